@@ -1,0 +1,104 @@
+// Tensor::backward: the walk over the tape, newest operation first, without recursion.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/autograd/node.hpp>
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+
+namespace tinynn {
+namespace {
+
+using autograd::Node;
+
+bool created_before(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
+  return a->number < b->number;
+}
+
+// The nodes still to visit. Whatever is left when an exception passes is cleaned for a later walk.
+class Queue {
+ public:
+  ~Queue() {
+    for (const auto& node : heap_) reset(*node);
+  }
+  bool empty() const { return heap_.empty(); }
+
+  void push(const std::shared_ptr<Node>& node) {
+    if (!node || std::exchange(node->queued, true)) return;
+    heap_.push_back(node);
+    std::ranges::push_heap(heap_, created_before);
+  }
+
+  std::shared_ptr<Node> pop_newest() {
+    std::ranges::pop_heap(heap_, created_before);
+    auto node = std::move(heap_.back());
+    heap_.pop_back();
+    return node;
+  }
+
+  static void reset(Node& node) {
+    node.queued = false;
+    node.grad = Tensor();
+  }
+
+ private:
+  std::vector<std::shared_ptr<Node>> heap_;
+};
+
+void check_versions(const Node& node) {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor& input = node.inputs[i];
+    check(!input.defined() || input.handle()->version == node.input_versions[i], "backward: a parameter of ",
+          node.op->name, ", now of shape ", input.shape(),
+          ", was written, pruned or cut since the forward pass; run forward again");
+  }
+}
+
+}  // namespace
+
+Tensor& Tensor::set_requires_grad(bool on) {
+  check(!impl().node, "set_requires_grad: this tensor is the result of ",
+        impl().node ? impl().node->op->name : "", ", only leaves can ask for a gradient");
+  impl().requires_grad = on;
+  return *this;
+}
+
+float* Tensor::mutable_data() {
+  check(impl().version == 0,
+        "mutable_data: this is a parameter; write it with update() or assign(), which keep its mask");
+  return impl().buffer.data();
+}
+
+void Tensor::backward(bool retain_graph) const {
+  check(numel() == 1, "backward: shape ", shape(), " is no scalar; reduce it or pass its gradient");
+  backward(ones(shape()), retain_graph);
+}
+
+void Tensor::backward(const Tensor& grad, bool retain_graph) const {
+  check(requires_grad(), "backward: nothing that this tensor was computed from requires a gradient");
+  const NoGrad no_grad;
+  Queue queue;
+  queue.push(impl().node);
+  autograd::accumulate_grad(*this, grad);
+  while (!queue.empty()) {
+    const auto node = queue.pop_newest();
+    const Tensor grad_output = std::exchange(node->grad, Tensor());
+    node->queued = false;
+    if (!grad_output.defined()) continue;
+    check(node->backward != nullptr, "backward: the graph of ", node->op->name,
+          " was freed by an earlier backward(); pass retain_graph = true to that one");
+    check_versions(*node);
+    for (const Tensor& input : node->inputs) {
+      if (input.defined()) queue.push(input.handle()->node);
+    }
+    node->backward(grad_output);
+    if (!retain_graph) {
+      node->backward = nullptr;
+      node->inputs.clear();
+    }
+  }
+}
+
+}  // namespace tinynn

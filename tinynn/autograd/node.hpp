@@ -1,0 +1,34 @@
+// Node: one recorded operation. Every tensor that an operation made points to its node, the node points to
+// the operation's inputs; that is the whole tape. Nodes carry a creation number: since an operation is
+// recorded after its inputs were, walking backward in descending numbers is always a valid order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <tinynn/core/tensor.hpp>
+
+namespace tinynn::autograd {
+
+/// One static instance per kind of operation.
+struct Op {
+  const char* name;
+};
+
+/// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not
+/// capture the output's own handle (that would be a cycle); where it needs the output's values it captures
+/// detach().
+using BackwardFunction = std::function<void(const Tensor& grad_output)>;
+
+struct Node {
+  const Op* op;
+  uint64_t number;  // of creation
+  std::vector<Tensor> inputs;
+  std::vector<int64_t> input_versions;  // at recording: see TensorImpl::version
+  BackwardFunction backward;
+  Tensor grad;          // of the output, while a backward walk is under way
+  bool queued = false;  // in that walk
+};
+
+}  // namespace tinynn::autograd

@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include <tinynn/autograd/parameter.hpp>
+#include <tinynn/core/error.hpp>
+
+namespace tinynn {
+namespace {
+
+// Copies the slices `keep` of a row-major array from the middle dimension of (outer, size, inner).
+template <class T>
+void gather_slices(const T* from, T* to, const Shape& shape, int64_t dim, const std::vector<int64_t>& keep) {
+  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t k : keep) to = std::copy_n(from + (o * size + k) * inner, inner, to);
+  }
+}
+
+Tensor sliced(const Tensor& tensor, int64_t dim, const std::vector<int64_t>& keep) {
+  Tensor result(tensor.shape().with(dim, static_cast<int64_t>(keep.size())));
+  gather_slices(tensor.data(), result.mutable_data(), tensor.shape(), dim, keep);
+  return result;
+}
+
+Mask sliced(const Mask& mask, int64_t dim, const std::vector<int64_t>& keep) {
+  const Shape shape = mask.shape().with(dim, static_cast<int64_t>(keep.size()));
+  std::vector<uint8_t> alive(static_cast<size_t>(shape.numel()));
+  gather_slices(mask.data(), alive.data(), mask.shape(), dim, keep);
+  Mask result(shape);
+  for (int64_t i = 0; i < shape.numel(); ++i) result.set(i, alive[static_cast<size_t>(i)] != 0);
+  return result;
+}
+
+void check_mask_shape(const char* operation, const Shape& mask, const Shape& parameter) {
+  check(mask == parameter, operation, ": a mask of shape ", mask, " for a parameter of shape ", parameter);
+}
+
+}  // namespace
+
+Parameter::Parameter(const Tensor& value)
+    : Tensor(std::make_shared<autograd::ParameterImpl>(value.shape(), Buffer(value.numel()))) {
+  std::copy_n(value.data(), value.numel(), impl().buffer.data());
+  impl().requires_grad = true;
+}
+
+Parameter Parameter::of(const Tensor& tensor) {
+  Parameter result;
+  if (tensor.defined() && tensor.handle()->version > 0) static_cast<Tensor&>(result) = tensor;
+  return result;
+}
+
+autograd::ParameterImpl& Parameter::state() const {
+  return static_cast<autograd::ParameterImpl&>(impl());  // only a ParameterImpl has a version
+}
+
+int64_t Parameter::count_nonzero() const { return numel() - std::ranges::count(values(), 0.0F); }
+
+void Parameter::update(const std::function<void(std::span<float>)>& write) {
+  auto& s = state();
+  ++s.version;
+  write({s.buffer.data(), static_cast<size_t>(numel())});
+  if (s.mask.defined()) s.mask.select(s.buffer.data());
+}
+
+void Parameter::assign(const Tensor& value) {
+  check(value.shape() == shape(), "assign: a value of shape ", value.shape(), " for a parameter of shape ",
+        shape());
+  update([&](std::span<float> to) { std::ranges::copy(value.values(), to.begin()); });
+}
+
+void Parameter::prune(const Mask& mask) {
+  check_mask_shape("prune", mask.shape(), shape());
+  Mask both = mask;
+  if (state().mask.defined()) both &= state().mask;
+  set_mask(both);
+}
+
+void Parameter::set_mask(const Mask& mask) {
+  auto& s = state();
+  if (mask.defined()) check_mask_shape("set_mask", mask.shape(), shape());
+  s.mask = mask;
+  ++s.mask_version;
+  ++s.version;
+  apply_mask();
+}
+
+void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
+  auto& s = state();
+  const int64_t size = shape()[dim];
+  for (size_t i = 0; i < keep.size(); ++i) {
+    check(keep[i] >= 0 && keep[i] < size, "slice: index ", keep[i], " is outside dimension ", dim, " of ",
+          shape());
+    check(i == 0 || keep[i - 1] < keep[i], "slice: indices must ascend, got ", keep[i], " after ",
+          keep[i ? i - 1 : 0]);
+  }
+  // Everything new is made before anything old is touched, so that an error changes nothing.
+  const Tensor value = sliced(*this, dim, keep);
+  const Tensor grad = s.grad ? sliced(Tensor(s.grad), dim, keep) : Tensor();
+  const Mask mask = s.mask.defined() ? sliced(s.mask, dim, keep) : Mask();
+  std::vector<std::pair<std::shared_ptr<autograd::Moments>, autograd::Moments>> cut_moments;
+  for (const auto& weak : s.moments) {
+    if (auto moments = weak.lock()) {
+      autograd::Moments cut;
+      for (const Tensor& moment : *moments) cut.push_back(sliced(moment, dim, keep));
+      cut_moments.emplace_back(std::move(moments), std::move(cut));
+    }
+  }
+  s.shape = value.shape();
+  s.buffer = value.handle()->buffer;
+  s.grad = grad.handle();
+  s.mask = mask;
+  for (auto& [moments, cut] : cut_moments) moments->swap(cut);
+  ++s.version;
+  ++s.mask_version;
+}
+
+void Parameter::attach(const std::shared_ptr<autograd::Moments>& moments) const {
+  auto& known = state().moments;
+  std::erase_if(known, [](const auto& weak) { return weak.expired(); });
+  known.push_back(moments);
+}
+
+void Parameter::apply_mask() const {
+  auto& s = state();
+  if (!s.mask.defined()) return;
+  s.mask.select(s.buffer.data());
+  if (s.grad && masks_grad()) {
+    // A gradient that others hold too is replaced, not overwritten.
+    Tensor grad = Tensor(s.grad).clone();
+    s.mask.select(grad.mutable_data());
+    s.grad = grad.handle();
+  }
+  for (const auto& weak : s.moments) {
+    if (const auto moments = weak.lock()) {
+      for (Tensor& moment : *moments) s.mask.select(moment.mutable_data());
+    }
+  }
+}
+
+DenseGrad::DenseGrad(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
+  for (const auto& parameter : parameters_) ++parameter.state().dense_grad;
+}
+
+DenseGrad::~DenseGrad() {
+  for (const auto& parameter : parameters_) --parameter.state().dense_grad;
+}
+
+}  // namespace tinynn

@@ -1,0 +1,89 @@
+// Parameter: a trainable leaf tensor with its mask. It keeps the promise that pruning stands on:
+//   mask[i] == 0  implies  value[i] == 0 and every optimizer moment [i] == 0, bit-exactly,
+// whenever a public call has returned. The forward pass therefore never multiplies by a mask.
+// A Parameter is a handle: copies share value, gradient, mask and moments.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <tinynn/core/mask.hpp>
+#include <tinynn/core/tensor.hpp>
+
+namespace tinynn {
+
+namespace autograd {
+
+/// What one optimizer keeps for one parameter (momentum, second moment ...): tensors of the parameter's
+/// shape. The optimizer owns them; the parameter knows them weakly, so that zeroing and cutting reach them.
+using Moments = std::vector<Tensor>;
+
+struct ParameterImpl : detail::TensorImpl {
+  ParameterImpl(Shape s, Buffer b) : TensorImpl(s, std::move(b)) { version = 1; }
+  Mask mask;
+  int64_t mask_version = 0;  // grows when the mask changes
+  int64_t dense_grad = 0;    // live DenseGrad guards
+  std::vector<std::weak_ptr<Moments>> moments;
+};
+
+}  // namespace autograd
+
+class Parameter : public Tensor {
+ public:
+  Parameter() = default;
+  /// A parameter with a copy of these values and no mask.
+  explicit Parameter(const Tensor& value);
+
+  /// The parameter that this tensor is a handle of, undefined if it is none.
+  static Parameter of(const Tensor& tensor);
+
+  /// The mask; undefined while everything is alive.
+  const Mask& mask() const { return state().mask; }
+  int64_t version() const { return state().version; }
+  int64_t mask_version() const { return state().mask_version; }
+  /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
+  bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
+  /// Elements that are not zero.
+  int64_t count_nonzero() const;
+
+  /// Writes the value: `write` gets all its elements; afterwards the mask is applied again.
+  void update(const std::function<void(std::span<float> value)>& write);
+  /// Replaces the value, keeping the mask. Throws Error if the shapes differ.
+  void assign(const Tensor& value);
+
+  /// Kills what is dead in `mask`, besides what is dead already. Throws Error if the shapes differ.
+  void prune(const Mask& mask);
+  /// Replaces the mask: elements that come alive start at zero, with zero moments. An undefined mask revives
+  /// everything. Throws Error if the shapes differ.
+  void set_mask(const Mask& mask);
+  /// Keeps the slices `keep` (ascending, within bounds) along `dim` of value, gradient, mask and all moments.
+  /// Throws Error, and changes nothing, if an index or the dimension is not there.
+  void slice(int64_t dim, const std::vector<int64_t>& keep);
+
+  /// Tells the parameter of moments that an optimizer keeps for it.
+  void attach(const std::shared_ptr<autograd::Moments>& moments) const;
+  /// Zeroes whatever is dead in value, gradient and moments. Optimizer::step() ends with it.
+  void apply_mask() const;
+
+ private:
+  friend class DenseGrad;
+  autograd::ParameterImpl& state() const;
+};
+
+/// While one lives, the gradients of these parameters are not masked: criteria and regrowth see what dead
+/// weights would gain.
+class DenseGrad {
+ public:
+  explicit DenseGrad(std::vector<Parameter> parameters);
+  ~DenseGrad();
+  DenseGrad(const DenseGrad&) = delete;
+  DenseGrad& operator=(const DenseGrad&) = delete;
+
+ private:
+  std::vector<Parameter> parameters_;
+};
+
+}  // namespace tinynn

@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <atomic>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/autograd/parameter.hpp>
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+
+namespace tinynn::autograd {
+namespace {
+
+std::atomic<uint64_t> next_number = 1;
+
+// Sums into `into` if nobody else looks at its numbers, else into a new tensor.
+Tensor sum(Tensor into, const Tensor& grad) {
+  if (into.handle().use_count() > 1 || !into.handle()->buffer.unique()) into = into.clone();
+  float* a = into.mutable_data();
+  const float* b = grad.data();
+  parallel_for(into.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) a[i] += b[i];
+  });
+  return into;
+}
+
+}  // namespace
+
+Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward) {
+  if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
+  std::vector<int64_t> versions;
+  for (const Tensor& input : inputs) {
+    versions.push_back(input.defined() ? input.handle()->version : 0);
+  }
+  output.handle()->node = std::make_shared<Node>(
+      Node{&op, next_number++, std::move(inputs), std::move(versions), std::move(backward), {}, false});
+  return output;
+}
+
+Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward) {
+  return record(op, std::move(output), std::vector<Tensor>(inputs), std::move(backward));
+}
+
+void accumulate_grad(const Tensor& input, Tensor grad) {
+  if (!input.requires_grad()) return;
+  check(grad.shape() == input.shape(), "backward: a gradient of shape ", grad.shape(),
+        " for a tensor of shape ", input.shape());
+  if (const auto& node = input.handle()->node) {
+    node->grad = node->grad.defined() ? sum(std::move(node->grad), grad) : std::move(grad);
+    return;
+  }
+  auto& leaf = *input.handle();
+  grad = leaf.grad ? sum(Tensor(std::move(leaf.grad)), grad) : std::move(grad);
+  if (const auto parameter = Parameter::of(input); parameter.defined() && parameter.masks_grad()) {
+    if (grad.handle().use_count() > 1 || !grad.handle()->buffer.unique()) grad = grad.clone();
+    parameter.mask().select(grad.mutable_data());
+  }
+  leaf.grad = grad.handle();
+}
+
+}  // namespace tinynn::autograd

@@ -1,0 +1,20 @@
+// record: how an operation enters the tape, and accumulate_grad: how its backward hands gradients on.
+#pragma once
+
+#include <initializer_list>
+
+#include <tinynn/autograd/node.hpp>
+
+namespace tinynn::autograd {
+
+/// Called by every operation on its result: remembers how to go back to `inputs` if one of them needs a
+/// gradient, and returns `output`. `op` must have static lifetime.
+Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward);
+Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward);
+
+/// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
+/// parameter is masked here, so that its meaning does not depend on the kernel that computed it.
+/// Throws Error if the shapes differ.
+void accumulate_grad(const Tensor& input, Tensor grad);
+
+}  // namespace tinynn::autograd

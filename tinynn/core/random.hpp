@@ -1,0 +1,36 @@
+// Random numbers as pure functions of (seed, call, element): any element can be drawn alone, in any order, on
+// any number of threads, and is the same on every platform. The generator is Philox4x32-10 (Salmon et al.,
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace tinynn {
+
+/// One stream of random numbers: all the elements of one call.
+class RandomStream {
+ public:
+  RandomStream(uint64_t seed, uint64_t call) : seed_(seed), call_(call) {}
+  /// 128 random bits.
+  std::array<uint32_t, 4> bits(uint64_t element) const;
+  /// Uniform in [0, 1), 53 bits.
+  double uniform(uint64_t element) const;
+  /// Standard normal (Box-Muller, in double).
+  double normal(uint64_t element) const;
+  /// Uniform integer in [0, bound).
+  uint64_t below(uint64_t element, uint64_t bound) const;
+  /// The numbers 0 .. count-1 in random order (Fisher-Yates).
+  std::vector<int64_t> permutation(int64_t count) const;
+
+ private:
+  uint64_t seed_, call_;
+};
+
+/// Restarts the library's default generator; the same seed gives the same numbers (torch.manual_seed).
+void manual_seed(uint64_t seed);
+/// A fresh stream of the default generator: each call gets the next one.
+RandomStream next_random_stream();
+
+}  // namespace tinynn

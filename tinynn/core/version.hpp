@@ -1,0 +1,8 @@
+#pragma once
+
+namespace tinynn {
+
+/// The version of the library, such as "0.1.0".
+const char* version();
+
+}  // namespace tinynn

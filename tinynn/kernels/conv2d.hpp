@@ -1,0 +1,28 @@
+// 2-D convolution (cross-correlation, as torch.nn.functional.conv2d) as matrix products: im2col lays every
+// window of one sample out as a column, so that a sample's output is weight (o, c/g*kh*kw) times columns.
+//
+// x is (n, c, h, w), weight (o, c/groups, kh, kw), y (n, o, oh, ow), all row-major.
+#pragma once
+
+#include <cstdint>
+
+namespace tinynn::kernels {
+
+struct Conv2dSizes {
+  int64_t n, c, h, w;
+  int64_t o, kh, kw;
+  int64_t stride, padding, dilation, groups;
+  int64_t oh() const { return (h + 2 * padding - dilation * (kh - 1) - 1) / stride + 1; }
+  int64_t ow() const { return (w + 2 * padding - dilation * (kw - 1) - 1) / stride + 1; }
+};
+
+/// `bias` (o) may be null.
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
+/// grad_x = the gradient of x, overwritten.
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
+/// grad_weight = the gradient of the weight, overwritten.
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
+/// grad_bias (o) = grad_y summed over samples and positions, overwritten.
+void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad_bias);
+
+}  // namespace tinynn::kernels

@@ -1,0 +1,25 @@
+// Linear: y = x weight^T + bias. torch.nn.Linear.
+#pragma once
+
+#include <tinynn/nn/module.hpp>
+
+namespace tinynn::nn {
+
+struct LinearOptions {
+  bool bias = true;
+};
+
+class Linear : public Module {
+ public:
+  /// Starts as PyTorch's does: weight and bias uniform in +-1/sqrt(in).
+  Linear(int64_t in, int64_t out, const LinearOptions& options = {});
+
+  void members(Visitor& v) override;
+  /// x (..., in) to (..., out)
+  Tensor forward(const Tensor& x) override;
+
+  Parameter weight;  // (out, in): the layer has no other record of its sizes
+  Parameter bias;    // (out), undefined without bias
+};
+
+}  // namespace tinynn::nn

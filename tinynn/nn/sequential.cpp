@@ -1,0 +1,21 @@
+#include <tinynn/core/error.hpp>
+#include <tinynn/nn/sequential.hpp>
+
+namespace tinynn::nn {
+
+Module& Sequential::operator[](int64_t i) const {
+  check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
+  return *modules_[static_cast<size_t>(i)].module;
+}
+
+void Sequential::members(Visitor& v) {
+  for (int64_t i = 0; i < size(); ++i) v(std::to_string(i), (*this)[i]);
+}
+
+Tensor Sequential::forward(const Tensor& x) {
+  Tensor y = x;
+  for (const Holder& holder : modules_) y = holder.module->forward(y);
+  return y;
+}
+
+}  // namespace tinynn::nn

@@ -1,0 +1,66 @@
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/ops/conv2d.hpp>
+
+namespace tinynn {
+namespace {
+
+kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                   const Conv2dOptions& options) {
+  check(x.rank() == 4, "conv2d: input ", x.shape(), " is not (n, c, h, w)");
+  check(weight.rank() == 4, "conv2d: weight ", weight.shape(), " is not (o, c/groups, kh, kw)");
+  check(options.stride >= 1 && options.dilation >= 1 && options.groups >= 1 && options.padding >= 0,
+        "conv2d: stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
+        ", groups ", options.groups, ": expected at least 1, 0, 1, 1");
+  const kernels::Conv2dSizes s{.n = x.size(0),
+                               .c = x.size(1),
+                               .h = x.size(2),
+                               .w = x.size(3),
+                               .o = weight.size(0),
+                               .kh = weight.size(2),
+                               .kw = weight.size(3),
+                               .stride = options.stride,
+                               .padding = options.padding,
+                               .dilation = options.dilation,
+                               .groups = options.groups};
+  check(s.c == weight.size(1) * s.groups && s.o % s.groups == 0, "conv2d: input ", x.shape(),
+        " does not fit weight ", weight.shape(), " with ", s.groups, " groups");
+  check(!bias.defined() || bias.shape() == Shape{s.o}, "conv2d: bias ",
+        bias.defined() ? bias.shape() : Shape(), " does not fit weight ", weight.shape(), ": expected ",
+        Shape{s.o});
+  check(s.kh >= 1 && s.kw >= 1 && s.h + 2 * s.padding >= s.dilation * (s.kh - 1) + 1 &&
+            s.w + 2 * s.padding >= s.dilation * (s.kw - 1) + 1,
+        "conv2d: the kernel of weight ", weight.shape(), " is larger than the padded input ", x.shape());
+  return s;
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  static const autograd::Op op{"conv2d"};
+  const auto s = checked_sizes(x, weight, bias, options);
+  Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
+  kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
+                          y.mutable_data());
+
+  return autograd::record(op, y, {x, weight, bias}, [=](const Tensor& grad_y) {
+    if (x.requires_grad()) {  // grad_x = grad_y correlated with the flipped kernel
+      Tensor grad_x(x.shape());
+      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data());
+      autograd::accumulate_grad(x, std::move(grad_x));
+    }
+    if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
+      Tensor grad_weight(weight.shape());
+      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data());
+      autograd::accumulate_grad(weight, std::move(grad_weight));
+    }
+    if (bias.requires_grad()) {
+      Tensor grad_bias(bias.shape());
+      kernels::conv2d_backward_bias(s, grad_y.data(), grad_bias.mutable_data());
+      autograd::accumulate_grad(bias, std::move(grad_bias));
+    }
+  });
+}
+
+}  // namespace tinynn

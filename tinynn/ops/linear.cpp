@@ -1,0 +1,63 @@
+#include <algorithm>
+#include <vector>
+
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/gemm.hpp>
+#include <tinynn/ops/linear.hpp>
+
+namespace tinynn {
+
+using kernels::Layout;
+
+namespace {
+
+// grad_bias[o] = sum over rows of grad_y[row][o]
+Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
+  std::vector<double> sums(static_cast<size_t>(columns));
+  const float* row = grad_y.data();
+  for (int64_t r = 0; r < rows; ++r, row += columns) {
+    for (int64_t c = 0; c < columns; ++c) sums[static_cast<size_t>(c)] += static_cast<double>(row[c]);
+  }
+  Tensor result(Shape{columns});
+  std::ranges::transform(sums, result.mutable_data(), [](double sum) { return static_cast<float>(sum); });
+  return result;
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  static const autograd::Op op{"linear"};
+  check(weight.rank() == 2, "linear: weight ", weight.shape(), " is not (out, in)");
+  const int64_t out = weight.size(0), in = weight.size(1);
+  check(x.rank() >= 1 && x.size(-1) == in, "linear: input ", x.shape(), " does not fit weight ",
+        weight.shape(), ": its last dimension must be ", in);
+  check(!bias.defined() || bias.shape() == Shape{out}, "linear: bias ",
+        bias.defined() ? bias.shape() : Shape(), " does not fit weight ", weight.shape(), ": expected ",
+        Shape{out});
+  const int64_t rows = x.shape().outer(-1);
+
+  Tensor y(x.shape().with(-1, out));
+  for (int64_t r = 0; bias.defined() && r < rows; ++r)
+    std::copy_n(bias.data(), out, y.mutable_data() + r * out);
+  kernels::gemm(rows, out, in, x.data(), Layout::plain, weight.data(), Layout::transposed, y.mutable_data(),
+                bias.defined());
+
+  return autograd::record(op, y, {x, weight, bias}, [=](const Tensor& grad_y) {
+    if (x.requires_grad()) {  // grad_x = grad_y weight
+      Tensor grad_x(x.shape());
+      kernels::gemm(rows, in, out, grad_y.data(), Layout::plain, weight.data(), Layout::plain,
+                    grad_x.mutable_data());
+      autograd::accumulate_grad(x, grad_x);
+    }
+    if (weight.requires_grad()) {  // grad_weight = grad_y^T x
+      Tensor grad_weight(weight.shape());
+      kernels::gemm(out, in, rows, grad_y.data(), Layout::transposed, x.data(), Layout::plain,
+                    grad_weight.mutable_data());
+      autograd::accumulate_grad(weight, std::move(grad_weight));
+    }
+    if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
+  });
+}
+
+}  // namespace tinynn

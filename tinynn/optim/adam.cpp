@@ -1,0 +1,49 @@
+#include <cmath>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/optim/adam.hpp>
+
+namespace tinynn::optim {
+
+Adam::Adam(std::vector<Parameter> parameters, const AdamOptions& options, Decay decay)
+    : Optimizer(std::move(parameters), 2, options.lr, options.l1), options_(options), decay_(decay) {
+  check(options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1, "Adam: betas ",
+        options.beta1, " and ", options.beta2, " must lie in [0, 1)");
+  check(options.eps >= 0 && options.weight_decay >= 0, "Adam: eps ", options.eps, " and weight_decay ",
+        options.weight_decay, " must be 0 or more");
+}
+
+Adam::Adam(std::vector<Parameter> parameters, const AdamOptions& options)
+    : Adam(std::move(parameters), options, Decay::l2) {}
+
+void Adam::update(const Slot& slot) {
+  const auto step = static_cast<double>(slot.steps);
+  const double correction1 = 1 - std::pow(options_.beta1, step),
+               correction2 = 1 - std::pow(options_.beta2, step);
+  const auto rate = static_cast<float>(lr() / correction1);
+  const auto root2 = static_cast<float>(std::sqrt(correction2)), eps = static_cast<float>(options_.eps);
+  const auto beta1 = static_cast<float>(options_.beta1), beta2 = static_cast<float>(options_.beta2);
+  const auto fresh1 = static_cast<float>(1 - options_.beta1), fresh2 = static_cast<float>(1 - options_.beta2);
+  const auto l2 = static_cast<float>(decay_ == Decay::l2 ? options_.weight_decay : 0);
+  const auto shrink = static_cast<float>(1 - (decay_ == Decay::decoupled ? lr() * options_.weight_decay : 0));
+  float *w = slot.value.data(), *m = slot.moments[0], *v = slot.moments[1];
+  const float* grad = slot.grad.data();
+  parallel_for(static_cast<int64_t>(slot.value.size()), kernels::pointwise_grain,
+               [=](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const float g = grad[i] + l2 * w[i];
+                   m[i] = beta1 * m[i] + fresh1 * g;
+                   v[i] = beta2 * v[i] + fresh2 * g * g;
+                   w[i] = shrink * w[i] - rate * m[i] / (std::sqrt(v[i]) / root2 + eps);
+                 }
+               });
+}
+
+AdamW::AdamW(std::vector<Parameter> parameters, const AdamWOptions& options)
+    : Adam(std::move(parameters),
+           {options.lr, options.beta1, options.beta2, options.eps, options.weight_decay, options.l1},
+           Decay::decoupled) {}
+
+}  // namespace tinynn::optim

@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/optim/lr_scheduler.hpp>
+
+namespace tinynn::optim {
+
+Schedule constant() {
+  return [](int64_t) { return 1.0; };
+}
+
+Schedule cosine(const CosineOptions& options) {
+  check(options.steps > options.warmup && options.warmup >= 0, "cosine schedule: ", options.warmup,
+        " steps of warm-up do not fit into ", options.steps, " steps");
+  return [options](int64_t at) {
+    if (at < options.warmup) return static_cast<double>(at + 1) / static_cast<double>(options.warmup);
+    const double done = std::min(
+        1.0, static_cast<double>(at - options.warmup) / static_cast<double>(options.steps - options.warmup));
+    return options.end + (1 - options.end) * 0.5 * (1 + std::cos(std::numbers::pi * done));
+  };
+}
+
+Schedule linear(const LinearOptions& options) {
+  check(options.steps > 0, "linear schedule: ", options.steps, " steps, expected at least 1");
+  return [options](int64_t at) {
+    const double done = std::min(1.0, static_cast<double>(at) / static_cast<double>(options.steps));
+    return options.start + (options.end - options.start) * done;
+  };
+}
+
+Schedule step(const StepOptions& options) {
+  check(options.every > 0, "step schedule: every ", options.every, " steps, expected at least 1");
+  return [options](int64_t at) { return std::pow(options.gamma, static_cast<double>(at / options.every)); };
+}
+
+Schedule multi_step(std::vector<int64_t> milestones, double gamma) {
+  check(std::ranges::is_sorted(milestones), "multi_step schedule: the milestones must ascend");
+  return [milestones = std::move(milestones), gamma](int64_t at) {
+    const auto passed = std::ranges::upper_bound(milestones, at) - milestones.begin();
+    return std::pow(gamma, static_cast<double>(passed));
+  };
+}
+
+LrScheduler::LrScheduler(Optimizer& optimizer, Schedule schedule)
+    : optimizer_(&optimizer), schedule_(std::move(schedule)), base_lr_(optimizer.lr()) {
+  optimizer_->set_lr(base_lr_ * schedule_(0));
+}
+
+void LrScheduler::step() { optimizer_->set_lr(base_lr_ * schedule_(++step_)); }
+
+}  // namespace tinynn::optim

@@ -1,0 +1,53 @@
+// Learning-rate schedules. A Schedule gives the factor on the base learning rate at a step counted from 0;
+// what a step is (a batch, an epoch) is up to the caller of LrScheduler::step(). torch.optim.lr_scheduler.
+#pragma once
+
+#include <functional>
+
+#include <tinynn/optim/optimizer.hpp>
+
+namespace tinynn::optim {
+
+using Schedule = std::function<double(int64_t step)>;
+
+Schedule constant();
+
+struct CosineOptions {
+  int64_t steps;       // in all, warm-up included
+  int64_t warmup = 0;  // linear from 1/warmup to 1 over the first steps
+  double end = 0;      // the last factor
+};
+/// Half a cosine from 1 down to `end` after a linear warm-up (Loshchilov & Hutter 2017).
+Schedule cosine(const CosineOptions& options);
+
+struct LinearOptions {
+  int64_t steps;
+  double start = 1, end = 0;
+};
+/// A straight line from `start` to `end`, constant afterwards.
+Schedule linear(const LinearOptions& options);
+
+struct StepOptions {
+  int64_t every;
+  double gamma = 0.1;
+};
+/// Times `gamma` every so many steps.
+Schedule step(const StepOptions& options);
+/// Times `gamma` at each of the milestones (ascending).
+Schedule multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
+
+/// Sets an optimizer's learning rate to base rate times schedule. The optimizer must outlive it.
+class LrScheduler {
+ public:
+  /// The optimizer's present rate is the base; the factor of step 0 applies at once.
+  LrScheduler(Optimizer& optimizer, Schedule schedule);
+  void step();
+
+ private:
+  Optimizer* optimizer_;
+  Schedule schedule_;
+  double base_lr_;
+  int64_t step_ = 0;
+};
+
+}  // namespace tinynn::optim
