@@ -50,8 +50,9 @@ class Queue {
 void check_versions(const Node& node) {
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const Tensor& input = node.inputs[i];
-    check(!input.defined() || input.handle()->version == node.input_versions[i], "backward: a parameter of ",
-          node.op->name, ", now of shape ", input.shape(),
+    if (!input.defined()) continue;
+    check(input.handle()->version == node.input_versions[i], "backward: a parameter of ", node.op->name,
+          ", now of shape ", input.shape(),
           ", was written, pruned or cut since the forward pass; run forward again");
   }
 }

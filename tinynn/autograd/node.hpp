@@ -11,9 +11,11 @@
 
 namespace tinynn::autograd {
 
-/// One static instance per kind of operation.
+/// What is known of a kind of operation: one static instance each.
 struct Op {
   const char* name;
+  /// Multiply-accumulates with live weights that making `output` took; none if there are no weights.
+  int64_t (*macs)(const std::vector<Tensor>& inputs, const Tensor& output) = nullptr;
 };
 
 /// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not

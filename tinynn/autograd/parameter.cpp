@@ -52,13 +52,15 @@ autograd::ParameterImpl& Parameter::state() const {
   return static_cast<autograd::ParameterImpl&>(impl());  // only a ParameterImpl has a version
 }
 
-int64_t Parameter::count_nonzero() const { return numel() - std::ranges::count(values(), 0.0F); }
-
 void Parameter::update(const std::function<void(std::span<float>)>& write) {
-  auto& s = state();
-  ++s.version;
-  write({s.buffer.data(), static_cast<size_t>(numel())});
-  if (s.mask.defined()) s.mask.select(s.buffer.data());
+  struct Restore {  // a destructor, for the mask has to hold after an exception out of `write` too
+    autograd::ParameterImpl& s;
+    ~Restore() {
+      if (s.mask.defined()) s.mask.select(s.buffer.data());
+    }
+  } restore{state()};
+  ++restore.s.version;
+  write({restore.s.buffer.data(), static_cast<size_t>(numel())});
 }
 
 void Parameter::assign(const Tensor& value) {

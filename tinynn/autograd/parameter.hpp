@@ -46,8 +46,6 @@ class Parameter : public Tensor {
   int64_t mask_version() const { return state().mask_version; }
   /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
   bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
-  /// Elements that are not zero.
-  int64_t count_nonzero() const;
 
   /// Writes the value: `write` gets all its elements; afterwards the mask is applied again.
   void update(const std::function<void(std::span<float> value)>& write);

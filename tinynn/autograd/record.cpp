@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/parameter.hpp>
@@ -11,6 +12,7 @@ namespace tinynn::autograd {
 namespace {
 
 std::atomic<uint64_t> next_number = 1;
+thread_local Observer* observer = nullptr;
 
 // Sums into `into` if nobody else looks at its numbers, else into a new tensor.
 Tensor sum(Tensor into, const Tensor& grad) {
@@ -26,6 +28,7 @@ Tensor sum(Tensor into, const Tensor& grad) {
 }  // namespace
 
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward) {
+  if (observer != nullptr) observer->see(op, inputs, output);
   if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
   std::vector<int64_t> versions;
   for (const Tensor& input : inputs) {
@@ -56,5 +59,8 @@ void accumulate_grad(const Tensor& input, Tensor grad) {
   }
   leaf.grad = grad.handle();
 }
+
+Observer::Observer(See s) : see(std::move(s)), before_(std::exchange(observer, this)) {}
+Observer::~Observer() { observer = before_; }
 
 }  // namespace tinynn::autograd

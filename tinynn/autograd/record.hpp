@@ -1,7 +1,9 @@
 // record: how an operation enters the tape, and accumulate_grad: how its backward hands gradients on.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
+#include <vector>
 
 #include <tinynn/autograd/node.hpp>
 
@@ -16,5 +18,20 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it.
 /// Throws Error if the shapes differ.
 void accumulate_grad(const Tensor& input, Tensor grad);
+
+/// While one lives, `see` is called on every operation that runs on this thread, recorded on the tape or not.
+/// This is how a graph is read off a model: nothing about it is guessed.
+class Observer {
+ public:
+  using See = std::function<void(const Op& op, const std::vector<Tensor>& inputs, const Tensor& output)>;
+  explicit Observer(See see);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  const See see;
+
+ private:
+  Observer* before_;
+};
 
 }  // namespace tinynn::autograd

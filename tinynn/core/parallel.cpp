@@ -1,24 +1,28 @@
+// The body of parallel_for: a small pool of threads of our own. OpenMP was here first, but its threads burn
+// whole time slices while they wait for each other: as soon as anything else wants a core (another program,
+// or just the thread that prepares the next batch) an epoch took ten times as long. Threads that are late
+// must not be waited for either: who has not joined a job when its last chunk is taken is left out of it.
 #include <atomic>
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include <sched.h>
+
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace tinynn {
 namespace {
 
 int64_t available_cores() {
-#ifdef _OPENMP
-  return std::max(1, omp_get_num_procs());
-#else
-  return std::max(1U, std::thread::hardware_concurrency());
+#ifdef __linux__
+  cpu_set_t allowed;  // what taskset or a container leaves us
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
 #endif
+  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 std::atomic<int64_t>& thread_setting() {
@@ -28,25 +32,103 @@ std::atomic<int64_t>& thread_setting() {
 
 thread_local bool inside_parallel = false;
 
-// Remembers the exception of the lowest chunk that threw, so that the error does not depend on timing.
-class FirstException {
+// One parallel_for: its threads take the chunks one by one.
+class Job {
  public:
-  explicit FirstException(int64_t chunks) : exceptions_(static_cast<size_t>(chunks)) {}
-  void capture(int64_t chunk) noexcept {
-    exceptions_[static_cast<size_t>(chunk)] = std::current_exception();
-    any_ = true;
-  }
-  void rethrow() const {
-    if (!any_) return;
-    for (const auto& exception : exceptions_) {
-      if (exception) std::rethrow_exception(exception);
+  Job(int64_t chunks, void (*run)(void*, int64_t), void* context)
+      : chunks_(chunks), run_(run), context_(context) {}
+
+  void work() {
+    inside_parallel = true;
+    for (int64_t chunk = next_++; chunk < chunks_; chunk = next_++) {
+      try {
+        run_(context_, chunk);
+      } catch (...) {
+        keep_exception(chunk);
+      }
     }
+    inside_parallel = false;
+  }
+
+  void rethrow() const {
+    if (exception_) std::rethrow_exception(exception_);
   }
 
  private:
-  std::vector<std::exception_ptr> exceptions_;
-  std::atomic<bool> any_ = false;
+  // That of the lowest chunk, so that the error does not depend on timing.
+  void keep_exception(int64_t chunk) {
+    const std::scoped_lock lock(mutex_);
+    if (exception_ && failed_chunk_ < chunk) return;
+    exception_ = std::current_exception();
+    failed_chunk_ = chunk;
+  }
+
+  const int64_t chunks_;
+  void (*const run_)(void*, int64_t);
+  void* const context_;
+  std::atomic<int64_t> next_ = 0;
+  std::mutex mutex_;
+  std::exception_ptr exception_;
+  int64_t failed_chunk_ = 0;
 };
+
+class Pool {
+ public:
+  // Works on the job with up to `threads` threads, the calling one included. False if the pool is taken.
+  bool run(Job& job, int64_t threads) {
+    const std::unique_lock busy(busy_, std::try_to_lock);
+    if (!busy) return false;
+    while (static_cast<int64_t>(workers_.size()) < threads - 1) {
+      workers_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      job_ = &job;
+      places_ = threads - 1;
+      ++jobs_;
+    }
+    wake_.notify_all();
+    job.work();
+    std::unique_lock lock(mutex_);
+    job_ = nullptr;  // nobody joins from here on
+    done_.wait(lock, [this] { return active_ == 0; });
+    return true;
+  }
+
+ private:
+  void serve(const std::stop_token& stop) {
+    uint64_t seen = 0;
+    while (true) {
+      // The next job often comes within microseconds: look for it a little before going to sleep.
+      for (int i = 0; i < 200 && jobs_ == seen; ++i) std::this_thread::yield();
+      std::unique_lock lock(mutex_);
+      if (!wake_.wait(lock, stop, [&] { return jobs_ != seen; })) return;
+      seen = jobs_;
+      if (job_ == nullptr || places_ == 0) continue;
+      Job& job = *job_;
+      --places_;
+      ++active_;
+      lock.unlock();
+      job.work();
+      lock.lock();
+      if (--active_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex busy_;   // held by the thread whose job this is
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable_any wake_;
+  std::condition_variable done_;
+  Job* job_ = nullptr;
+  int64_t places_ = 0, active_ = 0;  // threads that may still join the job, and that work on it
+  std::atomic<uint64_t> jobs_ = 0;   // since the start
+  std::vector<std::jthread> workers_;
+};
+
+Pool& pool() {
+  static Pool instance;
+  return instance;
+}
 
 }  // namespace
 
@@ -59,34 +141,13 @@ int64_t num_threads() { return thread_setting(); }
 
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
   const int64_t threads = std::min(num_threads(), chunks);
-  if (threads <= 1 || inside_parallel) {
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
+  if (threads > 1 && !inside_parallel) {
+    Job job(chunks, run, context);
+    if (!pool().run(job, threads)) job.work();  // another thread's job has the pool: do it alone
+    job.rethrow();
     return;
   }
-  FirstException failed(chunks);
-  std::atomic<int64_t> next = 0;
-  auto work = [&] {
-    inside_parallel = true;
-    for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
-      try {
-        run(context, chunk);
-      } catch (...) {
-        failed.capture(chunk);
-      }
-    }
-    inside_parallel = false;
-  };
-#ifdef _OPENMP
-#pragma omp parallel num_threads(static_cast <int>(threads))
-  work();
-#else
-  {
-    std::vector<std::jthread> helpers;
-    for (int64_t i = 1; i < threads; ++i) helpers.emplace_back(work);
-    work();
-  }
-#endif
-  failed.rethrow();
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
 }
 
 }  // namespace tinynn

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -69,12 +70,17 @@ Tensor random_tensor(const Shape& shape, const Draw& draw) {
 
 Tensor rand(const Shape& shape, double low, double high) {
   const auto stream = next_random_stream();
-  return random_tensor(shape, [&](uint64_t i) { return low + (high - low) * stream.uniform(i); });
+  // Rounding to float would reach `high` once in some 30 million draws.
+  const double last = std::nextafter(static_cast<float>(high), static_cast<float>(low));
+  return random_tensor(shape,
+                       [&](uint64_t i) { return std::min(low + (high - low) * stream.uniform(i), last); });
 }
 
 Tensor randn(const Shape& shape, double mean, double sd) {
   const auto stream = next_random_stream();
   return random_tensor(shape, [&](uint64_t i) { return mean + sd * stream.normal(i); });
 }
+
+int64_t count_nonzero(const Tensor& x) { return x.numel() - std::ranges::count(x.values(), 0.0F); }
 
 }  // namespace tinynn

@@ -96,4 +96,7 @@ Tensor rand(const Shape& shape, double low = 0, double high = 1);
 /// Normal, from the default generator.
 Tensor randn(const Shape& shape, double mean = 0, double sd = 1);
 
+/// Elements that are not zero. torch.count_nonzero.
+int64_t count_nonzero(const Tensor& x);
+
 }  // namespace tinynn

@@ -14,8 +14,9 @@ void log_softmax_forward(int64_t rows, int64_t columns, const float* x, float* y
       const float largest = *std::max_element(in, in + columns);
       double sum = 0;
       for (int64_t c = 0; c < columns; ++c) sum += static_cast<double>(std::exp(in[c] - largest));
-      const float log_sum = largest + static_cast<float>(std::log(sum));
-      for (int64_t c = 0; c < columns; ++c) y[r * columns + c] = in[c] - log_sum;
+      // Subtracted one after the other: next to a large logit the logarithm would be rounded away.
+      const auto log_sum = static_cast<float>(std::log(sum));
+      for (int64_t c = 0; c < columns; ++c) y[r * columns + c] = in[c] - largest - log_sum;
     }
   });
 }

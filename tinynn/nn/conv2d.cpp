@@ -5,7 +5,10 @@
 namespace tinynn::nn {
 
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, const Conv2dOptions& options)
-    : stride(options.stride), padding(options.padding), dilation(options.dilation) {
+    : stride(options.stride),
+      padding(options.padding),
+      dilation(options.dilation),
+      grouped_(options.groups > 1) {
   check(options.groups >= 1 && in % options.groups == 0 && out % options.groups == 0,
         "Conv2d: ", options.groups, " groups do not divide ", in, " input and ", out, " output channels");
   weight = init::default_weight({out, in / options.groups, kernel, kernel});
@@ -18,10 +21,13 @@ void Conv2d::members(Visitor& v) {
 }
 
 Tensor Conv2d::forward(const Tensor& x) {
-  check(x.rank() == 4 && x.size(1) > 0 && x.size(1) % weight.size(1) == 0, "Conv2d: input ", x.shape(),
-        " does not fit weight ", weight.shape());
-  // The number of groups follows from the sizes, so that cutting channels needs no record of it.
-  const int64_t groups = x.size(1) / weight.size(1);
+  check(x.rank() == 4, "Conv2d: input ", x.shape(), " is not (n, c, h, w)");
+  // The number of groups follows from the sizes, so that cutting channels needs no record of it. A layer made
+  // without groups stays so: images with too many channels are an error, not a grouped convolution.
+  const int64_t channels = x.size(1), each = weight.size(1);
+  check(grouped_ ? channels > 0 && each > 0 && channels % each == 0 : channels == each, "Conv2d: input ",
+        x.shape(), " does not fit weight ", weight.shape());
+  const int64_t groups = grouped_ ? channels / each : 1;
   return conv2d(x, weight, bias,
                 {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
 }

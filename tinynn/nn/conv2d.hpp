@@ -27,6 +27,9 @@ class Conv2d : public Module {
   Parameter weight;  // (out, in/groups, kernel, kernel)
   Parameter bias;    // (out), undefined without bias
   int64_t stride, padding, dilation;
+
+ private:
+  bool grouped_;
 };
 
 }  // namespace tinynn::nn

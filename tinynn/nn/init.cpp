@@ -30,7 +30,8 @@ Parameter default_weight(const Shape& shape) {
 }
 
 Parameter default_bias(const Shape& weight) {
-  const double bound = 1 / std::sqrt(static_cast<double>(fan_in(weight)));
+  const int64_t inputs = fan_in(weight);
+  const double bound = inputs > 0 ? 1 / std::sqrt(static_cast<double>(inputs)) : 0;
   return Parameter(rand(Shape{weight[0]}, -bound, bound));
 }
 

@@ -29,14 +29,17 @@ void for_each_parameter(Module& module, F f) {
   module.members(visitor);
 }
 
-class TrainVisitor final : public Visitor {
+class ModuleVisitor final : public Visitor {
  public:
-  explicit TrainVisitor(bool on) : on_(on) {}
+  explicit ModuleVisitor(std::vector<Module*>& modules) : modules_(modules) {}
   void operator()(const std::string&, Parameter&) override {}
-  void operator()(const std::string&, Module& module) override { module.train(on_); }
+  void operator()(const std::string&, Module& module) override {
+    modules_.push_back(&module);
+    module.members(*this);
+  }
 
  private:
-  bool on_;
+  std::vector<Module*>& modules_;
 };
 
 }  // namespace
@@ -57,10 +60,23 @@ std::vector<Parameter> Module::parameters() {
   return result;
 }
 
-void Module::train(bool on) {
-  training_ = on;
-  TrainVisitor visitor(on);
+std::vector<Module*> Module::modules() {
+  std::vector<Module*> result{this};
+  ModuleVisitor visitor(result);
   members(visitor);
+  return result;
+}
+
+void Module::train(bool on) {
+  for (Module* module : modules()) module->training_ = on;
+}
+
+KeepMode::KeepMode(Module& module) {
+  for (Module* below : module.modules()) before_.emplace_back(below, below->training_);
+}
+
+KeepMode::~KeepMode() {
+  for (const auto& [module, training] : before_) module->training_ = training;
 }
 
 void detail::unshare_parameters(Module& module, Module& original) {
@@ -76,7 +92,8 @@ void detail::unshare_parameters(Module& module, Module& original) {
     if (!theirs[i]->defined()) continue;
     Parameter& copy = copies[theirs[i]->handle().get()];
     if (!copy.defined()) {
-      copy = Parameter(*theirs[i]);
+      copy = Parameter(theirs[i]->detach());  // of the values: Parameter(parameter) is one more handle
+      copy.set_requires_grad(theirs[i]->requires_grad());
       if (theirs[i]->mask().defined()) copy.set_mask(theirs[i]->mask());
     }
     *mine[i] = copy;

@@ -47,6 +47,8 @@ class Module {
 
   /// Training mode for this module and those below; layers such as dropout behave differently in evaluation.
   void train(bool on = true);
+  /// This module and all those below, parents first.
+  std::vector<Module*> modules();
   void eval() { train(false); }
   bool is_training() const { return training_; }
 
@@ -56,7 +58,20 @@ class Module {
   Module& operator=(const Module&) = default;
 
  private:
+  friend class KeepMode;
   bool training_ = true;
+};
+
+/// Remembers the mode, training or evaluation, of a module and those below, and restores it in the end.
+class KeepMode {
+ public:
+  explicit KeepMode(Module& module);
+  ~KeepMode();
+  KeepMode(const KeepMode&) = delete;
+  KeepMode& operator=(const KeepMode&) = delete;
+
+ private:
+  std::vector<std::pair<Module*, bool>> before_;
 };
 
 namespace detail {

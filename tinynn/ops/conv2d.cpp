@@ -38,7 +38,10 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  static const autograd::Op op{"conv2d"};
+  static const autograd::Op op{.name = "conv2d",
+                               .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
+                                 return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3);
+                               }};
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
   kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,

@@ -27,7 +27,10 @@ Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  static const autograd::Op op{"linear"};
+  static const autograd::Op op{.name = "linear",
+                               .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
+                                 return count_nonzero(inputs[1]) * y.shape().outer(-1);
+                               }};
   check(weight.rank() == 2, "linear: weight ", weight.shape(), " is not (out, in)");
   const int64_t out = weight.size(0), in = weight.size(1);
   check(x.rank() >= 1 && x.size(-1) == in, "linear: input ", x.shape(), " does not fit weight ",

@@ -13,6 +13,7 @@ namespace {
 kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t kernel,
                                    const Pool2dOptions& options) {
   check(x.rank() == 4, name, ": input ", x.shape(), " is not (n, c, h, w)");
+  check(x.size(2) > 0 && x.size(3) > 0, name, ": input ", x.shape(), " has no pixels");
   const int64_t stride = options.stride == 0 ? kernel : options.stride;
   check(kernel >= 1 && stride >= 1, name, ": kernel ", kernel, " and stride ", stride, " must be at least 1");
   check(options.padding >= 0 && 2 * options.padding <= kernel, name, ": padding ", options.padding,
@@ -29,12 +30,10 @@ Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options)
   static const autograd::Op op{"max_pool2d"};
   const auto s = checked_sizes(op.name, x, kernel, options);
   Tensor y(Shape{x.size(0), x.size(1), s.oh(), s.ow()});
-  if (!x.requires_grad() || !grad_enabled()) {
-    kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), nullptr);
-    return y;
-  }
-  auto argmax = std::make_shared<std::vector<int32_t>>(static_cast<size_t>(y.numel()));
-  kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), argmax->data());
+  // Where each maximum was, for the way back; not kept if there is none.
+  auto argmax = std::make_shared<std::vector<int32_t>>();
+  if (x.requires_grad() && grad_enabled()) argmax->resize(static_cast<size_t>(y.numel()));
+  kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), argmax->empty() ? nullptr : argmax->data());
 
   return autograd::record(
       op, y, {x}, [=](const Tensor& grad_y) {  // the gradient goes to each window's maximum

@@ -11,7 +11,8 @@ namespace {
 // The proximal operator of threshold * |w|: exact zeros, unlike a penalty's subgradient.
 void soft_threshold(std::span<float> value, float threshold) {
   kernels::map(static_cast<int64_t>(value.size()), value.data(), value.data(), [=](float w) {
-    return w > threshold ? w - threshold : w < -threshold ? w + threshold : 0.0F;
+    // Asked this way round, NaN stays NaN: a run that has diverged must not look sparse.
+    return std::abs(w) <= threshold ? 0.0F : w - std::copysign(threshold, w);
   });
 }
 

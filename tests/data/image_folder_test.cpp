@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/data/image_folder.hpp>
+
+#include "tests/data/fixtures.hpp"
+#include "tests/data/image_writer.hpp"
+
+using namespace tinynn;
+using namespace tinynn::data;
+using namespace fixtures;
+
+namespace {
+
+int gradient(int y, int x, int c) { return 10 * y + 3 * x + 50 * c; }
+
+void write_gradient(const fs::path& path, int height = 4, int width = 6) {
+  write_image(path, height, width, 3, paint(height, width, 3, gradient));
+}
+
+void truncate(const fs::path& path, double part) {
+  Bytes bytes = read_file(path);
+  bytes.resize(static_cast<size_t>(static_cast<double>(bytes.size()) * part));
+  write_file(path, bytes);
+}
+
+std::string folder_error(const fs::path& folder, const ImageFolderOptions& options = {}) {
+  return error_of([&] { image_folder(folder, options); });
+}
+
+}  // namespace
+
+TEST_CASE("data. read_image gives the planes of PNG, BMP and JPEG") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.png", "b.bmp", "c.jpg"}) {
+    write_gradient(folder / name, 16, 16);
+    const auto image = read_image(folder / name, 3);
+    CHECK(image.size == ImageSize{16, 16});
+    REQUIRE(image.pixels.size() == 3 * 16 * 16);
+    const int tolerance = std::string(name) == "c.jpg" ? 12 : 0;
+    int difference = 0;
+    for (int c = 0; c < 3; ++c) {
+      for (int y = 0; y < 16; ++y) {
+        for (int x = 0; x < 16; ++x) {
+          const int found = image.pixels[static_cast<size_t>((c * 16 + y) * 16 + x)];
+          difference = std::max(difference, std::abs(found - (gradient(y, x, c) & 255)));
+        }
+      }
+    }
+    CHECK(difference <= tolerance);
+  }
+}
+
+TEST_CASE("data. read_image converts between grey and colour") {
+  const TemporaryFolder folder;
+  write_image(folder / "grey.png", 1, 2, 1, {10, 200});
+  CHECK(read_image(folder / "grey.png", 3).pixels == Bytes{10, 200, 10, 200, 10, 200});
+  write_image(folder / "colour.png", 1, 1, 3, {255, 0, 0});
+  CHECK(read_image(folder / "colour.png", 1).pixels[0] == doctest::Approx(0.299 * 255).epsilon(0.02));
+  write_image(folder / "alpha.png", 1, 1, 4, {1, 2, 3, 0});
+  CHECK(read_image(folder / "alpha.png", 3).pixels == Bytes{1, 2, 3});
+}
+
+TEST_CASE("data. read_image names files that are damaged") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.png", "b.bmp", "c.jpg"}) {
+    const auto path = folder / name;
+    for (const double part : {0.0, 0.01, 0.2, 0.5, 0.9}) {
+      write_gradient(path, 40, 40);
+      truncate(path, part);
+      CHECK(error_of([&] { read_image(path, 3); }).starts_with(path.string() + ": "));
+    }
+  }
+  write_gradient(folder / "b.bmp", 40, 40);
+  truncate(folder / "b.bmp", 0.5);
+  CHECK(error_of([&] { read_image(folder / "b.bmp", 3); }) ==
+        (folder / "b.bmp").string() + ": file ends inside the image");
+  write_file(folder / "text.png", {'h', 'e', 'l', 'l', 'o'});
+  CHECK(error_of([&] {
+          read_image(folder / "text.png", 3);
+        }).starts_with((folder / "text.png").string() + ": not a readable PNG, JPEG or BMP image: "));
+  CHECK(error_of([&] { read_image(folder / "missing.png", 3); }) ==
+        (folder / "missing.png").string() + ": cannot open: No such file or directory");
+}
+
+TEST_CASE("data. read_image refuses a JPEG file with a Huffman table that is too large") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.jpg";
+  write_gradient(path);
+  const Bytes good = read_file(path);
+  const Bytes marker{0xFF, 0xC4};
+  const auto table = std::search(good.begin(), good.end(), marker.begin(), marker.end()) - good.begin();
+  auto bad = good;
+  for (int i = 0; i < 16; ++i) bad[static_cast<size_t>(table + 5 + i)] = 17;
+  write_file(path, bad);
+  CHECK(error_of([&] { read_image(path, 3); }) ==
+        path.string() + ": a Huffman table has more than 256 codes");
+  // What only looks like a table inside a comment does no harm.
+  Bytes comment{0xFF, 0xFE, 0, 30};
+  comment.insert(comment.end(), bad.begin() + table, bad.begin() + table + 28);
+  auto commented = good;
+  commented.insert(commented.begin() + 2, comment.begin(), comment.end());
+  write_file(path, commented);
+  const auto image = read_image(path, 3);
+  write_file(path, good);
+  CHECK(image.pixels == read_image(path, 3).pixels);
+}
+
+TEST_CASE("data. an image folder sorts classes and files by name") {
+  const TemporaryFolder folder;
+  for (const char* name : {"dog/2.png", "dog/10.BMP", "cat/b.jpeg", "cat/a.PNG"}) {
+    const auto path = folder / name;
+    const int value = path.filename() == "a.PNG" ? 1 : path.filename() == "b.jpeg" ? 2 : 3;
+    write_image(path, 1, 1, 1, {static_cast<uint8_t>(value)});
+  }
+  write_image(folder / "dog/10.BMP", 1, 1, 1, {4});
+  write_file(folder / "cat/notes.txt", {'x'});
+  write_file(folder / "cat/._a.png", {'x'});
+  write_file(folder / ".hidden/a.png", {'x'});
+  write_file(folder / "readme.png", {'x'});
+  const auto dataset = image_folder(folder.path(), {.channels = 1});
+  CHECK(dataset->class_names() == std::vector<std::string>{"cat", "dog"});
+  CHECK(dataset->classes() == 2);
+  CHECK(dataset->size() == 4);
+  CHECK(dataset->skipped().empty());
+  CHECK(dataset->sample_shape() == Shape{1, 1, 1});
+  const std::vector<int> values{1, 2, 4, 3}, labels{0, 0, 1, 1};
+  for (int64_t i = 0; i < 4; ++i) {
+    const auto [pixels, label] = sample(*dataset, i);
+    CHECK(pixels[0] == static_cast<float>(values[static_cast<size_t>(i)] / 255.0));
+    CHECK(label == labels[static_cast<size_t>(i)]);
+  }
+}
+
+TEST_CASE("data. an image folder normalises, and scales when asked") {
+  const TemporaryFolder folder;
+  write_image(folder / "a/1.png", 4, 4, 3, paint(4, 4, 3, [](int, int, int c) { return 51 * (c + 1); }));
+  write_image(folder / "a/2.png", 8, 2, 3, paint(8, 2, 3, [](int, int, int) { return 0; }));
+  const auto dataset =
+      image_folder(folder.path(), {.size = ImageSize{2, 3}, .mean = {0.2, 0.2, 0.2}, .sd = {0.5, 0.5, 0.1}});
+  CHECK(dataset->sample_shape() == Shape{3, 2, 3});
+  const auto pixels = sample(*dataset, 0).first;
+  CHECK(pixels[0] == doctest::Approx(0));
+  CHECK(pixels[6] == doctest::Approx(0.4));
+  CHECK(pixels[17] == doctest::Approx(4));
+  CHECK(sample(*dataset, 1).first[0] == doctest::Approx(-0.4));
+  CHECK(folder_error(folder.path()) == "image_folder: " + (folder / "a/2.png").string() + " is 8 x 2, but " +
+                                           (folder / "a/1.png").string() +
+                                           " is 4 x 4; expected one size, or the option size");
+}
+
+TEST_CASE("data. an image folder skips damaged images only when asked") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 200; ++i) {
+    write_image(folder / ("a/" + std::to_string(100 + i) + ".png"), 1, 1, 3, {static_cast<uint8_t>(i), 0, 0});
+  }
+  for (const char* name : {"a/100.png", "a/171.png", "a/172.png"}) truncate(folder / name, 0.7);
+  CHECK(folder_error(folder.path()).starts_with((folder / "a/100.png").string() + ": "));
+  const auto dataset = image_folder(folder.path(), {.skip_corrupt = true});
+  CHECK(dataset->skipped() ==
+        std::vector<fs::path>{folder / "a/100.png", folder / "a/171.png", folder / "a/172.png"});
+  REQUIRE(dataset->size() == 197);
+  CHECK(sample(*dataset, 0).first[0] == static_cast<float>(1 / 255.0));
+  CHECK(sample(*dataset, 69).first[0] == static_cast<float>(70 / 255.0));
+  CHECK(sample(*dataset, 70).first[0] == static_cast<float>(73 / 255.0));
+  CHECK(sample(*dataset, 196).first[0] == static_cast<float>(199 / 255.0));
+
+  // The first damaged file is named, with any number of threads.
+  write_image(folder / "a/100.png", 1, 1, 3, {0, 0, 0});
+  const int64_t threads = num_threads();
+  for (const int64_t count : {1, 4}) {
+    set_num_threads(count);
+    CHECK(folder_error(folder.path()).starts_with((folder / "a/171.png").string() + ": "));
+  }
+  set_num_threads(threads);
+}
+
+TEST_CASE("data. an image folder refuses what is no such folder") {
+  const TemporaryFolder folder;
+  const std::string name = folder.path().string();
+  CHECK(folder_error(folder / "missing") == "image_folder: no folder " + (folder / "missing").string());
+  CHECK(folder_error(folder.path()) ==
+        "image_folder: no folders in " + name + ", expected one for each class");
+  fs::create_directory(folder / "cat");
+  CHECK(folder_error(folder.path()) ==
+        "image_folder: no .png, .jpg, .jpeg or .bmp files in " + (folder / "cat").string());
+  write_file(folder / "cat/1.png", {'x'});
+  CHECK(folder_error(folder.path(), {.skip_corrupt = true}) ==
+        "image_folder: not one of the 1 images can be read, the first is " + (folder / "cat/1.png").string());
+  CHECK(folder_error(folder.path(), {.channels = 2}) == "image_folder: channels is 2, expected 1 or 3");
+  CHECK(folder_error(folder.path(), {.size = ImageSize{0, 3}}) ==
+        "image_folder: size is 0 x 3, expected sides of 1 to 32768");
+  write_gradient(folder / "cat/1.png");
+  CHECK(folder_error(folder.path(), {.mean = {0.5}}) ==
+        "ImageDataset: 1 means and 3 sds for images of shape (3, 4, 6), expected 3 of each");
+}

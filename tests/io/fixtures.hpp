@@ -1,0 +1,91 @@
+// What the tests of the io room share: a temporary folder, files as strings of bytes, and safetensors files
+// made by hand.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/io/safetensors.hpp>
+
+namespace io_fixtures {
+
+namespace fs = std::filesystem;
+
+/// A new empty folder that goes away with this object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::random_device random;
+    do {
+      path_ = fs::temp_directory_path() / ("tinynn-test-" + std::to_string(random()));
+    } while (!fs::create_directory(path_));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  fs::path operator/(const fs::path& name) const { return path_ / name; }
+  /// Files and folders in it, temporary files included.
+  int64_t count() const { return std::distance(fs::directory_iterator(path_), {}); }
+
+ private:
+  fs::path path_;
+};
+
+inline void write_file(const fs::path& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file << bytes;
+  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+}
+
+inline std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The little-endian bytes of numbers.
+template <class T>
+std::string bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+/// A safetensors file: the length of the header, the header, the data.
+inline std::string file_of(const std::string& header, const std::string& data = "") {
+  return bytes_of<uint64_t>({header.size()}) + header + data;
+}
+
+inline tinynn::io::SafetensorsFile parse(const std::string& bytes) {
+  return tinynn::io::parse_safetensors(std::as_bytes(std::span(bytes)), "F");
+}
+
+/// The bits of every value, which tell -0.0 from 0.0 and one NaN from another.
+inline std::vector<uint32_t> bits(const tinynn::Tensor& tensor) {
+  std::vector<uint32_t> result;
+  for (float value : tensor.values()) result.push_back(std::bit_cast<uint32_t>(value));
+  return result;
+}
+
+/// The message of the tinynn::Error that f() throws; "no error" if it throws none.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    std::forward<F>(f)();
+  } catch (const tinynn::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace io_fixtures

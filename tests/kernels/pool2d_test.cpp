@@ -1,0 +1,106 @@
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/kernels/pool2d.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+#include "tests/support/naive.hpp"
+#include "tests/support/threads.hpp"
+
+using namespace tinynn;
+using kernels::Pool2dSizes;
+
+namespace {
+
+Pool2dSizes draw_sizes(test::Draw& draw) {
+  while (true) {
+    Pool2dSizes s{};
+    s.planes = draw.between(1, 6);
+    s.h = draw.between(1, 12);
+    s.w = draw.between(1, 12);
+    s.kernel = draw.between(1, 4);
+    s.stride = draw.between(1, 4);
+    s.padding = draw.coin() ? 0 : draw.between(0, s.kernel / 2);
+    if (s.h + 2 * s.padding >= s.kernel && s.w + 2 * s.padding >= s.kernel) return s;
+  }
+}
+
+// Few different values, so that ties are common, and now and then the values that compare strangely.
+std::vector<float> draw_image(test::Draw& draw, int64_t count, bool strange) {
+  std::vector<float> image;
+  for (int64_t i = 0; i < count; ++i) image.push_back(static_cast<float>(draw.between(-3, 3)));
+  for (float& x : image) {
+    if (strange && draw.chance(0.1)) x = draw.coin() ? test::not_a_number : -test::infinity;
+  }
+  return image;
+}
+
+struct Results {
+  std::vector<float> y, grad_x;
+  std::vector<int32_t> argmax;
+
+  Results(const Pool2dSizes& s, const std::vector<float>& x, const std::vector<float>& grad_y)
+      : y(grad_y.size(), test::not_a_number),
+        grad_x(x.size(), test::not_a_number),
+        argmax(grad_y.size(), -1) {
+    kernels::max_pool2d_forward(s, x.data(), y.data(), argmax.data());
+    kernels::max_pool2d_backward(s, grad_y.data(), argmax.data(), grad_x.data());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("kernels. max_pool2d equals its naive twin: ties go to the first, NaN wins") {
+  test::Draw draw(9);
+  for (int i = 0; i < 300; ++i) {
+    const Pool2dSizes s = draw_sizes(draw);
+    CAPTURE(s.h);
+    CAPTURE(s.w);
+    CAPTURE(s.kernel);
+    CAPTURE(s.stride);
+    CAPTURE(s.padding);
+    const auto x = draw_image(draw, s.planes * s.h * s.w, i % 3 == 0);
+    const auto grad_y = draw.numbers(s.planes * s.oh() * s.ow());
+    const test::NaiveMaxPool2d slow(s, x);
+    const Results fast(s, x, grad_y);
+    REQUIRE(test::difference(fast.y, slow.y, 0) == "");
+    std::vector<double> grad_x(x.size());
+    for (size_t o = 0; o < grad_y.size(); ++o) {
+      REQUIRE(fast.argmax[o] == slow.where[o]);
+      const auto plane = static_cast<int64_t>(o) / (s.oh() * s.ow());
+      grad_x[static_cast<size_t>(plane * s.h * s.w + slow.where[o])] += static_cast<double>(grad_y[o]);
+    }
+    REQUIRE(test::difference(fast.grad_x, grad_x) == "");
+    std::vector<float> alone(grad_y.size());
+    kernels::max_pool2d_forward(s, x.data(), alone.data(), nullptr);
+    REQUIRE(test::bit_difference(alone, fast.y) == "");
+  }
+}
+
+TEST_CASE("kernels. max_pool2d of an all-negative and of a -infinite image with padding") {
+  const Pool2dSizes s{.planes = 1, .h = 2, .w = 2, .kernel = 2, .stride = 2, .padding = 1};
+  const std::vector<float> grad_y{1, 2, 3, 4};
+  const Results negative(s, {-1, -2, -3, -4}, grad_y);
+  CHECK(negative.y == std::vector<float>{-1, -2, -3, -4});  // padding is not a zero that wins
+  CHECK(negative.grad_x == grad_y);
+  const Results lowest(s, std::vector<float>(4, -test::infinity), grad_y);
+  CHECK(lowest.grad_x == grad_y);
+}
+
+TEST_CASE("kernels. max_pool2d gives the same bits with any number of threads") {
+  test::Draw draw(10);
+  for (int i = 0; i < 10; ++i) {
+    Pool2dSizes s = draw_sizes(draw);
+    s.planes = 50;
+    s.h = s.w = draw.between(10, 60);
+    const auto x = draw_image(draw, s.planes * s.h * s.w, true);
+    const auto grad_y = draw.numbers(s.planes * s.oh() * s.ow());
+    const auto one = test::with_threads(1, [&] { return Results(s, x, grad_y); });
+    const auto two = test::with_threads(2, [&] { return Results(s, x, grad_y); });
+    REQUIRE(test::bit_difference(two.y, one.y) == "");
+    REQUIRE(two.argmax == one.argmax);
+    REQUIRE(test::bit_difference(two.grad_x, one.grad_x) == "");
+  }
+}

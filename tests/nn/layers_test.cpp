@@ -1,0 +1,87 @@
+// Layers read their sizes from their weights, and say so when an input does not fit.
+#include <doctest/doctest.h>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/flatten.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/sequential.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+
+using namespace tinynn;
+
+TEST_CASE("nn. Linear takes any number of leading dimensions and names what does not fit") {
+  nn::Linear layer(3, 2);
+  CHECK(layer(ones({3})).shape() == Shape{2});
+  CHECK(layer(ones({4, 5, 3})).shape() == Shape{4, 5, 2});
+  CHECK(layer(ones({0, 3})).shape() == Shape{0, 2});
+  CHECK_THROWS_WITH_AS(layer(ones({3, 2})),
+                       "linear: input (3, 2) does not fit weight (2, 3): its last dimension must be 3",
+                       Error);
+  CHECK_THROWS_AS(layer(full({}, 1)), Error);
+  CHECK_THROWS_AS(layer(Tensor()), Error);
+  layer.bias.slice(0, {0});  // a cut that forgot the weight
+  CHECK_THROWS_WITH_AS(layer(ones({1, 3})), "linear: bias (1) does not fit weight (2, 3): expected (2)",
+                       Error);
+}
+
+TEST_CASE("nn. Conv2d computes its output size and names what does not fit") {
+  nn::Conv2d layer(3, 4, 3, {.stride = 2, .padding = 1});
+  CHECK(layer(ones({2, 3, 9, 8})).shape() == Shape{2, 4, 5, 4});
+  CHECK(layer(ones({0, 3, 9, 8})).shape() == Shape{0, 4, 5, 4});
+  CHECK_THROWS_WITH_AS(layer(ones({2, 2, 9, 8})),
+                       "Conv2d: input (2, 2, 9, 8) does not fit weight (4, 3, 3, 3)", Error);
+  CHECK_THROWS_WITH_AS(layer(ones({3, 9, 8})), "Conv2d: input (3, 9, 8) is not (n, c, h, w)", Error);
+  CHECK_THROWS_WITH_AS(
+      nn::Conv2d(3, 4, 3)(ones({1, 3, 2, 2})),
+      "conv2d: the kernel of weight (4, 3, 3, 3) is larger than the padded input (1, 3, 2, 2)", Error);
+  CHECK_THROWS_WITH_AS(nn::Conv2d(3, 4, 3, {.groups = 2}),
+                       "Conv2d: 2 groups do not divide 3 input and 4 output channels", Error);
+  CHECK_THROWS_AS(nn::Conv2d(3, 4, 3, {.groups = 0}), Error);
+  CHECK_THROWS_AS(nn::Conv2d(1, 1, 1, {.stride = 0})(ones({1, 1, 2, 2})), Error);
+}
+
+TEST_CASE("nn. a convolution without groups does not turn into a grouped one on a wrong input") {
+  nn::Conv2d gray(1, 6, 3);
+  CHECK_THROWS_WITH_AS(gray(ones({1, 3, 8, 8})),
+                       "Conv2d: input (1, 3, 8, 8) does not fit weight (6, 1, 3, 3)", Error);
+}
+
+TEST_CASE("nn. groups follow from the sizes after a cut") {
+  test::Draw draw(110);
+  nn::Conv2d depthwise(4, 4, 3, {.padding = 1, .groups = 4});
+  const Tensor x = draw.tensor({2, 4, 5, 5});
+  const Tensor before = depthwise(x);
+  depthwise.weight.slice(0, {1, 3});
+  depthwise.bias.slice(0, {1, 3});
+  Parameter kept(x);
+  kept.slice(1, {1, 3});
+  const Tensor after = depthwise(kept);
+  Parameter expected(before.detach());
+  expected.slice(1, {1, 3});
+  CHECK(test::difference(after.values(), expected.values()) == "");
+
+  nn::Conv2d one_left(2, 2, 1, {.groups = 2});
+  one_left.weight.slice(0, {0});
+  one_left.bias.slice(0, {0});
+  CHECK(one_left(ones({1, 1, 2, 2})).shape() == Shape{1, 1, 2, 2});
+}
+
+TEST_CASE("nn. a convolution cut down to no inputs is an error, not a crash") {
+  nn::Conv2d layer(2, 2, 3);
+  layer.weight.slice(1, {});
+  CHECK_THROWS_AS(layer(ones({1, 2, 5, 5})), Error);
+}
+
+TEST_CASE("nn. MaxPool2d and Flatten") {
+  nn::Sequential net{nn::MaxPool2d(2), nn::Flatten()};
+  CHECK(net(ones({2, 3, 5, 4})).shape() == Shape{2, 3 * 2 * 2});
+  CHECK(nn::MaxPool2d(3, {.stride = 2, .padding = 1})(ones({1, 1, 5, 5})).shape() == Shape{1, 1, 3, 3});
+  CHECK_THROWS_WITH_AS(nn::MaxPool2d(3)(ones({1, 1, 2, 5})),
+                       "max_pool2d: a window of 3 is larger than the padded input (1, 1, 2, 5)", Error);
+  CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 2})(ones({1, 1, 4, 4})), Error);
+  CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 1})(ones({1, 1, 0, 4})), Error);
+}

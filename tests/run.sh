@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds tinynn and its tests, and runs them: tests/run.sh [PRESET [CTEST ARGUMENT...]].
+# PRESET is release (the default), debug, asan or tsan. Tests that need MNIST look in $TINYNN_DATA and datasets/;
+# without it they are skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source .ci/setup.sh
+
+preset=${1:-release}
+shift $(($# > 0))
+install_packages "${build_packages[@]}" "${test_packages[@]}"
+build "$preset" all
+export TINYNN_DATA=${TINYNN_DATA:-$PWD/datasets}
+ctest --preset "$preset" "$@"

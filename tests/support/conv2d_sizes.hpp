@@ -1,0 +1,43 @@
+// Random sizes for convolutions, with all the corners that people get wrong: dimensions of 1, windows wider
+// than the image that only padding makes fit, strides that leave a rest, dilation, groups and depthwise.
+#pragma once
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+
+#include <tinynn/kernels/conv2d.hpp>
+
+#include "tests/support/draw.hpp"
+
+namespace test {
+
+inline tinynn::kernels::Conv2dSizes draw_conv2d_sizes(Draw& draw) {
+  while (true) {
+    tinynn::kernels::Conv2dSizes s{};
+    s.groups = draw.coin() ? 1 : draw.between(1, 4);
+    const bool depthwise = draw.chance(0.2);
+    s.c = s.groups * (depthwise ? 1 : draw.between(1, 4));
+    s.o = s.groups * (depthwise ? 1 : draw.between(1, 5));
+    s.n = draw.between(1, 5);
+    s.h = draw.between(1, 11);
+    s.w = draw.between(1, 11);
+    s.kh = draw.between(1, 5);
+    s.kw = draw.coin() ? s.kh : draw.between(1, 5);
+    s.stride = draw.coin() ? 1 : draw.between(1, 4);
+    s.padding = draw.coin() ? 0 : draw.between(0, 5);
+    s.dilation = draw.chance(0.7) ? 1 : draw.between(1, 3);
+    if (s.h + 2 * s.padding > s.dilation * (s.kh - 1) && s.w + 2 * s.padding > s.dilation * (s.kw - 1))
+      return s;
+  }
+}
+
+inline std::string describe(const tinynn::kernels::Conv2dSizes& s) {
+  std::ostringstream text;
+  text << "x (" << s.n << ", " << s.c << ", " << s.h << ", " << s.w << "), weight (" << s.o << ", "
+       << s.c / s.groups << ", " << s.kh << ", " << s.kw << "), stride " << s.stride << ", padding "
+       << s.padding << ", dilation " << s.dilation << ", groups " << s.groups;
+  return text.str();
+}
+
+}  // namespace test

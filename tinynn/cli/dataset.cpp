@@ -1,0 +1,49 @@
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <tinynn/cli/dataset.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/data/mnist.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path find_folder(const std::string& name) {
+  std::vector<fs::path> candidates;
+  if (const char* root = std::getenv("TINYNN_DATA"); root != nullptr && *root != '\0') {
+    candidates.push_back(fs::path(root) / name);
+  }
+  candidates.push_back(fs::path("datasets") / name);
+  std::string tried;
+  for (const auto& folder : candidates) {
+    if (fs::is_directory(folder)) return folder;
+    tried += (tried.empty() ? "" : " and ") + folder.string();
+  }
+  fail("data set ", name, " not found; tried ", tried, ". Fetch it with datasets/fetch.sh ", name,
+       ", or set TINYNN_DATA to the folder that holds ", name, "/");
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_names() { return {"mnist", "fashion-mnist"}; }
+
+DataSets open_dataset(const std::string& name_or_path) {
+  using data::Split;
+  if (name_or_path == "mnist") {
+    const auto folder = find_folder(name_or_path);
+    return {name_or_path, data::mnist(folder, Split::train), data::mnist(folder, Split::test)};
+  }
+  if (name_or_path == "fashion-mnist") {
+    const auto folder = find_folder(name_or_path);
+    return {name_or_path, data::fashion_mnist(folder, Split::train),
+            data::fashion_mnist(folder, Split::test)};
+  }
+  check(fs::is_directory(name_or_path), "unknown data set \"", name_or_path,
+        "\", expected mnist, fashion-mnist or a folder of IDX files");
+  return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
+}
+
+}  // namespace tinynn::cli

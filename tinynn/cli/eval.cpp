@@ -1,0 +1,67 @@
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/table.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+struct EvalOptions {
+  std::filesystem::path in;
+  std::string data;
+  std::optional<int64_t> threads;
+};
+
+void run(const EvalOptions& options, const Output& output) {
+  check_writable(output);
+  if (options.threads) set_num_threads(*options.threads);
+  const LoadedModel loaded = load_model(options.in);
+  const std::string& data = options.data.empty() ? loaded.dataset : options.data;
+  check(!data.empty() && data != "custom", options.in.string(),
+        " does not say what data it was trained on; give --data");
+  Session session(resolve({.model = loaded.model, .data = data}), output);
+  NetworkMetrics result = session.measure(*loaded.module, true);
+  result.file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.in));
+  if (!output.metrics.empty()) {
+    Metrics metrics{.model = loaded.model, .dataset = session.dataset()};
+    (*result.sparsity > 0 ? metrics.pruned : metrics.dense) = result;
+    metrics.write(output.metrics);
+  }
+  if (output.quiet) return;
+  Table table({loaded.model + " on " + session.dataset(), ""});
+  table.add({"test accuracy", percent(*result.test_accuracy)});
+  table.add({"sparsity of the weights", percent(*result.sparsity)});
+  table.add({"parameters", with_commas(result.parameters)});
+  table.add({"non-zero parameters", with_commas(result.nonzero)});
+  table.add({"live multiply-adds a sample", with_commas(*result.macs)});
+  table.add({"bytes on disk", with_commas(*result.file_bytes)});
+  for (const auto& [batch, microseconds] : result.latency_us) {
+    table.add({"microseconds a batch of " + std::to_string(batch), fixed(microseconds, 1)});
+  }
+  std::printf("%s", table.text().c_str());
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  auto* command = app.add_subcommand("eval", "Measure a saved network: accuracy, size and time");
+  auto options = std::make_shared<EvalOptions>();
+  auto output = std::make_shared<Output>();
+  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
+  command->add_option("--data", options->data,
+                      "mnist, fashion-mnist, or a folder of IDX files. Default: the data set that "
+                      "the network was trained on");
+  command->add_option("--threads", options->threads, "Threads to use")
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  add_output_options(*command, *output);
+  command->footer("\nExample:\n  tinynn eval --in pruned.safetensors --data mnist");
+  command->callback([=] { run(*options, *output); });
+}
+
+}  // namespace tinynn::cli

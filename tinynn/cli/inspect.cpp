@@ -1,0 +1,63 @@
+#include <cstdio>
+#include <memory>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/table.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+std::string shape_text(const Shape& shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
+void run(const std::filesystem::path& file, const Output& output) {
+  check_writable(output);
+  const LoadedModel loaded = load_model(file);
+  Table table({"parameter", "shape", "elements", "non-zero", "density", "masked"});
+  NetworkMetrics totals;
+  for (const auto& [name, parameter] : loaded.module->named_parameters()) {
+    const int64_t nonzero = count_nonzero(parameter);
+    totals.parameters += parameter.numel();
+    totals.nonzero += nonzero;
+    const int64_t dead = parameter.mask().defined() ? parameter.numel() - parameter.mask().count_alive() : 0;
+    table.add({name, shape_text(parameter.shape()), with_commas(parameter.numel()), with_commas(nonzero),
+               percent(static_cast<double>(nonzero) / static_cast<double>(parameter.numel())),
+               with_commas(dead)});
+  }
+  table.add({"all", "", with_commas(totals.parameters), with_commas(totals.nonzero),
+             percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), ""});
+  totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
+  totals.sparsity = prune::sparsity(prune::prunable(*loaded.module));
+  if (!output.metrics.empty()) {
+    Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
+    (*totals.sparsity > 0 ? metrics.pruned : metrics.dense) = totals;
+    metrics.write(output.metrics);
+  }
+  if (output.quiet) return;
+  std::printf("%s, %s bytes\n\n%s\n", file.c_str(),
+              with_commas(static_cast<int64_t>(std::filesystem::file_size(file))).c_str(),
+              table.text().c_str());
+  for (const auto& [key, value] : io::read_metadata(file))
+    std::printf("%s: %s\n", key.c_str(), value.c_str());
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto* command = app.add_subcommand("inspect", "Show what is in a saved network: shapes, densities, masks");
+  auto file = std::make_shared<std::filesystem::path>();
+  auto output = std::make_shared<Output>();
+  command->add_option("FILE", *file, "A safetensors file that tinynn wrote")->required();
+  add_output_options(*command, *output);
+  command->callback([=] { run(*file, *output); });
+}
+
+}  // namespace tinynn::cli

@@ -1,0 +1,56 @@
+#include <nlohmann/json.hpp>
+
+#include <tinynn/cli/metrics.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/core/version.hpp>
+#include <tinynn/io/atomic_file.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+void put(Json& json, const char* name, const std::optional<T>& value) {
+  if (value) json[name] = *value;
+}
+
+Json to_json(const NetworkMetrics& m) {
+  Json json = Json::object();
+  put(json, "test_accuracy", m.test_accuracy);
+  put(json, "sparsity", m.sparsity);
+  put(json, "epoch_seconds", m.epoch_seconds);
+  json["parameters"] = m.parameters;
+  json["nonzero"] = m.nonzero;
+  put(json, "macs", m.macs);
+  put(json, "file_bytes", m.file_bytes);
+  for (const auto& [batch, microseconds] : m.latency_us)
+    json["latency_us"][std::to_string(batch)] = microseconds;
+  return json;
+}
+
+Json to_json(const StepMetrics& m) {
+  return {{"target_sparsity", m.target_sparsity},
+          {"sparsity", m.sparsity},
+          {"accuracy_before_finetune", m.accuracy_before_finetune},
+          {"test_accuracy", m.test_accuracy},
+          {"epoch_seconds", m.epoch_seconds}};
+}
+
+}  // namespace
+
+void Metrics::write(const std::filesystem::path& path) const {
+  Json json{{"model", model}, {"dataset", dataset}};
+  put(json, "seed", seed);
+  json["threads"] = num_threads();
+  json["tinynn_version"] = version();
+  if (dense) json["dense"] = to_json(*dense);
+  if (pruned) {
+    json["steps"] = Json::array();
+    for (const auto& step : steps) json["steps"].push_back(to_json(step));
+    json["pruned"] = to_json(*pruned);
+  }
+  io::write_file_atomically(path, json.dump(2) + "\n");
+}
+
+}  // namespace tinynn::cli

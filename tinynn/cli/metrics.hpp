@@ -1,0 +1,39 @@
+// Metrics: the JSON object that --metrics writes. The names of its fields are fixed; scripts depend on them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tinynn::cli {
+
+/// One state of a network. Accuracy and sparsity are fractions, latency the median of one forward pass in
+/// microseconds by batch size, epoch_seconds training alone.
+struct NetworkMetrics {
+  std::optional<double> test_accuracy = {}, sparsity = {};
+  std::optional<std::vector<double>> epoch_seconds = {};
+  int64_t parameters = 0, nonzero = 0;
+  std::optional<int64_t> macs = {};
+  std::optional<int64_t> file_bytes = {};
+  std::map<int64_t, double> latency_us = {};
+};
+
+struct StepMetrics {
+  double target_sparsity = 0, sparsity = 0, accuracy_before_finetune = 0, test_accuracy = 0;
+  std::vector<double> epoch_seconds = {};
+};
+
+struct Metrics {
+  std::string model = {}, dataset = {};
+  std::optional<uint64_t> seed = {};
+  std::optional<NetworkMetrics> dense = {}, pruned = {};
+  std::vector<StepMetrics> steps = {};
+
+  /// Writes the file atomically. Throws Error if that fails.
+  void write(const std::filesystem::path& path) const;
+};
+
+}  // namespace tinynn::cli

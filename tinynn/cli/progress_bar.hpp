@@ -1,0 +1,26 @@
+// A progress bar on stderr, shown only if that is a terminal.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <tinynn/train/fit.hpp>
+
+namespace tinynn::cli {
+
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string label, bool quiet);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  void show(const train::Progress& progress);
+
+ private:
+  std::string label_;
+  bool visible_;
+  std::chrono::steady_clock::time_point start_, drawn_;
+};
+
+}  // namespace tinynn::cli

@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/cli/progress_bar.hpp>
+#include <tinynn/cli/session.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/version.hpp>
+#include <tinynn/graph/count.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/train/evaluate.hpp>
+#include <tinynn/train/fit.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+constexpr int64_t test_batch = 500;
+
+// Median of one forward pass, in microseconds.
+double measure_latency(nn::Module& module, const Tensor& images) {
+  const NoGrad no_grad;
+  const nn::KeepMode mode(module);
+  module.eval();
+  std::vector<double> runs;
+  for (int i = 0; i < 60; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    module(images);
+    runs.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+  }
+  runs.erase(runs.begin(), runs.begin() + 10);  // warm-up
+  std::ranges::nth_element(runs, runs.begin() + 25);
+  return runs[25];
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& app, Output& output) {
+  app.add_option("--metrics", output.metrics, "Write the results to this file as one JSON object")
+      ->group("Output");
+  app.add_flag("--quiet", output.quiet, "Print nothing but errors")->group("Output");
+}
+
+void check_writable(const Output& output) {
+  for (const auto& path : {output.file, output.metrics}) {
+    if (path.empty()) continue;
+    check(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    check(access(folder.c_str(), W_OK) == 0, "cannot write ", path.string(), ": folder ", folder.string(),
+          ": ", std::strerror(errno));
+  }
+}
+
+LoadedModel load_model(const std::filesystem::path& file) {
+  const auto metadata = io::read_metadata(file);
+  const auto name = metadata.find("tinynn.model");
+  check(name != metadata.end(), file.string(),
+        ": the metadata has no \"tinynn.model\", expected the name of a model");
+  LoadedModel loaded{.module = models::make(name->second), .model = name->second, .dataset = {}};
+  io::load(*loaded.module, file);
+  if (const auto dataset = metadata.find("tinynn.dataset"); dataset != metadata.end())
+    loaded.dataset = dataset->second;
+  return loaded;
+}
+
+Session::Session(const Settings& settings, const Output& output)
+    : settings_(settings),
+      quiet_(output.quiet),
+      data_(open_dataset(settings.data)),
+      train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
+      test_(data_.test, {.batch_size = test_batch}) {}
+
+std::vector<double> Session::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
+                                   optim::LrScheduler* scheduler, const std::string& label) {
+  ProgressBar bar(label, quiet_);
+  const auto results =
+      train::fit(module, optimizer, train_,
+                 {.epochs = epochs, .scheduler = scheduler, .on_step = [&](const train::Progress& progress) {
+                    bar.show(progress);
+                  }});
+  std::vector<double> seconds;
+  for (const auto& epoch : results) seconds.push_back(epoch.seconds);
+  return seconds;
+}
+
+double Session::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
+
+NetworkMetrics Session::measure(nn::Module& module, bool latency) {
+  const Tensor images = test_.example();
+  const auto counts = graph::count(module, images);
+  NetworkMetrics result{.test_accuracy = test_accuracy(module),
+                        .sparsity = prune::sparsity(prune::prunable(module)),
+                        .parameters = counts.parameters,
+                        .nonzero = counts.nonzero,
+                        .macs = counts.macs,
+                        .file_bytes = io::safetensors_bytes(io::to_file(module, metadata()))};
+  for (int64_t batch : {1, 64}) {
+    if (!latency) break;
+    data::DataLoader loader(data_.test, {.batch_size = batch});
+    result.latency_us[batch] = measure_latency(module, loader.example());
+  }
+  return result;
+}
+
+io::Metadata Session::metadata() const {
+  return {{"tinynn.model", settings_.model},
+          {"tinynn.dataset", data_.name},
+          {"tinynn.training", settings_.describe()},
+          {"tinynn.version", version()}};
+}
+
+}  // namespace tinynn::cli

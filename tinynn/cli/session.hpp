@@ -1,0 +1,62 @@
+// Session: what the subcommands share: a network, its data, training with a progress bar, and measuring.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tinynn/cli/dataset.hpp>
+#include <tinynn/cli/metrics.hpp>
+#include <tinynn/cli/settings.hpp>
+#include <tinynn/data/data_loader.hpp>
+#include <tinynn/io/checkpoint.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace tinynn::cli {
+
+/// Where results go; every subcommand has these.
+struct Output {
+  std::filesystem::path file, metrics;
+  bool quiet = false;
+};
+void add_output_options(CLI::App& app, Output& output);
+/// Throws Error if a file could not be written to these places, before hours were spent on its content.
+void check_writable(const Output& output);
+
+/// A network read from a file, with what the file says of it.
+struct LoadedModel {
+  std::unique_ptr<nn::Module> module;
+  std::string model, dataset;
+};
+/// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
+LoadedModel load_model(const std::filesystem::path& file);
+
+class Session {
+ public:
+  Session(const Settings& settings, const Output& output);
+
+  /// Trains for some epochs and returns the seconds of each. `scheduler` may be null.
+  std::vector<double> train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
+                            optim::LrScheduler* scheduler, const std::string& label);
+  double test_accuracy(nn::Module& module);
+  int64_t batches() const { return train_.size(); }
+  const std::string& dataset() const { return data_.name; }
+  /// Counts, file size and accuracy; with latency at batch sizes 1 and 64 on request.
+  NetworkMetrics measure(nn::Module& module, bool latency);
+  /// What a saved model says of itself.
+  io::Metadata metadata() const;
+
+ private:
+  Settings settings_;
+  bool quiet_;
+  DataSets data_;
+  data::DataLoader train_, test_;
+};
+
+}  // namespace tinynn::cli

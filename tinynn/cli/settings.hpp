@@ -1,0 +1,55 @@
+// Settings: what a training run is made of. Whatever the user leaves open comes from one table of recipes, a
+// row a model, which --help prints.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tinynn/nn/module.hpp>
+#include <tinynn/optim/lr_scheduler.hpp>
+#include <tinynn/optim/optimizer.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace tinynn::cli {
+
+/// As typed: what was not given is empty.
+struct Options {
+  std::string model = {}, data = {};
+  std::optional<int64_t> epochs = {}, batch_size = {}, finetune_epochs = {};
+  std::optional<std::string> optimizer = {}, lr_schedule = {};
+  std::optional<double> lr = {}, momentum = {}, weight_decay = {};
+  double l1 = 0;
+  uint64_t seed = 1;
+  std::optional<int64_t> threads = {};
+};
+
+/// Complete.
+struct Settings {
+  std::string model, data;
+  int64_t epochs, batch_size, finetune_epochs;
+  std::string optimizer, lr_schedule;
+  double lr, momentum, weight_decay, l1;
+  uint64_t seed;
+
+  /// One line for a model file: everything that shapes the result.
+  std::string describe() const;
+};
+
+/// Fills in what was left open. Throws Error if the model is not known.
+Settings resolve(const Options& options);
+/// The table of recipes, for --help.
+std::string recipes_help();
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& settings, nn::Module& module);
+/// The learning-rate schedule over this many batches.
+optim::Schedule make_schedule(const Settings& settings, int64_t batches);
+
+/// Adds --model, --data and all that belongs to training.
+void add_training_options(CLI::App& app, Options& options);
+
+}  // namespace tinynn::cli

@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/data/cifar10.hpp>
+#include <tinynn/data/gz_file.hpp>
+#include <tinynn/data/image_folder.hpp>
+
+namespace tinynn::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t cifar_classes = 10;
+constexpr size_t record_pixels = 3 * 32 * 32;
+constexpr size_t record_size = 1 + record_pixels;
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;  // what cannot be looked at is not there
+  return fs::exists(path, ignored);
+}
+
+void append_file(const fs::path& path, Images& images) {
+  GzFile file(path);
+  std::array<uint8_t, record_size> record{};
+  for (int64_t i = 0;; ++i) {
+    const uint64_t found = file.read(record.data(), record.size());
+    if (found == 0 && i > 0) return;
+    check(found == record_size, file.name(), ": file ends inside record ", i, ": found ", found,
+          " bytes of it, expected ", record_size);
+    check(record[0] < cifar_classes, file.name(), ": label ", i, " is ", int{record[0]}, ", expected 0 to ",
+          cifar_classes - 1);
+    images.labels.push_back(record[0]);
+    images.pixels.insert(images.pixels.end(), record.begin() + 1, record.end());
+  }
+}
+
+DatasetPtr read_binary(const std::vector<fs::path>& files, const Normalization& normalization) {
+  Images images{
+      .channels = 3, .height = 32, .width = 32, .pixels = {}, .labels = {}, .classes = cifar_classes};
+  for (const auto& file : files) append_file(file, images);
+  return std::make_shared<ImageDataset>(std::move(images), normalization);
+}
+
+DatasetPtr read_images(const fs::path& folder, const Normalization& normalization) {
+  auto dataset = image_folder(folder, {.mean = normalization.mean, .sd = normalization.sd});
+  check(dataset->sample_shape() == Shape{3, 32, 32}, "cifar10: images in ", folder.string(), " are of shape ",
+        dataset->sample_shape(), ", expected (3, 32, 32)");
+  check(dataset->classes() == cifar_classes, "cifar10: ", dataset->classes(), " folders in ", folder.string(),
+        ", expected ", cifar_classes, ", one for each class");
+  return dataset;
+}
+
+}  // namespace
+
+DatasetPtr cifar10(const fs::path& folder, Split split, const Cifar10Options& options) {
+  const Normalization normalization{{options.mean.begin(), options.mean.end()},
+                                    {options.sd.begin(), options.sd.end()}};
+  std::vector<std::string> names{"test_batch.bin"};
+  if (split == Split::train) {
+    names.clear();
+    for (int i = 1; i <= 5; ++i) names.push_back("data_batch_" + std::to_string(i) + ".bin");
+  }
+  std::string tried;
+  for (const auto& place : {folder, folder / "cifar-10-batches-bin"}) {
+    std::vector<fs::path> files;
+    for (const auto& name : names) {
+      files.push_back(place / name);
+      tried += files.back().string() + ", ";
+    }
+    // One that is there means that the others should be, so that a missing one is an error of its own.
+    if (std::any_of(files.begin(), files.end(), is_there)) return read_binary(files, normalization);
+  }
+  const fs::path images = folder / (split == Split::train ? "train" : "test");
+  check(is_there(images), "cifar10: no files; tried ", tried, images.string());
+  return read_images(images, normalization);
+}
+
+}  // namespace tinynn::data

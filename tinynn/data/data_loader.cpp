@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/data/data_loader.hpp>
+#include <tinynn/data/prefetch.hpp>
+
+namespace tinynn::data {
+namespace {
+
+// A stream that no other part of the library uses, so that a loader with seed 1 does not repeat the numbers
+// that initialised the weights after manual_seed(1).
+constexpr uint64_t loader_call = 0x6461746C6F616465;
+
+uint64_t first_word(const RandomStream& stream) {
+  const auto bits = stream.bits(0);
+  return (uint64_t{bits[0]} << 32) | bits[1];
+}
+
+Shape batch_shape(int64_t n, const Shape& sample) {
+  check(sample.rank() < Shape::max_rank, "DataLoader: samples of shape ", sample,
+        " have too many dimensions for a batch");
+  std::array<int64_t, Shape::max_rank> sizes{n};
+  std::copy(sample.begin(), sample.end(), sizes.begin() + 1);
+  return Shape(std::span(sizes).first(static_cast<size_t>(sample.rank() + 1)));
+}
+
+// Samples indices[0], indices[1], ... with dice from the sample's number and the key of the epoch.
+Batch gather(const Dataset& dataset, std::span<const int64_t> indices, uint64_t key) {
+  const Shape sample = dataset.sample_shape();
+  Batch batch{.images = Tensor(batch_shape(static_cast<int64_t>(indices.size()), sample)), .labels = {}};
+  std::vector<int64_t> labels;
+  labels.reserve(indices.size());
+  float* out = batch.images.mutable_data();
+  for (const int64_t i : indices) {
+    Dice dice(RandomStream(key, static_cast<uint64_t>(i)));
+    labels.push_back(dataset.get(i, dice, out));
+    out += sample.numel();
+  }
+  batch.labels = Labels(std::move(labels));
+  return batch;
+}
+
+std::vector<int64_t> plain_order(int64_t count) {
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  return order;
+}
+
+}  // namespace
+
+struct BatchIterator::State {
+  DatasetPtr dataset;
+  std::vector<int64_t> order;
+  int64_t batch_size;
+  int64_t batches;
+  uint64_t key;
+  int64_t position = -1;
+  Batch batch = {};
+  std::unique_ptr<Prefetch<Batch>> prefetch = {};  // last, so that its thread ends before what it reads
+
+  Batch load(int64_t b) const {
+    const auto begin = std::span(order).subspan(static_cast<size_t>(b * batch_size));
+    return gather(*dataset, begin.first(std::min(begin.size(), static_cast<size_t>(batch_size))), key);
+  }
+
+  void advance() {
+    batch = {};  // gives its memory back before the batch after the next asks for some
+    if (++position < batches) batch = prefetch ? prefetch->next() : load(position);
+  }
+};
+
+BatchIterator::BatchIterator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BatchIterator::BatchIterator(BatchIterator&& other) noexcept = default;
+BatchIterator& BatchIterator::operator=(BatchIterator&& other) noexcept = default;
+BatchIterator::~BatchIterator() = default;
+
+Batch& BatchIterator::operator*() const { return state_->batch; }
+bool BatchIterator::operator==(std::default_sentinel_t) const { return state_->position >= state_->batches; }
+
+BatchIterator& BatchIterator::operator++() {
+  state_->advance();
+  return *this;
+}
+
+DataLoader::DataLoader(DatasetPtr dataset, const DataLoaderOptions& options)
+    : dataset_(std::move(dataset)), options_(options) {
+  check(dataset_ != nullptr, "DataLoader: no dataset");
+  check(dataset_->size() >= 1, "DataLoader: the dataset is empty, expected at least one sample");
+  check(options_.batch_size >= 1, "DataLoader: batch_size is ", options_.batch_size, ", expected at least 1");
+  seed_ = first_word(options_.seed ? RandomStream(*options_.seed, loader_call) : next_random_stream());
+}
+
+BatchIterator DataLoader::begin() {
+  const uint64_t call = 2 * static_cast<uint64_t>(epoch_++);  // two streams each: the order, and the dice
+  const int64_t count = dataset_->size();
+  auto state = std::make_unique<BatchIterator::State>(BatchIterator::State{
+      .dataset = dataset_,
+      .order = options_.shuffle ? RandomStream(seed_, call).permutation(count) : plain_order(count),
+      .batch_size = options_.batch_size,
+      .batches = size(),
+      .key = first_word(RandomStream(seed_, call + 1)),
+  });
+  if (options_.prefetch) {
+    state->prefetch = std::make_unique<Prefetch<Batch>>(
+        state->batches, [epoch = state.get()](int64_t b) { return epoch->load(b); });
+  }
+  state->advance();
+  return BatchIterator(std::move(state));
+}
+
+int64_t DataLoader::size() const {
+  const int64_t full = dataset_->size() / options_.batch_size;
+  return full + (!options_.drop_last && full * options_.batch_size < dataset_->size());
+}
+
+int64_t DataLoader::samples() const { return std::min(size() * options_.batch_size, dataset_->size()); }
+
+Tensor DataLoader::example() const {
+  return gather(*dataset_, plain_order(std::min(options_.batch_size, dataset_->size())), 0).images;
+}
+
+}  // namespace tinynn::data

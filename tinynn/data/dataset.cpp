@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <cmath>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/data/dataset.hpp>
+
+namespace tinynn::data {
+
+TensorDataset::TensorDataset(const Tensor& x, Labels labels, std::optional<int64_t> classes)
+    : x_(x.detach()), labels_(std::move(labels)), classes_(classes.value_or(0)) {
+  check(x.rank() >= 1, "TensorDataset: x is a scalar, expected a tensor of samples (n, ...)");
+  shape_ = Shape(std::span(x.shape().begin() + 1, x.shape().end()));
+  check(x.size(0) == labels_.size(), "TensorDataset: ", labels_.size(), " labels for x of shape ", x.shape(),
+        ", expected ", x.size(0));
+  if (!classes && labels_.size() > 0) classes_ = *std::max_element(labels_.begin(), labels_.end()) + 1;
+  for (int64_t i = 0; i < labels_.size(); ++i) {
+    check(labels_[i] >= 0 && labels_[i] < classes_, "TensorDataset: label ", i, " is ", labels_[i],
+          ", expected 0 to ", classes_ - 1);
+  }
+}
+
+int64_t TensorDataset::get(int64_t i, Dice&, float* out) const {
+  check(i >= 0 && i < size(), "TensorDataset: no sample ", i, " among ", size());
+  std::copy_n(x_.data() + i * shape_.numel(), shape_.numel(), out);
+  return labels_[i];
+}
+
+Subset::Subset(DatasetPtr dataset, std::vector<int64_t> indices)
+    : dataset_(std::move(dataset)), indices_(std::move(indices)) {
+  check(dataset_ != nullptr, "Subset: no dataset");
+  for (const int64_t index : indices_) {
+    check(index >= 0 && index < dataset_->size(), "Subset: no sample ", index, " among ", dataset_->size());
+  }
+}
+
+int64_t Subset::get(int64_t i, Dice& dice, float* out) const {
+  check(i >= 0 && i < size(), "Subset: no sample ", i, " among ", size());
+  return dataset_->get(indices_[static_cast<size_t>(i)], dice, out);
+}
+
+std::pair<DatasetPtr, DatasetPtr> random_split(const DatasetPtr& dataset, int64_t count, uint64_t seed) {
+  check(dataset != nullptr, "random_split: no dataset");
+  check(count >= 0 && count <= dataset->size(), "random_split: cannot take ", count, " of ", dataset->size(),
+        " samples");
+  const auto order = RandomStream(seed, 0).permutation(dataset->size());
+  const auto middle = order.begin() + count;
+  return {std::make_shared<Subset>(dataset, std::vector<int64_t>(order.begin(), middle)),
+          std::make_shared<Subset>(dataset, std::vector<int64_t>(middle, order.end()))};
+}
+
+int64_t detail::split_count(int64_t samples, double fraction) {
+  check(fraction >= 0 && fraction <= 1, "random_split: fraction is ", fraction, ", expected 0 to 1");
+  return std::llround(static_cast<double>(samples) * fraction);
+}
+
+}  // namespace tinynn::data

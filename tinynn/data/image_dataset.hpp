@@ -1,0 +1,42 @@
+// ImageDataset: images in memory, one byte a pixel, normalised while they are copied out:
+// out = (pixel / 255 - mean) / sd, with a mean and sd for each channel (torchvision's ToTensor + Normalize).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tinynn/data/dataset.hpp>
+
+namespace tinynn::data {
+
+/// What an ImageDataset is made from.
+struct Images {
+  int64_t channels = 0, height = 0, width = 0;
+  std::vector<uint8_t> pixels;  // (n, channels, height, width)
+  std::vector<int64_t> labels;  // (n)
+  int64_t classes = 0;
+};
+
+/// One mean and one sd for each channel, in units of white = 1.
+struct Normalization {
+  std::vector<double> mean, sd;
+};
+
+class ImageDataset : public Dataset {
+ public:
+  /// Throws Error if sizes disagree, a label is not in [0, classes) or an sd is not above zero.
+  ImageDataset(Images images, const Normalization& normalization);
+
+  int64_t size() const override { return static_cast<int64_t>(images_.labels.size()); }
+  Shape sample_shape() const override { return {images_.channels, images_.height, images_.width}; }
+  int64_t classes() const override { return images_.classes; }
+  int64_t get(int64_t i, Dice& dice, float* out) const override;
+
+ private:
+  Images images_;
+  std::vector<std::array<float, 256>> tables_;  // by channel: the normalised value of every byte
+};
+
+}  // namespace tinynn::data

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/data/image_file.hpp>
+#include <tinynn/data/jpeg_tables.hpp>
+
+// The code of stb_image itself, for this file alone: static, so that a program with an stb_image of its own
+// can be linked with tinynn.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wextra"
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS (1 << 15)
+#include <stb/stb_image.h>
+#define STB_IMAGE_RESIZE_IMPLEMENTATION
+#define STB_IMAGE_RESIZE_STATIC
+#include <stb/stb_image_resize.h>
+#pragma GCC diagnostic pop
+
+namespace tinynn::data {
+namespace {
+
+constexpr int64_t file_limit = int64_t{1} << 30;
+
+std::vector<uint8_t> read_bytes(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const int64_t size = file ? static_cast<int64_t>(file.tellg()) : -1;
+  check(size >= 0, path.string(), ": cannot open: ", std::strerror(errno));
+  check(size <= file_limit, path.string(), ": file size is ", size, ", expected at most ", file_limit,
+        " bytes");
+  std::vector<uint8_t> bytes(static_cast<size_t>(size));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), size);
+  check(file.good(), path.string(), ": cannot read: ", std::strerror(errno));
+  return bytes;
+}
+
+// Hands the bytes of a file to stb_image and notices when it asks for more than there are. By itself it takes
+// missing bytes for zeros, and would deliver the rest of a broken-off picture black.
+struct Source {
+  const uint8_t* next;
+  const uint8_t* end;
+  bool exceeded = false;
+
+  int read(char* out, int size) {
+    const auto count = static_cast<int>(std::min<std::ptrdiff_t>(size, end - next));
+    std::copy_n(next, count, out);
+    next += count;
+    exceeded = exceeded || count == 0;
+    return count;
+  }
+  void skip(int count) {
+    exceeded = exceeded || count > end - next;
+    next += std::clamp<std::ptrdiff_t>(count, 0, end - next);
+  }
+};
+
+constexpr stbi_io_callbacks callbacks{
+    .read = [](void* source, char* out, int size) { return static_cast<Source*>(source)->read(out, size); },
+    .skip = [](void* source, int count) { static_cast<Source*>(source)->skip(count); },
+    .eof =
+        [](void* source) {
+          return int{static_cast<Source*>(source)->next == static_cast<Source*>(source)->end};
+        }};
+
+struct Free {
+  void operator()(uint8_t* pixels) const { stbi_image_free(pixels); }
+};
+
+}  // namespace
+
+bool is_image_file(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".bmp";
+}
+
+DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
+  check(channels >= 1 && channels <= 4, path.string(), ": ", channels, " channels wanted, expected 1 to 4");
+  const auto bytes = read_bytes(path);
+  check(jpeg_tables_fit(bytes), path.string(), ": a Huffman table has more than 256 codes");
+  Source source{bytes.data(), bytes.data() + bytes.size()};
+  int width = 0, height = 0, found = 0;
+  const std::unique_ptr<uint8_t, Free> pixels(
+      stbi_load_from_callbacks(&callbacks, &source, &width, &height, &found, static_cast<int>(channels)));
+  check(pixels != nullptr, path.string(), ": not a readable PNG, JPEG or BMP image: ", stbi_failure_reason());
+  check(!source.exceeded, path.string(), ": file ends inside the image");
+
+  const int64_t area = int64_t{height} * width;
+  DecodedImage image{{height, width}, std::vector<uint8_t>(static_cast<size_t>(channels * area))};
+  const uint8_t* from = pixels.get();
+  for (int64_t i = 0; i < area; ++i) {
+    for (int64_t c = 0; c < channels; ++c) image.pixels[static_cast<size_t>(c * area + i)] = *from++;
+  }
+  return image;
+}
+
+DecodedImage resize(const DecodedImage& image, int64_t channels, ImageSize size) {
+  const int64_t area = image.size.height * image.size.width, new_area = size.height * size.width;
+  DecodedImage result{size, std::vector<uint8_t>(static_cast<size_t>(channels * new_area))};
+  for (int64_t c = 0; c < channels; ++c) {
+    const int ok =
+        stbir_resize_uint8(image.pixels.data() + c * area, static_cast<int>(image.size.width),
+                           static_cast<int>(image.size.height), 0, result.pixels.data() + c * new_area,
+                           static_cast<int>(size.width), static_cast<int>(size.height), 0, 1);
+    check(ok != 0, "resize: cannot scale an image to ", size.height, " x ", size.width);
+  }
+  return result;
+}
+
+}  // namespace tinynn::data

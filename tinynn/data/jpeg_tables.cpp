@@ -1,0 +1,44 @@
+#include <algorithm>
+#include <numeric>
+
+#include <tinynn/data/jpeg_tables.hpp>
+
+namespace tinynn::data {
+namespace {
+
+constexpr uint8_t start_of_image = 0xD8, huffman_tables = 0xC4, start_of_scan = 0xDA;
+constexpr size_t most_codes = 256;
+
+// One segment may hold several tables, each a byte with its number, 16 counts, and so many codes.
+bool segment_fits(std::span<const uint8_t> rest, size_t length) {
+  for (size_t at = 0; at < length && at + 17 <= rest.size();) {
+    const auto counts = rest.subspan(at + 1, 16);
+    const size_t codes = std::accumulate(counts.begin(), counts.end(), size_t{0});
+    if (codes > most_codes) return false;
+    at += 17 + codes;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool jpeg_tables_fit(std::span<const uint8_t> bytes) {
+  if (bytes.empty() || bytes[0] != 0xFF) return true;
+  // A marker is a byte after one or more 0xFF. In front of the picture its segment is stepped over, since a
+  // comment or a thumbnail may hold anything; behind, where stb_image may stop anywhere, nothing is.
+  bool in_picture = false;
+  size_t at = 0;
+  while (true) {
+    while (at < bytes.size() && bytes[at] != 0xFF) ++at;
+    while (at < bytes.size() && bytes[at] == 0xFF) ++at;
+    if (at + 3 > bytes.size()) return true;
+    const uint8_t marker = bytes[at++];
+    if (marker == start_of_image) continue;
+    const size_t length = std::max<size_t>(2, size_t{bytes[at]} * 256 + bytes[at + 1]);
+    if (marker == huffman_tables && !segment_fits(bytes.subspan(at + 2), length - 2)) return false;
+    in_picture = in_picture || marker == start_of_scan;
+    if (!in_picture) at += std::min(length, bytes.size() - at);
+  }
+}
+
+}  // namespace tinynn::data

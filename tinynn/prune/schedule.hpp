@@ -1,0 +1,26 @@
+// Schedules: the sparsities that pruning passes through on its way, one a step, each as a fraction of all
+// prunable elements. A schedule is nothing but that list, so any other can be written down by hand.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tinynn::prune {
+
+using Schedule = std::vector<double>;
+
+struct ScheduleOptions {
+  double from = 0;  // sparsity before the first step
+  double to = 0.9;  // sparsity after the last
+  int64_t steps = 10;
+};
+
+/// All at once.
+Schedule one_shot(double sparsity);
+/// Equal steps.
+Schedule linear(const ScheduleOptions& options);
+/// from + (to - from) (1 - (1 - i/steps)^3): fast while there is much to take, slow towards the end
+/// (Zhu & Gupta, "To prune, or not to prune", 2017).
+Schedule cubic(const ScheduleOptions& options);
+
+}  // namespace tinynn::prune

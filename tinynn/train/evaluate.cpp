@@ -1,0 +1,25 @@
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/ops/loss.hpp>
+#include <tinynn/ops/reduce.hpp>
+#include <tinynn/train/evaluate.hpp>
+
+namespace tinynn::train {
+
+Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
+  const NoGrad no_grad;
+  const nn::KeepMode mode(module);
+  module.eval();
+  double loss = 0;
+  int64_t correct = 0, samples = 0;
+  for (auto& [images, labels] : loader) {
+    const Tensor logits = module(images);
+    const Labels predicted = argmax(logits);
+    loss += static_cast<double>(cross_entropy(logits, labels).item()) * static_cast<double>(labels.size());
+    for (int64_t i = 0; i < labels.size(); ++i) correct += predicted[i] == labels[i];
+    samples += labels.size();
+  }
+  const auto count = static_cast<double>(samples);
+  return {.accuracy = static_cast<double>(correct) / count, .loss = loss / count};
+}
+
+}  // namespace tinynn::train
