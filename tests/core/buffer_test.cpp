@@ -51,6 +51,10 @@ TEST_CASE("core. memory statistics add up") {
   CHECK(end.bytes_in_use == start.bytes_in_use);
   CHECK(end.peak_bytes == start.bytes_in_use + (4 << 18));
   CHECK(end.bytes_cached >= 4 << 18);
+  {
+    const Buffer again(1 << 18);  // out of the freed ones
+    CHECK(memory_stats().bytes_cached == end.bytes_cached - (4 << 18));
+  }
   reset_peak_memory();
   CHECK(memory_stats().peak_bytes == start.bytes_in_use);
 

@@ -111,7 +111,7 @@ TEST_CASE("data. idx refuses damaged gzip streams") {
 
   write_file(file, without_last(good, good.size() / 2));
   CHECK(complaint(file, true) == "gzip stream: file ends inside it, expected its end");
-  for (const size_t missing : {1, 4, 8, 9}) {  // the last eight bytes are the checksum and the length
+  for (const size_t missing : {1U, 4U, 8U, 9U}) {  // the last eight bytes are the checksum and the length
     write_file(file, without_last(good, missing));
     CHECK(complaint(file, true) == "gzip stream: file ends inside it, expected its end");
   }

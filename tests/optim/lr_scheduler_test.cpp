@@ -31,16 +31,18 @@ TEST_CASE("optim. cosine schedule warms up, falls and stays down") {
   CHECK(difference(cosine({.steps = 8, .warmup = 4}), {0.25, 0.5, 0.75, 1, 1, 0.5 + std::sqrt(0.125), 0.5}) ==
         "");
   CHECK(difference(cosine({.steps = 2, .end = 0.2}), {1, 0.6, 0.2, 0.2}) == "");
-  CHECK_THROWS_WITH_AS(cosine({.steps = 5, .warmup = 5}),
-                       "cosine schedule: 5 steps of warm-up do not fit into 5 steps", Error);
+  CHECK_THROWS_WITH_AS(cosine({.steps = 5, .warmup = 6}),
+                       "cosine schedule: 6 steps of warm-up do not fit into 5 steps", Error);
   CHECK_THROWS_AS(cosine({.steps = 5, .warmup = -1}), Error);
-  CHECK_THROWS_AS(cosine({.steps = 0}), Error);
+  CHECK(cosine({.steps = 0})(0) == 0);  // a training of no steps is at its end
+  CHECK_THROWS_AS(cosine({.steps = -1}), Error);
 }
 
 TEST_CASE("optim. linear schedule") {
   CHECK(difference(linear({.steps = 4}), {1, 0.75, 0.5, 0.25, 0, 0}) == "");
   CHECK(difference(linear({.steps = 2, .start = 0.5, .end = 1}), {0.5, 0.75, 1, 1}) == "");
-  CHECK_THROWS_AS(linear({.steps = 0}), Error);
+  CHECK(linear({.steps = 0, .end = 0.5})(0) == 0.5);
+  CHECK_THROWS_AS(linear({.steps = -1}), Error);
 }
 
 TEST_CASE("optim. step schedule") {

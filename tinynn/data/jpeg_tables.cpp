@@ -9,10 +9,11 @@ namespace {
 constexpr uint8_t start_of_image = 0xD8, huffman_tables = 0xC4, start_of_scan = 0xDA;
 constexpr size_t most_codes = 256;
 
-// One segment may hold several tables, each a byte with its number, 16 counts, and so many codes.
+// One segment may hold several tables, each a byte with its number, 16 counts, and so many codes. A file may
+// also end inside the counts.
 bool segment_fits(std::span<const uint8_t> rest, size_t length) {
-  for (size_t at = 0; at < length && at + 17 <= rest.size();) {
-    const auto counts = rest.subspan(at + 1, 16);
+  for (size_t at = 0; at < length && at + 1 < rest.size();) {
+    const auto counts = rest.subspan(at + 1).first(std::min<size_t>(16, rest.size() - at - 1));
     const size_t codes = std::accumulate(counts.begin(), counts.end(), size_t{0});
     if (codes > most_codes) return false;
     at += 17 + codes;

@@ -1,5 +1,5 @@
 // SimpleCNN: the small convolutional network of the pruning tutorials, 4 and 8 channels of 3x3 convolution
-// with ReLU and 2x2 max pooling, then 64 hidden units. 26,202 parameters.
+// with ReLU and 2x2 max pooling, then 64 hidden units. 26,138 parameters.
 #pragma once
 
 #include <tinynn/nn/conv2d.hpp>

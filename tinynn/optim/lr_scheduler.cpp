@@ -6,27 +6,33 @@
 #include <tinynn/optim/lr_scheduler.hpp>
 
 namespace tinynn::optim {
+namespace {
+
+// How much of so many steps is done, at most 1.
+double share(int64_t at, int64_t steps) {
+  return at >= steps ? 1.0 : static_cast<double>(at) / static_cast<double>(steps);
+}
+
+}  // namespace
 
 Schedule constant() {
   return [](int64_t) { return 1.0; };
 }
 
 Schedule cosine(const CosineOptions& options) {
-  check(options.steps > options.warmup && options.warmup >= 0, "cosine schedule: ", options.warmup,
+  check(options.steps >= options.warmup && options.warmup >= 0, "cosine schedule: ", options.warmup,
         " steps of warm-up do not fit into ", options.steps, " steps");
   return [options](int64_t at) {
     if (at < options.warmup) return static_cast<double>(at + 1) / static_cast<double>(options.warmup);
-    const double done = std::min(
-        1.0, static_cast<double>(at - options.warmup) / static_cast<double>(options.steps - options.warmup));
+    const double done = share(at - options.warmup, options.steps - options.warmup);
     return options.end + (1 - options.end) * 0.5 * (1 + std::cos(std::numbers::pi * done));
   };
 }
 
 Schedule linear(const LinearOptions& options) {
-  check(options.steps > 0, "linear schedule: ", options.steps, " steps, expected at least 1");
+  check(options.steps >= 0, "linear schedule: ", options.steps, " steps, expected 0 or more");
   return [options](int64_t at) {
-    const double done = std::min(1.0, static_cast<double>(at) / static_cast<double>(options.steps));
-    return options.start + (options.end - options.start) * done;
+    return options.start + (options.end - options.start) * share(at, options.steps);
   };
 }
 

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Tests the tinynn command on a tiny data set: what it writes, and what it says when something is wrong.
+# command_test.sh PATH_OF_TINYNN
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+tinynn=$1
+export TINYNN_DATA=$out/data
+tiny_mnist "$TINYNN_DATA/mnist" 60
+dense=$out/dense.safetensors pruned=$out/pruned.safetensors
+
+# --- train, prune, eval and inspect agree with each other
+
+succeeds "$tinynn" train --model lenet-300-100 --data mnist --epochs 2 --seed 3 --out "$dense" --metrics "$out/train.json"
+prints 'saved: +.*dense.safetensors'
+is_true "$out/train.json" "m['model'] == 'lenet-300-100' and m['dataset'] == 'mnist' and m['seed'] == 3"
+is_true "$out/train.json" "m['dense']['parameters'] == 266610 and len(m['dense']['epoch_seconds']) == 2"
+is_true "$out/train.json" "m['dense']['file_bytes'] == $(stat -c %s "$dense")"
+
+succeeds "$tinynn" prune --in "$dense" --data mnist --sparsity 0.9 --steps 3 --finetune-epochs 1 --out "$pruned" --metrics "$out/prune.json"
+is_true "$out/prune.json" "len(m['steps']) == 3 and abs(m['pruned']['sparsity'] - 0.9) < 0.0005"
+is_true "$out/prune.json" "m['steps'][-1]['test_accuracy'] == m['pruned']['test_accuracy'] and m['pruned']['macs'] == 26620"
+is_true "$out/prune.json" "m['dense']['test_accuracy'] == $(python3 -c "import json; print(json.load(open('$out/train.json'))['dense']['test_accuracy'])")"
+is_true "$out/prune.json" "m['pruned']['file_bytes'] == $(stat -c %s "$pruned") and set(m['pruned']['latency_us']) == {'1', '64'}"
+
+succeeds "$tinynn" eval --in "$pruned" --data mnist --metrics "$out/eval.json"
+is_true "$out/eval.json" "m['pruned']['test_accuracy'] == json.load(open('$out/prune.json'))['pruned']['test_accuracy']"
+is_true "$out/eval.json" "m['pruned']['nonzero'] == json.load(open('$out/prune.json'))['pruned']['nonzero']"
+succeeds "$tinynn" eval --in "$pruned" --quiet
+[[ ! -s $out/stdout ]] || complain "--quiet printed $(<"$out/stdout")"
+
+succeeds "$tinynn" inspect "$pruned"
+prints 'fc1.weight +\(300, 784\)'
+prints 'tinynn.model: lenet-300-100'
+
+for schedule in one-shot linear cubic; do
+    for scope in local global; do
+        succeeds "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --steps 2 --schedule $schedule --scope $scope \
+            --finetune-epochs 0 --metrics "$out/m.json"
+        is_true "$out/m.json" "m['pruned']['sparsity'] == 0.5 and len(m['steps']) == (1 if '$schedule' == 'one-shot' else 2)"
+    done
+done
+for model in lenet-5 simple-cnn; do
+    succeeds "$tinynn" prune --model $model --data mnist --epochs 1 --sparsity 0.5 --steps 1 --finetune-epochs 1 --optimizer adam
+done
+succeeds "$tinynn" train --model lenet-300-100 --data "$TINYNN_DATA/mnist" --epochs 1 --l1 0.001 --lr-schedule constant
+
+# --- equal seeds give equal bytes, whatever the number of threads
+
+for threads in 1 2; do
+    succeeds "$tinynn" prune --model simple-cnn --data mnist --epochs 2 --sparsity 0.8 --steps 2 --seed 5 --threads $threads --out "$out/$threads.safetensors"
+done
+succeeds "$tinynn" prune --model simple-cnn --data mnist --epochs 2 --sparsity 0.8 --steps 2 --seed 5 --threads 2 --out "$out/again.safetensors"
+same_file "$out/1.safetensors" "$out/2.safetensors"
+same_file "$out/2.safetensors" "$out/again.safetensors"
+
+# --- help reads, and is no error
+
+succeeds "$tinynn" --help
+for command in train prune eval inspect; do
+    prints "$command"
+    "$tinynn" $command --help >"$out/help" || complain "$command --help"
+    grep -q -- --metrics "$out/help" || complain "$command --help does not name --metrics"
+done
+succeeds "$tinynn" train --help
+prints 'lenet-300-100 .*cosine'
+
+# --- wrong usage: exit code 2
+
+fails 2 'tinynn: .*subcommand' "$tinynn"
+fails 2 'tinynn: .*--nonsense' "$tinynn" train --model lenet-5 --data mnist --nonsense
+fails 2 'tinynn: .*lenet-6.*lenet-300-100' "$tinynn" train --model lenet-6 --data mnist
+fails 2 'tinynn: .*--data' "$tinynn" train --model lenet-5
+fails 2 'tinynn: .*--sparsity.*1.5' "$tinynn" prune --in "$dense" --data mnist --sparsity 1.5
+fails 2 'tinynn: .*--sparsity' "$tinynn" prune --in "$dense" --data mnist
+fails 2 'tinynn: .*--in or --model' "$tinynn" prune --data mnist --sparsity 0.5
+fails 2 'tinynn: .*--steps' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --steps 0
+fails 2 'tinynn: .*--epochs' "$tinynn" train --model lenet-5 --data mnist --epochs -1
+fails 2 'tinynn: .*--lr' "$tinynn" train --model lenet-5 --data mnist --lr fast
+fails 2 'tinynn: .*--criterion' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion luck
+
+# --- what cannot be done: exit code 1, and earlier files stay as they were
+
+fails 1 'unknown data set "cats", expected mnist' "$tinynn" train --model lenet-5 --data cats
+fails 1 "data set fashion-mnist not found; tried $TINYNN_DATA/fashion-mnist and datasets/fashion-mnist" \
+    "$tinynn" train --model lenet-5 --data fashion-mnist
+fails 1 'cannot read .*nowhere.safetensors: No such file' "$tinynn" eval --in "$out/nowhere.safetensors" --data mnist
+head -c 100000 "$dense" >"$out/short.safetensors"
+fails 1 'short.safetensors: ' "$tinynn" eval --in "$out/short.safetensors" --data mnist
+sed 's/lenet-300-100/simple-cnn   /' "$dense" >"$out/other.safetensors"
+fails 1 'other.safetensors|unknown model' "$tinynn" eval --in "$out/other.safetensors" --data mnist
+fails 1 'it is a folder' "$tinynn" train --model lenet-5 --data mnist --out "$out"
+fails 1 'No such file or directory' "$tinynn" train --model lenet-5 --data mnist --out "$out/no/where.safetensors"
+if [[ -c /dev/full ]]; then
+    fails 1 'cannot write /dev/full: No space left on device' "$tinynn" train --model lenet-300-100 --data mnist --epochs 1 --out /dev/full
+fi
+cp "$pruned" "$out/before.safetensors"
+mkdir "$out/folder" && cp "$pruned" "$out/folder/kept.safetensors"
+if ((EUID != 0)); then
+    chmod a-w "$out/folder"
+    fails 1 'Permission denied' "$tinynn" train --model lenet-300-100 --data mnist --epochs 1 --out "$out/folder/kept.safetensors"
+    chmod u+w "$out/folder"
+fi
+fails 1 'the loss became' "$tinynn" train --model lenet-300-100 --data mnist --lr 1e30 --out "$pruned"
+same_file "$pruned" "$out/before.safetensors"
+same_file "$out/folder/kept.safetensors" "$out/before.safetensors"
+
+# --- bad data files name the file and what was expected
+
+bad_data() { # PATTERN: the damaged copy in $out/bad must be refused with it
+    fails 1 "$1" "$tinynn" train --model lenet-300-100 --data "$out/bad" --epochs 1
+    rm -rf "$out/bad"
+}
+copy() { cp -r "$TINYNN_DATA/mnist" "$out/bad"; }
+copy && rm "$out/bad/t10k-labels-idx1-ubyte"
+bad_data 't10k-labels-idx1-ubyte.*t10k-labels.idx1-ubyte'
+copy && truncate -s 20000 "$out/bad/train-images-idx3-ubyte"
+bad_data 'train-images-idx3-ubyte: '
+copy && cp "$out/bad/train-labels-idx1-ubyte" "$out/bad/train-images-idx3-ubyte"
+bad_data 'train-images-idx3-ubyte: .*expected'
+copy && echo "not IDX at all" >"$out/bad/train-images-idx3-ubyte"
+bad_data 'train-images-idx3-ubyte: .*expected'
+copy && tiny_mnist "$out/more" 61 && cp "$out/more/train-labels-idx1-ubyte" "$out/bad"
+bad_data '61.*60|60.*61'
+copy && printf '\x0b' | dd of="$out/bad/train-labels-idx1-ubyte" bs=1 seek=20 conv=notrunc status=none
+bad_data 'label.* 11'
+
+((failed == 0)) && echo "all is well"
+exit $failed
