@@ -59,6 +59,15 @@ TEST_CASE("autograd. the gradient that the caller passes in stays the caller's")
   CHECK(b.grad().to_vector() == Values{2, 2});
 }
 
+TEST_CASE("autograd. a gradient may be scaled in place, as clipping does, without touching any other") {
+  const Tensor a = test::leaf({1, 2}), b = test::leaf({3, 4}), grad = tensor({1, 1});
+  test::add(a, b).backward(grad);
+  a.grad().mutable_data()[0] = 100;
+  CHECK(a.grad().to_vector() == Values{100, 1});
+  CHECK(b.grad().to_vector() == Values{1, 1});
+  CHECK(grad.to_vector() == Values{1, 1});
+}
+
 TEST_CASE("autograd. a gradient that somebody looks at is not changed under their eyes") {
   const Tensor x = test::leaf({1});
   relu(x).backward();

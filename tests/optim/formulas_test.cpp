@@ -71,16 +71,15 @@ TEST_CASE("optim. SGD follows PyTorch's formula") {
     double momentum, decay;
     bool nesterov;
   };
-  for (const auto& [momentum, decay, nesterov] :
-       {Case{0, 0, false}, Case{0, 0.1, false}, Case{0.9, 0, false}, Case{0.9, 0.1, false},
-        Case{0.9, 0, true}, Case{0.5, 0.1, true}}) {
-    CAPTURE(momentum);
-    CAPTURE(decay);
-    CAPTURE(nesterov);
+  for (const Case& c : {Case{0, 0, false}, Case{0, 0.1, false}, Case{0.9, 0, false}, Case{0.9, 0.1, false},
+                        Case{0.9, 0, true}, Case{0.5, 0.1, true}}) {
+    CAPTURE(c.momentum);
+    CAPTURE(c.decay);
+    CAPTURE(c.nesterov);
     Parameter p = start();
-    optim::SGD optimizer({p},
-                         {.lr = 0.05, .momentum = momentum, .weight_decay = decay, .nesterov = nesterov});
-    compare(p, optimizer, sgd(momentum, decay, nesterov));
+    optim::SGD optimizer(
+        {p}, {.lr = 0.05, .momentum = c.momentum, .weight_decay = c.decay, .nesterov = c.nesterov});
+    compare(p, optimizer, sgd(c.momentum, c.decay, c.nesterov));
   }
 }
 

@@ -53,8 +53,9 @@ void accumulate_grad(const Tensor& input, Tensor grad) {
   }
   auto& leaf = *input.handle();
   grad = leaf.grad ? sum(Tensor(std::move(leaf.grad)), grad) : std::move(grad);
+  // What a leaf keeps is its own: callers scale gradients in place, and must not scale another's along.
+  if (grad.handle().use_count() > 1 || !grad.handle()->buffer.unique()) grad = grad.clone();
   if (const auto parameter = Parameter::of(input); parameter.defined() && parameter.masks_grad()) {
-    if (grad.handle().use_count() > 1 || !grad.handle()->buffer.unique()) grad = grad.clone();
     parameter.mask().select(grad.mutable_data());
   }
   leaf.grad = grad.handle();

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -78,8 +79,12 @@ class Pool {
   bool run(Job& job, int64_t threads) {
     const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy) return false;
-    while (static_cast<int64_t>(workers_.size()) < threads - 1) {
-      workers_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    try {
+      while (static_cast<int64_t>(workers_.size()) < threads - 1) {
+        workers_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+      }
+    } catch (const std::system_error&) {
+      // No more threads to be had, as in a small container: those that are here do the work.
     }
     {
       const std::scoped_lock lock(mutex_);

@@ -20,14 +20,15 @@ class Adam : public Optimizer {
  public:
   /// Throws Error on settings out of range.
   explicit Adam(std::vector<Parameter> parameters, const AdamOptions& options = {});
+  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups);
 
  protected:
   enum class Decay { l2, decoupled };
-  Adam(std::vector<Parameter> parameters, const AdamOptions& options, Decay decay);
+  Adam(const std::vector<ParamGroup<AdamOptions>>& groups, Decay decay);
 
  private:
   void update(const Slot& slot) override;
-  AdamOptions options_;
+  std::vector<AdamOptions> options_;  // one for each group
   Decay decay_;
 };
 
@@ -42,6 +43,7 @@ struct AdamWOptions {
 class AdamW : public Adam {
  public:
   explicit AdamW(std::vector<Parameter> parameters, const AdamWOptions& options = {});
+  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
 };
 
 }  // namespace tinynn::optim

@@ -50,10 +50,20 @@ Schedule multi_step(std::vector<int64_t> milestones, double gamma) {
 }
 
 LrScheduler::LrScheduler(Optimizer& optimizer, Schedule schedule)
-    : optimizer_(&optimizer), schedule_(std::move(schedule)), base_lr_(optimizer.lr()) {
-  optimizer_->set_lr(base_lr_ * schedule_(0));
+    : optimizer_(&optimizer), schedule_(std::move(schedule)) {
+  for (int64_t group = 0; group < optimizer.groups(); ++group) base_lr_.push_back(optimizer.lr(group));
+  apply();
 }
 
-void LrScheduler::step() { optimizer_->set_lr(base_lr_ * schedule_(++step_)); }
+void LrScheduler::step() {
+  ++step_;
+  apply();
+}
+
+void LrScheduler::apply() {
+  for (int64_t group = 0; group < optimizer_->groups(); ++group) {
+    optimizer_->set_lr(base_lr_[static_cast<size_t>(group)] * schedule_(step_), group);
+  }
+}
 
 }  // namespace tinynn::optim

@@ -36,17 +36,19 @@ Schedule step(const StepOptions& options);
 /// Times `gamma` at each of the milestones (ascending).
 Schedule multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
 
-/// Sets an optimizer's learning rate to base rate times schedule. The optimizer must outlive it.
+/// Sets the learning rate of each of an optimizer's groups to its base rate times the schedule. The optimizer
+/// must outlive it.
 class LrScheduler {
  public:
-  /// The optimizer's present rate is the base; the factor of step 0 applies at once.
+  /// The present rates are the base; the factor of step 0 applies at once.
   LrScheduler(Optimizer& optimizer, Schedule schedule);
   void step();
 
  private:
+  void apply();
   Optimizer* optimizer_;
   Schedule schedule_;
-  double base_lr_;
+  std::vector<double> base_lr_;  // of each group
   int64_t step_ = 0;
 };
 

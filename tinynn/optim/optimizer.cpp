@@ -18,45 +18,64 @@ void soft_threshold(std::span<float> value, float threshold) {
 
 }  // namespace
 
-Optimizer::Optimizer(std::vector<Parameter> parameters, int64_t moments_each, double lr, double l1)
-    : parameters_(std::move(parameters)), l1_(l1) {
-  set_lr(lr);
-  check(l1 >= 0, "optimizer: l1 is ", l1, ", expected 0 or more");
-  for (const auto& parameter : parameters_) {
-    check(parameter.defined(), "optimizer: a parameter is undefined");
-    check(std::ranges::count(parameters_, parameter.handle(), &Parameter::handle) == 1,
-          "optimizer: a parameter of shape ", parameter.shape(), " is listed twice");
-    auto moments = std::make_shared<autograd::Moments>();
-    for (int64_t i = 0; i < moments_each; ++i) moments->push_back(zeros(parameter.shape()));
-    parameter.attach(moments);
-    states_.push_back({std::move(moments), 0});
+Optimizer::Optimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
+  for (int64_t g = 0; g < this->groups(); ++g) {
+    const Group& group = groups_[static_cast<size_t>(g)];
+    set_lr(group.lr, g);
+    check(group.l1 >= 0, "optimizer: l1 is ", group.l1, ", expected 0 or more");
+    for (const auto& parameter : group.parameters) {
+      check(parameter.defined(), "optimizer: a parameter is undefined");
+      check(std::ranges::find(states_, parameter.handle(),
+                              [](const State& s) { return s.parameter.handle(); }) == states_.end(),
+            "optimizer: a parameter of shape ", parameter.shape(), " is listed twice");
+      auto moments = std::make_shared<autograd::Moments>();
+      for (int64_t i = 0; i < group.moments_each; ++i) moments->push_back(zeros(parameter.shape()));
+      parameter.attach(moments);
+      states_.push_back({.parameter = parameter, .group = g, .moments = std::move(moments)});
+    }
   }
 }
 
-void Optimizer::set_lr(double lr) {
+double Optimizer::lr(int64_t group) const {
+  check(group >= 0 && group < groups(), "optimizer: no group ", group, " among ", groups());
+  return groups_[static_cast<size_t>(group)].lr;
+}
+
+void Optimizer::set_lr(double lr, int64_t group) {
   check(lr >= 0 && std::isfinite(lr), "optimizer: the learning rate is ", lr, ", expected 0 or more");
-  lr_ = lr;
+  check(group >= 0 && group < groups(), "optimizer: no group ", group, " among ", groups());
+  groups_[static_cast<size_t>(group)].lr = lr;
+}
+
+void Optimizer::set_lr(double lr) {
+  for (int64_t group = 0; group < groups(); ++group) set_lr(lr, group);
+}
+
+std::vector<Parameter> Optimizer::parameters() const {
+  std::vector<Parameter> result;
+  for (const State& state : states_) result.push_back(state.parameter);
+  return result;
 }
 
 void Optimizer::zero_grad() {
-  for (auto& parameter : parameters_) parameter.zero_grad();
+  for (State& state : states_) state.parameter.zero_grad();
 }
 
 void Optimizer::step() {
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    Parameter& parameter = parameters_[i];
-    const Tensor grad = parameter.grad();
+  for (State& state : states_) {
+    const Tensor grad = state.parameter.grad();
     if (!grad.defined()) continue;
-    State& state = states_[i];
-    ++state.steps;
-    Slot slot{.value = {}, .grad = grad.values(), .moments = {}, .steps = state.steps};
+    const Group& group = groups_[static_cast<size_t>(state.group)];
+    Slot slot{
+        .group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = ++state.steps};
     for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
-    parameter.update([&](std::span<float> value) {
+    state.parameter.update([&](std::span<float> value) {
       slot.value = value;
       update(slot);
-      if (l1_ > 0 && parameter.rank() >= 2) soft_threshold(value, static_cast<float>(lr_ * l1_));
+      if (group.l1 > 0 && state.parameter.rank() >= 2)
+        soft_threshold(value, static_cast<float>(group.lr * group.l1));
     });
-    parameter.apply_mask();
+    state.parameter.apply_mask();
   }
 }
 

@@ -1,5 +1,8 @@
 // Optimizer: turns gradients into steps. step() is not virtual: it lets the optimizer proper update() each
 // parameter and then restores the mask invariant, so that a new optimizer cannot break it.
+//
+// Parameters may come in groups with settings of their own, as in PyTorch:
+//   optim::SGD sgd({{weights, {.lr = 0.1, .weight_decay = 5e-4}}, {biases, {.lr = 0.1}}});
 #pragma once
 
 #include <cstdint>
@@ -10,6 +13,13 @@
 #include <tinynn/autograd/parameter.hpp>
 
 namespace tinynn::optim {
+
+/// Parameters that share settings.
+template <class Options>
+struct ParamGroup {
+  std::vector<Parameter> parameters;
+  Options options;
+};
 
 class Optimizer {
  public:
@@ -24,32 +34,57 @@ class Optimizer {
   /// Makes all gradients undefined.
   void zero_grad();
 
-  double lr() const { return lr_; }
-  /// Throws Error if negative.
+  int64_t groups() const { return static_cast<int64_t>(groups_.size()); }
+  /// The learning rate of a group. Throws Error if there is no such group.
+  double lr(int64_t group = 0) const;
+  /// Sets the rate of one group. Throws Error if it is negative or there is no such group.
+  void set_lr(double lr, int64_t group);
+  /// Sets the rate of all groups.
   void set_lr(double lr);
-  const std::vector<Parameter>& parameters() const { return parameters_; }
+  /// Those of all groups.
+  std::vector<Parameter> parameters() const;
 
  protected:
+  /// What the base class has to know of a group.
+  struct Group {
+    std::vector<Parameter> parameters;
+    int64_t moments_each;  // tensors to keep for each parameter, zero at first
+    double lr, l1;
+  };
   /// Throws Error on negative settings, an undefined parameter, or one that appears twice.
-  Optimizer(std::vector<Parameter> parameters, int64_t moments_each, double lr, double l1);
+  explicit Optimizer(std::vector<Group> groups);
 
-  /// What update() works on: `count` elements of each. Reads grad, writes value and moments.
+  /// What update() works on. It reads grad and writes value and moments, all of the same length.
   struct Slot {
+    int64_t group;
+    double lr;
     std::span<float> value;
     std::span<const float> grad;
-    std::vector<float*> moments;  // as many as asked for, zero at first
-    int64_t steps;                // that this parameter has had, this one included
+    std::vector<float*> moments = {};
+    int64_t steps = 0;  // that this parameter has had, this one included
   };
   virtual void update(const Slot& slot) = 0;
 
+  /// The base class's groups, made from those with an optimizer's own options (which have lr and l1).
+  template <class Options, class MomentsEach>
+  static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups,
+                                        MomentsEach moments_each) {
+    std::vector<Group> result;
+    for (const auto& group : groups) {
+      result.push_back({group.parameters, moments_each(group.options), group.options.lr, group.options.l1});
+    }
+    return result;
+  }
+
  private:
   struct State {
+    Parameter parameter;
+    int64_t group;
     std::shared_ptr<autograd::Moments> moments;
     int64_t steps = 0;
   };
-  std::vector<Parameter> parameters_;
-  std::vector<State> states_;
-  double lr_, l1_;
+  std::vector<Group> groups_;
+  std::vector<State> states_;  // one for each parameter
 };
 
 }  // namespace tinynn::optim

@@ -19,10 +19,11 @@ class SGD : public Optimizer {
  public:
   /// Throws Error on negative settings, or on Nesterov without momentum.
   explicit SGD(std::vector<Parameter> parameters, const SGDOptions& options = {});
+  explicit SGD(const std::vector<ParamGroup<SGDOptions>>& groups);
 
  private:
   void update(const Slot& slot) override;
-  SGDOptions options_;
+  std::vector<SGDOptions> options_;  // one for each group
 };
 
 }  // namespace tinynn::optim
