@@ -16,7 +16,7 @@ if has "${TINYNN_DATA:-datasets}/mnist"; then
     export TINYNN_DATA=${TINYNN_DATA:-datasets}
 elif has datasets/mnist; then
     export TINYNN_DATA=datasets
-elif datasets/fetch.sh mnist; then
+elif install_packages curl ca-certificates && datasets/fetch.sh mnist; then
     export TINYNN_DATA=datasets
 else
     echo "No MNIST to be had, so this uses Fashion-MNIST from Debian's package dataset-fashion-mnist: real images of" \
