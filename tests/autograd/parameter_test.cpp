@@ -6,6 +6,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/shape.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
@@ -97,10 +98,13 @@ TEST_CASE("autograd. the dead stay zero even if the writer fails half way") {
 TEST_CASE("autograd. a parameter is not written behind its mask's back") {
   Parameter p(tensor({1, 2}));
   const char* message =
-      "mutable_data: this is a parameter; write it with update() or assign(), which keep its mask";
+      "mutable_data: these are the numbers of a parameter; write it with update() or assign(), which keep "
+      "its mask";
   CHECK_THROWS_WITH_AS(p.mutable_data(), message, Error);
   Tensor handle = p;
   CHECK_THROWS_WITH_AS(handle.mutable_data(), message, Error);
+  CHECK_THROWS_WITH_AS(p.detach().mutable_data(), message, Error);
+  CHECK_THROWS_WITH_AS(reshape(p.detach(), {2, 1}).mutable_data(), message, Error);
   CHECK_NOTHROW(p.clone().mutable_data());
 }
 

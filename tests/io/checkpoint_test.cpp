@@ -305,3 +305,97 @@ TEST_CASE("io. saving to where one cannot write leaves the earlier file as it wa
   CHECK(read_file(folder / "file") == "earlier");
   CHECK(folder.count() == 1);
 }
+
+namespace {
+
+// A parameter and two buffers, named as in a BatchNorm.
+struct Norm : nn::Module {
+  Parameter weight{ones({2})};
+  Tensor running_mean = zeros({2}), running_var = ones({2});
+  void members(nn::Visitor& v) override {
+    v("weight", weight);
+    v("running_mean", running_mean);
+    v("running_var", running_var);
+  }
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+struct NormNet : nn::Module {
+  Norm bn1, bn2;
+  void members(nn::Visitor& v) override {
+    v("bn1", bn1);
+    v("bn2", bn2);
+  }
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+}  // namespace
+
+TEST_CASE("io. buffers are saved and loaded, in place") {
+  const TemporaryFolder folder;
+  NormNet net, other;
+  net.bn1.running_mean = tensor({1, 2});
+  net.bn2.running_var = tensor({3, 4});
+  net.bn1.weight.set_mask(mask_of({2}, {1, 0}));
+  io::save(net, folder / "x");
+  std::vector<std::string> names;
+  for (const auto& tensor : io::read_safetensors(folder / "x").tensors) names.push_back(tensor.name);
+  CHECK(names == std::vector<std::string>{"bn1.weight", "bn2.weight", "bn1.running_mean", "bn1.running_var",
+                                          "bn2.running_mean", "bn2.running_var", "bn1.weight_mask"});
+  const Tensor handle = other.bn1.running_mean;
+  io::load(other, folder / "x");
+  CHECK(handle.to_vector() == std::vector<float>{1, 2});
+  CHECK(other.bn1.running_mean.handle() == handle.handle());
+  CHECK(other.bn1.running_var.to_vector() == std::vector<float>{1, 1});
+  CHECK(other.bn2.running_var.to_vector() == std::vector<float>{3, 4});
+  CHECK(other.bn1.weight.mask() == net.bn1.weight.mask());
+}
+
+TEST_CASE("io. PyTorch's num_batches_tracked is passed over where it belongs, and only there") {
+  const std::string header = R"({"running_mean":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                             R"("running_var":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},)"
+                             R"("weight":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)";
+  const std::string data = bytes_of<float>({1, 2, 3, 4, 5, 6}) + bytes_of<int64_t>({7});
+  const auto with = [&](const std::string& name) {
+    return file_of(header + "\"" + name + R"(":{"dtype":"I64","shape":[],"data_offsets":[24,32]}})", data);
+  };
+  Norm norm;
+  CHECK(message_of(norm, with("num_batches_tracked")) == "no error");
+  CHECK(norm.running_mean.to_vector() == std::vector<float>{1, 2});
+  CHECK(norm.running_var.to_vector() == std::vector<float>{3, 4});
+  CHECK(norm.weight.to_vector() == std::vector<float>{5, 6});
+  CHECK(message_of(norm, with("x.num_batches_tracked")) ==
+        "F does not fit the module: the module has no \"x.num_batches_tracked\"");
+  CHECK(message_of(norm, with("running_mean_mask")) ==
+        "F does not fit the module: the module has no \"running_mean_mask\"");
+  Bag bag({{"w", ones({1})}});
+  CHECK(message_of(bag, file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                                R"("num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})",
+                                bytes_of<float>({1}) + bytes_of<int64_t>({7}))) ==
+        "F does not fit the module: the module has no \"num_batches_tracked\"");
+}
+
+TEST_CASE("io. buffers that do not fit are an error, and nothing changes") {
+  const std::string two = bytes_of<float>({5, 6}), three = bytes_of<float>({5, 6, 7});
+  struct Case {
+    std::vector<Entry> entries;
+    std::string message;
+  };
+  const std::vector<Case> cases = {
+      {{{"weight", "[2]", two}, {"running_mean", "[2]", two}},
+       "F does not fit the module: it lacks \"running_var\""},
+      {{{"weight", "[2]", two}, {"running_mean", "[2]", two}, {"running_var", "[3]", three}},
+       "tensor \"running_var\" has shape (3), the module expects (2)"},
+      {{{"weight", "[2]", two}, {"running_mean", "[1,2]", two}, {"running_var", "[2]", two}},
+       "tensor \"running_mean\" has shape (1, 2), the module expects (2)"},
+      {{{"weight", "[3]", three}, {"running_mean", "[2]", two}, {"running_var", "[2]", two}},
+       "tensor \"weight\" has shape (3), the module expects (2)"},
+  };
+  for (const Case& c : cases) {
+    Norm norm;
+    CHECK(message_of(norm, file_with(c.entries)) == c.message);
+    CHECK(norm.weight.to_vector() == std::vector<float>{1, 1});
+    CHECK(norm.running_mean.to_vector() == std::vector<float>{0, 0});
+    CHECK(norm.running_var.to_vector() == std::vector<float>{1, 1});
+  }
+}

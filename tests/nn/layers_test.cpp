@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
@@ -84,4 +85,39 @@ TEST_CASE("nn. MaxPool2d and Flatten") {
                        "max_pool2d: a window of 3 is larger than the padded input (1, 1, 2, 5)", Error);
   CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 2})(ones({1, 1, 4, 4})), Error);
   CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 1})(ones({1, 1, 0, 4})), Error);
+}
+
+TEST_CASE("nn. average pooling layers") {
+  CHECK(nn::AvgPool2d(2)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 2});
+  CHECK(nn::AvgPool2d(3, {.stride = 1, .padding = 1})(ones({1, 1, 3, 3})).values()[0] ==
+        doctest::Approx(4.0 / 9));
+  CHECK(nn::AvgPool2d(3, {.stride = 1, .padding = 1, .count_include_pad = false})(ones({1, 1, 3, 3}))
+            .to_vector() == std::vector<float>(9, 1));
+  CHECK(nn::AdaptiveAvgPool2d(1)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 1, 1});
+  CHECK(nn::AdaptiveAvgPool2d(2, 3)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 3});
+}
+
+TEST_CASE("nn. activation layers have PyTorch's defaults") {
+  test::Draw draw(111);
+  const Tensor x = draw.tensor({4, 5});
+  const auto same = [&](nn::Module& layer, const Tensor& expected) {
+    return test::bit_difference(layer(x).values(), expected.values());
+  };
+  nn::Identity identity;
+  CHECK(identity(x).handle() == x.handle());
+  nn::LeakyReLU leaky;
+  CHECK(same(leaky, leaky_relu(x, 0.01)) == "");
+  nn::Sigmoid sigmoid_layer;
+  CHECK(same(sigmoid_layer, sigmoid(x)) == "");
+  nn::Tanh tanh_layer;
+  CHECK(same(tanh_layer, tanh(x)) == "");
+  nn::SiLU silu_layer;
+  CHECK(same(silu_layer, silu(x)) == "");
+  nn::GELU gelu_layer, gelu_by_tanh(GeluFormula::tanh);
+  CHECK(same(gelu_layer, gelu(x)) == "");
+  CHECK(same(gelu_by_tanh, gelu(x, GeluFormula::tanh)) == "");
+  nn::Softmax softmax_layer(0);
+  CHECK(same(softmax_layer, softmax(x, 0)) == "");
+  nn::LogSoftmax log_softmax_layer(-1);
+  CHECK(same(log_softmax_layer, log_softmax(x, 1)) == "");
 }

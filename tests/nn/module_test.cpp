@@ -127,8 +127,8 @@ TEST_CASE("nn. gradients reach every parameter, with bias or without") {
   Net net;
   for (const Parameter& p : net.parameters()) CHECK(!p.grad().defined());
   net(ones({2, 3})).backward(ones({2, 1}));
-  for (const auto& [name, p] : net.named_parameters()) {
-    CAPTURE(name);
-    CHECK(p.grad().defined() == (name != "scale"));  // which is listed but not used
+  for (const auto& entry : net.named_parameters()) {
+    CAPTURE(entry.first);
+    CHECK(entry.second.grad().defined() == (entry.first != "scale"));  // which is listed but not used
   }
 }

@@ -8,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/core/error.hpp>
 #include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 
 #include "tests/support/compare.hpp"
@@ -44,6 +46,12 @@ std::vector<std::pair<std::string, Make>> all_optimizers() {
           "Adam" + with, maker<optim::Adam>(optim::AdamOptions{.lr = 0.01, .weight_decay = decay, .l1 = l1}));
       result.emplace_back("AdamW" + with, maker<optim::AdamW>(optim::AdamWOptions{
                                               .lr = 0.01, .weight_decay = decay, .l1 = l1}));
+      auto rmsprop = [&](double momentum, bool centered) {
+        return maker<optim::RMSprop>(optim::RMSpropOptions{
+            .weight_decay = decay, .momentum = momentum, .centered = centered, .l1 = l1});
+      };
+      result.emplace_back("RMSprop" + with, rmsprop(0, false));
+      result.emplace_back("centered RMSprop with momentum" + with, rmsprop(0.9, true));
     }
   }
   return result;
@@ -133,6 +141,7 @@ class Vandal : public optim::Optimizer {
   void update(const Slot& slot) override {
     for (float& value : slot.value) value = test::not_a_number;
     for (float* moment : slot.moments) std::fill_n(moment, slot.value.size(), test::infinity);
+    if (slot.steps > 1) fail("vandal: enough");
   }
 };
 
@@ -153,7 +162,8 @@ TEST_CASE("optim. not even a broken optimizer breaks the mask invariant") {
   p.prune(mask);
   Vandal vandal({p});
   test::give_gradient(p, draw.tensor({4, 4}));
-  vandal.step();
+  CHECK_NOTHROW(vandal.step());
+  CHECK_THROWS_AS(vandal.step(), Error);
   CHECK(test::moments_of(p).size() == 2);
   for (int64_t i = 0; i < 16; ++i) {
     CHECK(std::isnan(p.data()[i]) == mask[i]);

@@ -20,7 +20,8 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 template <class A, class B>
 std::string difference(const A& got, const B& want, double tolerance = 1e-5) {
   std::ostringstream text;
-  const std::span a(got), b(want);
+  const std::span a(got);
+  const std::span b(want);
   if (a.size() != b.size()) {
     text << "got " << a.size() << " elements, expected " << b.size();
     return text.str();

@@ -67,8 +67,9 @@ Tensor& Tensor::set_requires_grad(bool on) {
 }
 
 float* Tensor::mutable_data() {
-  check(impl().version == 0,
-        "mutable_data: this is a parameter; write it with update() or assign(), which keep its mask");
+  check(impl().version == 0 && !impl().read_only,
+        "mutable_data: these are the numbers of a parameter; write it with update() or assign(), which keep "
+        "its mask");
   return impl().buffer.data();
 }
 

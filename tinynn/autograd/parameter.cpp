@@ -54,13 +54,11 @@ autograd::ParameterImpl& Parameter::state() const {
 
 void Parameter::update(const std::function<void(std::span<float>)>& write) {
   struct Restore {  // a destructor, for the mask has to hold after an exception out of `write` too
-    autograd::ParameterImpl& s;
-    ~Restore() {
-      if (s.mask.defined()) s.mask.select(s.buffer.data());
-    }
-  } restore{state()};
-  ++restore.s.version;
-  write({restore.s.buffer.data(), static_cast<size_t>(numel())});
+    const Parameter& parameter;
+    ~Restore() { parameter.zero_dead(); }
+  } restore{*this};
+  ++state().version;
+  write({state().buffer.data(), static_cast<size_t>(numel())});
 }
 
 void Parameter::assign(const Tensor& value) {
@@ -82,7 +80,13 @@ void Parameter::set_mask(const Mask& mask) {
   s.mask = mask;
   ++s.mask_version;
   ++s.version;
-  apply_mask();
+  zero_dead();
+  if (s.grad && masks_grad()) {
+    // A gradient that others hold too is replaced, not overwritten.
+    Tensor grad = Tensor(s.grad).clone();
+    s.mask.select(grad.mutable_data());
+    s.grad = grad.handle();
+  }
 }
 
 void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
@@ -121,16 +125,10 @@ void Parameter::attach(const std::shared_ptr<autograd::Moments>& moments) const 
   known.push_back(moments);
 }
 
-void Parameter::apply_mask() const {
+void Parameter::zero_dead() const {
   auto& s = state();
   if (!s.mask.defined()) return;
   s.mask.select(s.buffer.data());
-  if (s.grad && masks_grad()) {
-    // A gradient that others hold too is replaced, not overwritten.
-    Tensor grad = Tensor(s.grad).clone();
-    s.mask.select(grad.mutable_data());
-    s.grad = grad.handle();
-  }
   for (const auto& weak : s.moments) {
     if (const auto moments = weak.lock()) {
       for (Tensor& moment : *moments) s.mask.select(moment.mutable_data());

@@ -47,7 +47,8 @@ class Parameter : public Tensor {
   /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
   bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
 
-  /// Writes the value: `write` gets all its elements; afterwards the mask is applied again.
+  /// Writes the value: `write` gets all its elements, and may write moments along. Afterwards, even if it
+  /// throws, what is dead is zero again in value and moments.
   void update(const std::function<void(std::span<float> value)>& write);
   /// Replaces the value, keeping the mask. Throws Error if the shapes differ.
   void assign(const Tensor& value);
@@ -63,12 +64,12 @@ class Parameter : public Tensor {
 
   /// Tells the parameter of moments that an optimizer keeps for it.
   void attach(const std::shared_ptr<autograd::Moments>& moments) const;
-  /// Zeroes whatever is dead in value, gradient and moments. Optimizer::step() ends with it.
-  void apply_mask() const;
 
  private:
   friend class DenseGrad;
   autograd::ParameterImpl& state() const;
+  // Zeroes what is dead in value and moments: the one place that restores the invariant.
+  void zero_dead() const;
 };
 
 /// While one lives, the gradients of these parameters are not masked: criteria and regrowth see what dead

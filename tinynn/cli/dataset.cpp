@@ -4,7 +4,9 @@
 
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/data/cifar10.hpp>
 #include <tinynn/data/mnist.hpp>
+#include <tinynn/data/transform.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -28,8 +30,6 @@ fs::path find_folder(const std::string& name) {
 
 }  // namespace
 
-std::vector<std::string> dataset_names() { return {"mnist", "fashion-mnist"}; }
-
 DataSets open_dataset(const std::string& name_or_path) {
   using data::Split;
   if (name_or_path == "mnist") {
@@ -41,8 +41,16 @@ DataSets open_dataset(const std::string& name_or_path) {
     return {name_or_path, data::fashion_mnist(folder, Split::train),
             data::fashion_mnist(folder, Split::test)};
   }
+  if (name_or_path == "cifar10") {
+    const auto folder = find_folder(name_or_path);
+    // The augmentation of He et al. 2016, without which a network learns the training images by heart.
+    const auto train =
+        data::transformed(data::cifar10(folder, Split::train),
+                          {data::random_crop(32, {.padding = 4}), data::random_horizontal_flip()});
+    return {name_or_path, train, data::cifar10(folder, Split::test)};
+  }
   check(fs::is_directory(name_or_path), "unknown data set \"", name_or_path,
-        "\", expected mnist, fashion-mnist or a folder of IDX files");
+        "\", expected mnist, fashion-mnist, cifar10 or a folder of IDX files");
   return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
 }
 

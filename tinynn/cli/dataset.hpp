@@ -2,19 +2,15 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <tinynn/data/dataset.hpp>
 
 namespace tinynn::cli {
 
 struct DataSets {
-  std::string name;  // "mnist", "fashion-mnist", or "custom" for a path
+  std::string name;  // "mnist", "fashion-mnist", "cifar10", or "custom" for a path
   data::DatasetPtr train, test;
 };
-
-/// The names that need no path.
-std::vector<std::string> dataset_names();
 
 /// Opens a data set by name, in $TINYNN_DATA/NAME or else datasets/NAME, or a folder of IDX files by path.
 /// Throws Error, naming every place that was tried, if it is not there.

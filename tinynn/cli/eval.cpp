@@ -55,7 +55,7 @@ void add_eval(CLI::App& app) {
   auto output = std::make_shared<Output>();
   command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
   command->add_option("--data", options->data,
-                      "mnist, fashion-mnist, or a folder of IDX files. Default: the data set that "
+                      "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that "
                       "the network was trained on");
   command->add_option("--threads", options->threads, "Threads to use")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));

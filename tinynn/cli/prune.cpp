@@ -131,7 +131,7 @@ void add_prune(CLI::App& app) {
                                  "Prune the network in this file; without it, one is trained first");
   auto* model = command
                     ->add_option("--model", options->training.model,
-                                 "The network to train: lenet-300-100, lenet-5 or simple-cnn")
+                                 "The network to train: lenet-300-100, lenet-5, simple-cnn or resnet-20")
                     ->check(CLI::IsMember(models::names()))
                     ->excludes(in);
   add_training_options(*command, options->training);

@@ -28,6 +28,7 @@ constexpr Recipe recipes[] = {
     {"lenet-300-100", 12, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
     {"lenet-5", 3, 64, 1, "sgd", 0.02, "cosine", 0.9, 5e-4},
     {"simple-cnn", 3, 64, 1, "sgd", 0.05, "cosine", 0.9, 5e-4},
+    {"resnet-20", 30, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
 };
 
 const Recipe& recipe_of(const std::string& model) {
@@ -111,7 +112,7 @@ optim::Schedule make_schedule(const Settings& settings, int64_t batches) {
 
 void add_training_options(CLI::App& app, Options& options) {
   app.add_option("--data", options.data,
-                 "mnist, fashion-mnist, or a folder of IDX files. Names are looked for in "
+                 "mnist, fashion-mnist, cifar10, or a folder of IDX files. Names are looked for in "
                  "$TINYNN_DATA/NAME, then in datasets/NAME")
       ->required();
   auto add = [&](const char* name, auto& value, const char* help) {

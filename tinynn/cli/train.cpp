@@ -48,7 +48,8 @@ void add_train(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Train a network from scratch and save it");
   auto options = std::make_shared<Options>();
   auto output = std::make_shared<Output>();
-  command->add_option("--model", options->model, "The network: lenet-300-100, lenet-5 or simple-cnn")
+  command
+      ->add_option("--model", options->model, "The network: lenet-300-100, lenet-5, simple-cnn or resnet-20")
       ->required()
       ->check(CLI::IsMember(models::names()));
   add_training_options(*command, *options);

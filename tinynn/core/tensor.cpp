@@ -27,7 +27,13 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
-Tensor Tensor::detach() const { return Tensor(std::make_shared<detail::TensorImpl>(shape(), impl().buffer)); }
+Tensor Tensor::view(const Shape& shape) const {
+  check(shape.numel() == numel(), "view: ", this->shape(), " has ", numel(), " elements, ", shape, " has ",
+        shape.numel());
+  auto same = std::make_shared<detail::TensorImpl>(shape, impl().buffer);
+  same->read_only = impl().read_only || impl().version > 0;
+  return Tensor(std::move(same));
+}
 
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
 Tensor ones(const Shape& shape) { return full(shape, 1); }

@@ -28,7 +28,8 @@ struct TensorImpl {
 
   Shape shape;
   Buffer buffer;
-  int64_t version = 0;  // of a parameter: grows when its value is written or cut; 0 for anything else
+  int64_t version = 0;     // of a parameter: grows when its value is written or cut; 0 for anything else
+  bool read_only = false;  // shares the numbers of a parameter, whose mask it must not break
   bool requires_grad = false;
   std::shared_ptr<TensorImpl> grad;      // of a leaf: accumulated by backward()
   std::shared_ptr<autograd::Node> node;  // the operation that made this tensor; none for a leaf
@@ -51,7 +52,8 @@ class Tensor {
   int64_t numel() const { return shape().numel(); }
 
   const float* data() const { return impl().buffer.data(); }
-  /// Throws Error for a parameter: Parameter::update() writes those, so that its mask holds.
+  /// Throws Error for a parameter and what shares its numbers: Parameter::update() writes those, so that the
+  /// mask holds.
   float* mutable_data();
   std::span<const float> values() const { return {data(), static_cast<size_t>(numel())}; }
   std::vector<float> to_vector() const { return {values().begin(), values().end()}; }
@@ -61,7 +63,9 @@ class Tensor {
   /// A copy of the numbers, without history.
   Tensor clone() const;
   /// The same numbers (shared), without history.
-  Tensor detach() const;
+  Tensor detach() const { return view(shape()); }
+  /// The same in another shape of as many elements.
+  Tensor view(const Shape& shape) const;
 
   bool requires_grad() const { return defined() && (impl_->requires_grad || impl_->node); }
   /// Asks for (or stops) a gradient of this leaf. Throws Error for the result of an operation.

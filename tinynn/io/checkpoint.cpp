@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/checkpoint.hpp>
@@ -60,14 +61,27 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 using Parameters = std::vector<std::pair<std::string, Parameter>>;
+using Buffers = std::vector<std::pair<std::string, Tensor>>;
 using Stored = std::map<std::string, const StoredTensor*>;
 
+// PyTorch's counter of batches, where it goes with the running mean beside it.
+std::string counter_name(const std::string& buffer) {
+  constexpr std::string_view mean = "running_mean";
+  return buffer.ends_with(mean) ? buffer.substr(0, buffer.size() - mean.size()) + "num_batches_tracked"
+                                : buffer;
+}
+
 // A mask that has no value is reported as unexpected, too.
-void check_names(const std::string& file, const Parameters& parameters, const Stored& stored) {
+void check_names(const std::string& file, const Parameters& parameters, const Buffers& buffers,
+                 const Stored& stored) {
   std::set<std::string> known;
   std::vector<std::string> missing, unexpected;
   for (const auto& [name, parameter] : parameters) {
     known.insert({name, mask_name(name)});
+    if (!stored.contains(name)) missing.push_back(name);
+  }
+  for (const auto& [name, buffer] : buffers) {
+    known.insert({name, counter_name(name)});
     if (!stored.contains(name)) missing.push_back(name);
   }
   for (const auto& [name, tensor] : stored) {
@@ -87,6 +101,7 @@ SafetensorsFile to_file(nn::Module& module, const Metadata& metadata) {
   file.metadata = metadata;
   file.metadata.insert({"format", "pt"});
   for (const auto& [name, parameter] : parameters) file.add(name, parameter);
+  for (const auto& [name, buffer] : module.named_buffers()) file.add(name, buffer);
   // The masks come last: their odd lengths would leave the values after them unaligned.
   for (const auto& [name, parameter] : parameters) {
     if (parameter.mask().defined()) file.tensors.push_back(packed(mask_name(name), parameter.mask()));
@@ -100,13 +115,15 @@ void save(nn::Module& module, const std::filesystem::path& path, const Metadata&
 
 void load(nn::Module& module, const SafetensorsFile& file) {
   const Parameters parameters = module.named_parameters();
+  Buffers buffers = module.named_buffers();
   Stored stored;
   for (const StoredTensor& tensor : file.tensors) stored[tensor.name] = &tensor;
-  check_names(file.name, parameters, stored);
+  check_names(file.name, parameters, buffers, stored);
 
   // Everything is read and checked before anything is assigned, so that an error changes nothing.
   std::set<std::string> names;
   for (const auto& [name, parameter] : parameters) names.insert(name);
+  for (const auto& [name, buffer] : buffers) names.insert(name);
   std::vector<std::pair<Tensor, Mask>> loaded;
   for (const auto& [name, parameter] : parameters) {
     check_shape(file.name, *stored[name], parameter.shape());
@@ -115,11 +132,19 @@ void load(nn::Module& module, const SafetensorsFile& file) {
     const bool has_mask = stored.contains(masked) && !names.contains(masked);
     loaded.emplace_back(value, has_mask ? unpacked(file.name, *stored[masked], value) : Mask());
   }
+  std::vector<Tensor> loaded_buffers;
+  for (const auto& [name, buffer] : buffers) {
+    check_shape(file.name, *stored[name], buffer.shape());
+    loaded_buffers.push_back(file.tensor(name));
+  }
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter parameter = parameters[i].second;
     parameter.set_mask(Mask());  // the old mask must not cut the new values
     parameter.assign(loaded[i].first);
     if (loaded[i].second.defined()) parameter.set_mask(loaded[i].second);
+  }
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    std::ranges::copy(loaded_buffers[i].values(), buffers[i].second.mutable_data());
   }
 }
 

@@ -7,9 +7,40 @@
 
 namespace tinynn::kernels {
 namespace {
-int64_t planes_per_chunk(const Pool2dSizes& s) {
+
+int64_t planes_per_chunk(const auto& s) {
   return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, s.h * s.w));
 }
+
+// The rows or columns, out of `size`, that output i out of `outputs` is the mean of.
+struct Range {
+  int64_t begin, end;
+  Range(const AvgPool2dSizes& s, int64_t i, int64_t size, int64_t outputs) {
+    if (s.kernel == 0) {
+      begin = i * size / outputs;
+      end = ((i + 1) * size + outputs - 1) / outputs;
+    } else {
+      begin = std::max<int64_t>(i * s.stride - s.padding, 0);
+      end = std::min(i * s.stride - s.padding + s.kernel, size);
+    }
+  }
+};
+
+// Calls window(index in y, rows, columns, 1 / divisor) for every output.
+template <class Window>
+void for_windows(const AvgPool2dSizes& s, int64_t plane, Window window) {
+  int64_t out = plane * s.oh * s.ow;
+  for (int64_t i = 0; i < s.oh; ++i) {
+    const Range rows(s, i, s.h, s.oh);
+    for (int64_t j = 0; j < s.ow; ++j, ++out) {
+      const Range columns(s, j, s.w, s.ow);
+      const int64_t inside = (rows.end - rows.begin) * (columns.end - columns.begin);
+      const int64_t divisor = s.count_include_pad ? s.kernel * s.kernel : inside;
+      window(out, rows, columns, 1 / static_cast<double>(divisor));
+    }
+  }
+}
+
 }  // namespace
 
 void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
@@ -47,6 +78,36 @@ void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_
     for (int64_t plane = begin; plane < end; ++plane) {
       float* out = grad_x + plane * s.h * s.w;
       for (int64_t i = plane * outputs; i < (plane + 1) * outputs; ++i) out[argmax[i]] += grad_y[i];
+    }
+  });
+}
+
+void avg_pool2d_forward(const AvgPool2dSizes& s, const float* x, float* y) {
+  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      const float* in = x + plane * s.h * s.w;
+      for_windows(s, plane, [&](int64_t out, const Range& rows, const Range& columns, double scale) {
+        double sum = 0;
+        for (int64_t r = rows.begin; r < rows.end; ++r) {
+          for (int64_t c = columns.begin; c < columns.end; ++c) sum += static_cast<double>(in[r * s.w + c]);
+        }
+        y[out] = static_cast<float>(sum * scale);
+      });
+    }
+  });
+}
+
+void avg_pool2d_backward(const AvgPool2dSizes& s, const float* grad_y, float* grad_x) {
+  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      float* to = grad_x + plane * s.h * s.w;
+      std::fill_n(to, s.h * s.w, 0.0F);
+      for_windows(s, plane, [&](int64_t out, const Range& rows, const Range& columns, double scale) {
+        const auto share = static_cast<float>(static_cast<double>(grad_y[out]) * scale);
+        for (int64_t r = rows.begin; r < rows.end; ++r) {
+          for (int64_t c = columns.begin; c < columns.end; ++c) to[r * s.w + c] += share;
+        }
+      });
     }
   });
 }

@@ -19,4 +19,15 @@ void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t*
 /// grad_x, overwritten: the gradient goes to each window's maximum.
 void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x);
 
+struct AvgPool2dSizes {
+  int64_t planes, h, w, oh, ow;
+  int64_t kernel = 0, stride = 1, padding = 0;  // kernel 0: adaptive, oh x ow windows that cover the image
+  bool count_include_pad = false;               // divide by kernel^2 also where the window sticks out
+};
+
+/// y = the mean of each window.
+void avg_pool2d_forward(const AvgPool2dSizes& s, const float* x, float* y);
+/// grad_x, overwritten: the gradient is shared out evenly over each window.
+void avg_pool2d_backward(const AvgPool2dSizes& s, const float* grad_y, float* grad_x);
+
 }  // namespace tinynn::kernels

@@ -2,6 +2,7 @@
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/lenet_5.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
 
 namespace tinynn::models {
@@ -20,6 +21,7 @@ std::unique_ptr<nn::Module> make_module() {
 constexpr Entry entries[] = {
     {"lenet-300-100", make_module<LeNet300100>},
     {"lenet-5", make_module<LeNet5>},
+    {"resnet-20", make_module<ResNet20>},
     {"simple-cnn", make_module<SimpleCNN>},
 };
 

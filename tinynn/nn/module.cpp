@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <type_traits>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/nn/module.hpp>
@@ -7,50 +8,97 @@
 namespace tinynn::nn {
 namespace {
 
-// Calls f(dotted name, parameter) for every listed parameter, defined or not, tied ones each time.
-template <class F>
-class ParameterVisitor final : public Visitor {
+// Calls f(dotted name, member) for every listed member of type T (Parameter, Tensor for buffers, or Module),
+// defined or not, shared ones each time; parents come first.
+template <class T, class F>
+class MemberVisitor final : public Visitor {
  public:
-  ParameterVisitor(std::string prefix, F& f) : prefix_(std::move(prefix)), f_(f) {}
-  void operator()(const std::string& name, Parameter& parameter) override { f_(prefix_ + name, parameter); }
+  MemberVisitor(std::string prefix, F& f) : prefix_(std::move(prefix)), f_(f) {}
+  void operator()(const std::string& name, Parameter& parameter) override { see(name, parameter); }
+  void operator()(const std::string& name, Tensor& buffer) override { see(name, buffer); }
   void operator()(const std::string& name, Module& module) override {
-    ParameterVisitor below(prefix_ + name + ".", f_);
+    see(name, module);
+    MemberVisitor below(prefix_ + name + ".", f_);
     module.members(below);
   }
 
  private:
+  template <class M>
+  void see(const std::string& name, M& member) {
+    if constexpr (std::is_same_v<M, T>) f_(prefix_ + name, member);
+  }
+
   std::string prefix_;
   F& f_;
 };
 
-template <class F>
-void for_each_parameter(Module& module, F f) {
-  ParameterVisitor<F> visitor("", f);
+template <class T, class F>
+void for_each(Module& module, F f) {
+  MemberVisitor<T, F> visitor("", f);
   module.members(visitor);
 }
 
-class ModuleVisitor final : public Visitor {
- public:
-  explicit ModuleVisitor(std::vector<Module*>& modules) : modules_(modules) {}
-  void operator()(const std::string&, Parameter&) override {}
-  void operator()(const std::string&, Module& module) override {
-    modules_.push_back(&module);
-    module.members(*this);
-  }
+template <class T>
+std::vector<std::pair<std::string, T>> named(Module& module) {
+  std::vector<std::pair<std::string, T>> result;
+  for_each<T>(module, [&](const std::string& name, T& member) {
+    const bool seen = std::ranges::any_of(
+        result, [&](const auto& entry) { return entry.second.handle() == member.handle(); });
+    if (member.defined() && !seen) result.emplace_back(name, member);
+  });
+  return result;
+}
 
- private:
-  std::vector<Module*>& modules_;
-};
+Parameter copy_of(const Parameter& original) {
+  Parameter copy(original.detach());  // of the values: Parameter(parameter) is one more handle
+  copy.set_requires_grad(original.requires_grad());
+  if (original.mask().defined()) copy.set_mask(original.mask());
+  return copy;
+}
+
+Tensor copy_of(const Tensor& original) { return original.clone(); }
+
+template <class T>
+void unshare(Module& module, Module& original, const char* kind) {
+  std::vector<T*> mine, theirs;
+  for_each<T>(module, [&](const std::string&, T& member) { mine.push_back(&member); });
+  for_each<T>(original, [&](const std::string&, T& member) { theirs.push_back(&member); });
+  check(mine.size() == theirs.size(), "clone: the copy lists ", mine.size(), " ", kind, ", the original ",
+        theirs.size());
+  std::map<const void*, T> copies;  // by the original's identity, so that tied ones stay tied
+  for (size_t i = 0; i < mine.size(); ++i) {
+    check(mine[i] != theirs[i], "clone: a member is shared by pointer and cannot be copied");
+    if (!theirs[i]->defined()) continue;
+    T& copy = copies[theirs[i]->handle().get()];
+    if (!copy.defined()) copy = copy_of(*theirs[i]);
+    *mine[i] = copy;
+  }
+}
+
+thread_local CallObserver* call_observer = nullptr;
 
 }  // namespace
 
-std::vector<std::pair<std::string, Parameter>> Module::named_parameters() {
-  std::vector<std::pair<std::string, Parameter>> result;
-  for_each_parameter(*this, [&](const std::string& name, Parameter& parameter) {
-    const bool seen = std::ranges::any_of(
-        result, [&](const auto& entry) { return entry.second.handle() == parameter.handle(); });
-    if (parameter.defined() && !seen) result.emplace_back(name, parameter);
-  });
+Tensor Module::operator()(const Tensor& x) {
+  const CallObserver* observer = call_observer;
+  if (observer == nullptr) return forward(x);
+  observer->begin(*this);
+  Tensor y = forward(x);
+  observer->end(*this, y);
+  return y;
+}
+
+CallObserver::CallObserver(Begin b, End e)
+    : begin(std::move(b)), end(std::move(e)), before_(std::exchange(call_observer, this)) {}
+CallObserver::~CallObserver() { call_observer = before_; }
+
+std::vector<std::pair<std::string, Parameter>> Module::named_parameters() { return named<Parameter>(*this); }
+std::vector<std::pair<std::string, Tensor>> Module::named_buffers() { return named<Tensor>(*this); }
+
+std::vector<std::pair<std::string, Module*>> Module::named_modules() {
+  std::vector<std::pair<std::string, Module*>> result{{"", this}};
+  for_each<Module>(*this,
+                   [&](const std::string& name, Module& module) { result.emplace_back(name, &module); });
   return result;
 }
 
@@ -61,9 +109,8 @@ std::vector<Parameter> Module::parameters() {
 }
 
 std::vector<Module*> Module::modules() {
-  std::vector<Module*> result{this};
-  ModuleVisitor visitor(result);
-  members(visitor);
+  std::vector<Module*> result;
+  for (const auto& entry : named_modules()) result.push_back(entry.second);
   return result;
 }
 
@@ -79,25 +126,9 @@ KeepMode::~KeepMode() {
   for (const auto& [module, training] : before_) module->training_ = training;
 }
 
-void detail::unshare_parameters(Module& module, Module& original) {
-  std::vector<Parameter*> mine, theirs;
-  for_each_parameter(module, [&](const std::string&, Parameter& parameter) { mine.push_back(&parameter); });
-  for_each_parameter(original,
-                     [&](const std::string&, Parameter& parameter) { theirs.push_back(&parameter); });
-  check(mine.size() == theirs.size(), "clone: the copy lists ", mine.size(), " parameters, the original ",
-        theirs.size());
-  std::map<const void*, Parameter> copies;  // by the original's identity, so that tied parameters stay tied
-  for (size_t i = 0; i < mine.size(); ++i) {
-    check(mine[i] != theirs[i], "clone: a member is shared by pointer and cannot be copied");
-    if (!theirs[i]->defined()) continue;
-    Parameter& copy = copies[theirs[i]->handle().get()];
-    if (!copy.defined()) {
-      copy = Parameter(theirs[i]->detach());  // of the values: Parameter(parameter) is one more handle
-      copy.set_requires_grad(theirs[i]->requires_grad());
-      if (theirs[i]->mask().defined()) copy.set_mask(theirs[i]->mask());
-    }
-    *mine[i] = copy;
-  }
+void detail::unshare_members(Module& module, Module& original) {
+  unshare<Parameter>(module, original, "parameters");
+  unshare<Tensor>(module, original, "buffers");
 }
 
 }  // namespace tinynn::nn

@@ -7,10 +7,12 @@
 //     Tensor forward(const Tensor& x) override { return fc2(relu(fc1(x))); }
 //   };
 //
-// Copying a module shares its parameters (a Parameter is a handle); clone() makes independent ones.
+// A listed Tensor is a buffer: a value that is saved and cloned but not trained, such as a running mean.
+// Copying a module shares its parameters and buffers (they are handles); clone() makes independent ones.
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,7 @@ class Visitor {
  public:
   virtual ~Visitor() = default;
   virtual void operator()(const std::string& name, Parameter& parameter) = 0;
+  virtual void operator()(const std::string& name, Tensor& buffer) = 0;
   virtual void operator()(const std::string& name, Module& module) = 0;
 };
 
@@ -34,21 +37,26 @@ class Module {
  public:
   virtual ~Module() = default;
 
-  /// Calls v(name, member) for every parameter and sub-module.
+  /// Calls v(name, member) for every parameter, buffer and sub-module.
   virtual void members(Visitor&) {}
   /// Throws Error if x does not fit.
   virtual Tensor forward(const Tensor& x) = 0;
-  Tensor operator()(const Tensor& x) { return forward(x); }
+  /// forward(x), seen by a CallObserver.
+  Tensor operator()(const Tensor& x);
 
   /// Every defined parameter once, in listing order, also those of sub-modules.
   std::vector<Parameter> parameters();
   /// The same with dotted names, as in PyTorch's state_dict: "fc1.weight".
   std::vector<std::pair<std::string, Parameter>> named_parameters();
+  /// Every defined buffer once, with dotted names: "bn1.running_mean".
+  std::vector<std::pair<std::string, Tensor>> named_buffers();
 
   /// Training mode for this module and those below; layers such as dropout behave differently in evaluation.
   void train(bool on = true);
   /// This module and all those below, parents first.
   std::vector<Module*> modules();
+  /// The same with dotted names; this module's own is empty.
+  std::vector<std::pair<std::string, Module*>> named_modules();
   void eval() { train(false); }
   bool is_training() const { return training_; }
 
@@ -74,16 +82,34 @@ class KeepMode {
   std::vector<std::pair<Module*, bool>> before_;
 };
 
+/// While one lives, it is told of every call of a module on this thread: how a summary learns which layer an
+/// operation belongs to.
+class CallObserver {
+ public:
+  using Begin = std::function<void(Module& module)>;
+  using End = std::function<void(Module& module, const Tensor& y)>;
+  CallObserver(Begin begin, End end);
+  ~CallObserver();
+  CallObserver(const CallObserver&) = delete;
+  CallObserver& operator=(const CallObserver&) = delete;
+  const Begin begin;
+  const End end;
+
+ private:
+  CallObserver* before_;
+};
+
 namespace detail {
-void unshare_parameters(Module& module, Module& original);
+void unshare_members(Module& module, Module& original);
 }
 
-/// An independent copy: same values and masks, no shared parameter (tied ones stay tied to each other), no
-/// gradients, not known to any optimizer. Throws Error for a module whose copy lists other members.
+/// An independent copy: same values and masks, no shared parameter or buffer (tied ones stay tied to each
+/// other), no gradients, not known to any optimizer. Throws Error for a module whose copy lists other
+/// members.
 template <std::derived_from<Module> M>
 M clone(M& module) {
   M copy(module);
-  detail::unshare_parameters(copy, module);
+  detail::unshare_members(copy, module);
   return copy;
 }
 

@@ -14,7 +14,7 @@ void Sequential::members(Visitor& v) {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (const Holder& holder : modules_) y = holder.module->forward(y);
+  for (const Holder& holder : modules_) y = (*holder.module)(y);
   return y;
 }
 

@@ -1,20 +1,114 @@
+#include <cmath>
+#include <numbers>
+
 #include <tinynn/autograd/record.hpp>
-#include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/unary.hpp>
 
 namespace tinynn {
 
+using detail::Keep;
+
+namespace {
+
+float sigmoid_of(float x) { return 1 / (1 + std::exp(-x)); }
+
+}  // namespace
+
 Tensor relu(const Tensor& x) {
   static const autograd::Op op{"relu"};
-  Tensor y(x.shape());
-  kernels::map(x.numel(), x.data(), y.mutable_data(), [](float v) { return v < 0 ? 0 : v; });
   // grad_x = grad_y where y > 0
-  return autograd::record(op, y, {x}, [x, values = y.detach()](const Tensor& grad_y) {
+  return detail::unary<Keep::output>(
+      op, x, [](float v) { return v < 0 ? 0 : v; }, [](float g, float y) { return y > 0 ? g : 0; });
+}
+
+Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  static const autograd::Op op{"leaky_relu"};
+  const auto slope = static_cast<float>(negative_slope);
+  // grad_x = grad_y where x > 0, slope grad_y elsewhere
+  return detail::unary<Keep::input>(
+      op, x, [=](float v) { return v > 0 ? v : slope * v; },
+      [=](float g, float v) { return v > 0 ? g : slope * g; });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  static const autograd::Op op{"sigmoid"};
+  // grad_x = grad_y y (1 - y)
+  return detail::unary<Keep::output>(op, x, sigmoid_of, [](float g, float y) { return g * y * (1 - y); });
+}
+
+Tensor tanh(const Tensor& x) {
+  static const autograd::Op op{"tanh"};
+  // grad_x = grad_y (1 - y^2)
+  return detail::unary<Keep::output>(
+      op, x, [](float v) { return std::tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
+}
+
+Tensor silu(const Tensor& x) {
+  static const autograd::Op op{"silu"};
+  // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
+  return detail::unary<Keep::input>(
+      op, x, [](float v) { return v * sigmoid_of(v); },
+      [](float g, float v) {
+        const float s = sigmoid_of(v);
+        return g * s * (1 + v * (1 - s));
+      });
+}
+
+Tensor gelu(const Tensor& x, GeluFormula formula) {
+  static const autograd::Op op{"gelu"};
+  constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
+  constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
+  if (formula == GeluFormula::exact) {
+    const auto phi = [](float v) { return std::erfc(-v / sqrt2) / 2; };
+    // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
+    return detail::unary<Keep::input>(
+        op, x, [=](float v) { return v * phi(v); },
+        [=](float g, float v) { return g * (phi(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2); });
+  }
+  constexpr float root = sqrt2 * per_root_pi, cubic = 0.044715F;
+  const auto bend = [](float v) { return std::tanh(root * (v + cubic * v * v * v)); };
+  // grad_x = grad_y ((1 + t) / 2 + x / 2 (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)) with t = tanh(...)
+  return detail::unary<Keep::input>(
+      op, x, [=](float v) { return v / 2 * (1 + bend(v)); },
+      [=](float g, float v) {
+        const float t = bend(v);
+        return g * ((1 + t) / 2 + v / 2 * (1 - t * t) * root * (1 + 3 * cubic * v * v));
+      });
+}
+
+namespace {
+
+// A softmax of either kind: its result is all that the way back needs.
+template <class Forward, class Backward>
+Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forward, Backward backward) {
+  // A scalar is a row of one element, as in PyTorch.
+  const Shape shape = x.rank() == 0 ? Shape{1} : x.shape();
+  check(dim >= -shape.rank() && dim < shape.rank(), op.name, ": no dimension ", dim, " in ", x.shape());
+  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
+  Tensor y(x.shape());
+  forward(outer, size, x.data(), y.mutable_data(), inner);
+  return autograd::record(op, y, {x}, [=, values = y.detach()](const Tensor& grad_y) {
     Tensor grad_x(x.shape());
-    kernels::map(x.numel(), values.data(), grad_y.data(), grad_x.mutable_data(),
-                 [](float v, float g) { return v > 0 ? g : 0; });
+    backward(outer, size, values.data(), grad_y.data(), grad_x.mutable_data(), inner);
     autograd::accumulate_grad(x, std::move(grad_x));
   });
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, int64_t dim) {
+  static const autograd::Op op{"softmax"};
+  // grad_x = y (grad_y - sum of grad_y y)
+  return along(op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
+}
+
+Tensor log_softmax(const Tensor& x, int64_t dim) {
+  static const autograd::Op op{"log_softmax"};
+  // grad_x = grad_y - exp(y) sum of grad_y
+  return along(op, x, dim, kernels::log_softmax_forward, kernels::log_softmax_backward);
 }
 
 }  // namespace tinynn

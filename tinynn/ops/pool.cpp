@@ -10,10 +10,14 @@
 namespace tinynn {
 namespace {
 
-kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t kernel,
-                                   const Pool2dOptions& options) {
+void check_image(const char* name, const Tensor& x) {
   check(x.rank() == 4, name, ": input ", x.shape(), " is not (n, c, h, w)");
   check(x.size(2) > 0 && x.size(3) > 0, name, ": input ", x.shape(), " has no pixels");
+}
+
+kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t kernel,
+                                   const Pool2dOptions& options) {
+  check_image(name, x);
   const int64_t stride = options.stride == 0 ? kernel : options.stride;
   check(kernel >= 1 && stride >= 1, name, ": kernel ", kernel, " and stride ", stride, " must be at least 1");
   check(options.padding >= 0 && 2 * options.padding <= kernel, name, ": padding ", options.padding,
@@ -22,6 +26,17 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t ke
   check(s.h + 2 * s.padding >= kernel && s.w + 2 * s.padding >= kernel, name, ": a window of ", kernel,
         " is larger than the padded input ", x.shape());
   return s;
+}
+
+Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s) {
+  Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
+  kernels::avg_pool2d_forward(s, x.data(), y.mutable_data());
+  // the gradient is shared out evenly over each window
+  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+    Tensor grad_x(x.shape());
+    kernels::avg_pool2d_backward(s, grad_y.data(), grad_x.mutable_data());
+    autograd::accumulate_grad(x, std::move(grad_x));
+  });
 }
 
 }  // namespace
@@ -41,6 +56,30 @@ Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options)
         kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
         autograd::accumulate_grad(x, std::move(grad_x));
       });
+}
+
+Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& options) {
+  static const autograd::Op op{"avg_pool2d"};
+  const auto s = checked_sizes(op.name, x, kernel, {.stride = options.stride, .padding = options.padding});
+  return avg_pool(op, x,
+                  {.planes = s.planes,
+                   .h = s.h,
+                   .w = s.w,
+                   .oh = s.oh(),
+                   .ow = s.ow(),
+                   .kernel = s.kernel,
+                   .stride = s.stride,
+                   .padding = s.padding,
+                   .count_include_pad = options.count_include_pad});
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
+  static const autograd::Op op{"adaptive_avg_pool2d"};
+  check_image(op.name, x);
+  check(size[0] >= 1 && size[1] >= 1, op.name, ": the output size ", size[0], " x ", size[1],
+        " must be at least 1 x 1");
+  return avg_pool(
+      op, x, {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]});
 }
 
 }  // namespace tinynn

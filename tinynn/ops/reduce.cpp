@@ -1,20 +1,146 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
+#include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/strided.hpp>
 #include <tinynn/ops/reduce.hpp>
 
 namespace tinynn {
+namespace {
+
+// Which elements of x meet in which element of the result.
+struct Reduced {
+  Shape kept;    // with size 1 where x was reduced
+  Shape result;  // as asked for
+  kernels::Strided walk;
+};
+
+Reduced reduced_places(const char* name, const Shape& x, const std::vector<int64_t>& dims, bool keepdim) {
+  std::vector<bool> reduced(static_cast<size_t>(x.rank()), dims.empty());
+  for (const int64_t dim : dims) {
+    auto flag = reduced[static_cast<size_t>(x.index(dim))];
+    check(!flag, name, ": dimension ", dim, " of ", x, " is named twice");
+    flag = true;
+  }
+  std::vector<int64_t> kept(x.begin(), x.end()), result;
+  for (size_t d = 0; d < kept.size(); ++d) {
+    if (reduced[d]) kept[d] = 1;
+    if (!reduced[d] || keepdim) result.push_back(kept[d]);
+  }
+  const Shape kept_shape(kept);
+  return {kept_shape, Shape(result), kernels::Strided(x, kernels::broadcast_strides(kept_shape, x))};
+}
+
+Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const Reduced& r, double scale) {
+  Tensor y(r.result);
+  kernels::sum(r.walk, x.data(), scale, y.numel(), y.mutable_data());
+  // grad_x = scale * grad_y, repeated along the reduced dimensions
+  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+    Tensor grad_x(x.shape());
+    kernels::for_each(r.walk, grad_y.data(), grad_y.data(),
+                      [to = grad_x.mutable_data(), s = static_cast<float>(scale)](int64_t i, float g, float) {
+                        to[i] = g * s;
+                      });
+    autograd::accumulate_grad(x, std::move(grad_x));
+  });
+}
+
+// Calls f(index in x, index in y) for every element.
+template <class F>
+void for_each_place(const kernels::Strided& walk, F f) {
+  const int64_t step = walk.stride_a(0);
+  walk.rows(0, walk.count(), [=](int64_t i, int64_t length, int64_t at, int64_t) {
+    for (int64_t j = 0; j < length; ++j) f(i + j, at + j * step);
+  });
+}
+
+bool beats(float a, float b) { return a > b || (std::isnan(a) && !std::isnan(b)); }
+
+// Along the middle dimension of x (outer, size, inner), the index in x of each largest element.
+std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t dim) {
+  const int64_t size = x.size(dim), outer = x.shape().outer(dim), inner = x.shape().inner(dim);
+  check(size > 0, name, ": dimension ", dim, " of ", x.shape(), " has no elements to choose from");
+  std::vector<int64_t> places(static_cast<size_t>(outer * inner));
+  parallel_for(outer, std::max<int64_t>(1, kernels::pointwise_grain / std::max<int64_t>(1, size * inner)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o) {
+                   for (int64_t i = 0; i < inner; ++i) {
+                     int64_t best = o * size * inner + i;
+                     for (int64_t at = best, s = 1; s < size; ++s) {
+                       at += inner;
+                       if (beats(x.data()[at], x.data()[best])) best = at;
+                     }
+                     places[static_cast<size_t>(o * inner + i)] = best;
+                   }
+                 }
+               });
+  return places;
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
+  static const autograd::Op op{"sum"};
+  return scaled_sum(op, x, reduced_places(op.name, x.shape(), dims, keepdim), 1);
+}
+
+Tensor mean(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
+  static const autograd::Op op{"mean"};
+  const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
+  return scaled_sum(op, x, r, static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
+}
+
+Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
+  static const autograd::Op op{"amax"};
+  const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
+  check(x.numel() > 0 || r.result.numel() == 0, "amax: ", x.shape(), " has no elements to choose from");
+  Tensor y = full(r.result, -std::numeric_limits<double>::infinity());
+  for_each_place(r.walk, [from = x.data(), to = y.mutable_data()](int64_t i, int64_t at) {
+    if (beats(from[i], to[at])) to[at] = from[i];
+  });
+  // grad_x = grad_y / t at each of the t elements that equal the maximum
+  return autograd::record(op, y, {x}, [=, values = y.detach()](const Tensor& grad_y) {
+    const auto largest = [a = x.data(), b = values.data()](int64_t i, int64_t at) {
+      return a[i] == b[at] || (std::isnan(a[i]) && std::isnan(b[at]));
+    };
+    std::vector<int64_t> ties(static_cast<size_t>(values.numel()));
+    for_each_place(r.walk,
+                   [&](int64_t i, int64_t at) { ties[static_cast<size_t>(at)] += largest(i, at) ? 1 : 0; });
+    Tensor grad_x(x.shape());
+    for_each_place(r.walk, [&, g = grad_y.data(), to = grad_x.mutable_data()](int64_t i, int64_t at) {
+      to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[static_cast<size_t>(at)]) : 0;
+    });
+    autograd::accumulate_grad(x, std::move(grad_x));
+  });
+}
+
+Tensor max(const Tensor& x) { return amax(x); }
+
+Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
+  static const autograd::Op op{"max"};
+  const auto places = places_of_max(op.name, x, dim);
+  Tensor y(reduced_places(op.name, x.shape(), {dim}, keepdim).result);
+  std::ranges::transform(places, y.mutable_data(), [from = x.data()](int64_t place) { return from[place]; });
+  // the gradient goes to each maximum
+  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+    Tensor grad_x = zeros(x.shape());
+    for (size_t i = 0; i < places.size(); ++i) grad_x.mutable_data()[places[i]] = grad_y.data()[i];
+    autograd::accumulate_grad(x, std::move(grad_x));
+  });
+}
 
 Labels argmax(const Tensor& x) {
   check(x.rank() == 2 && x.size(1) >= 1, "argmax: ", x.shape(), " is not (n, classes)");
-  const int64_t columns = x.size(1);
-  std::vector<int64_t> result(static_cast<size_t>(x.size(0)));
-  const float* row = x.data();
-  for (auto& best : result) {
-    best = std::max_element(row, row + columns) - row;
-    row += columns;
-  }
-  return Labels(std::move(result));
+  return argmax(x, 1);
+}
+
+Labels argmax(const Tensor& x, int64_t dim) {
+  auto places = places_of_max("argmax", x, dim);
+  const int64_t size = x.size(dim), inner = x.shape().inner(dim);
+  for (int64_t& place : places) place = place / inner % size;
+  return Labels(std::move(places));
 }
 
 }  // namespace tinynn

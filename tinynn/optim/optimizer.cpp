@@ -69,13 +69,12 @@ void Optimizer::step() {
     Slot slot{
         .group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = ++state.steps};
     for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
-    state.parameter.update([&](std::span<float> value) {
+    state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
       slot.value = value;
       update(slot);
       if (group.l1 > 0 && state.parameter.rank() >= 2)
         soft_threshold(value, static_cast<float>(group.lr * group.l1));
     });
-    state.parameter.apply_mask();
   }
 }
 

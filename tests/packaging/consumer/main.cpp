@@ -1,6 +1,6 @@
-#include <tinynn/tinynn.hpp>
-
 #include <cstdio>
+
+#include <tinynn/tinynn.hpp>
 
 double half_of_the_weights();  // other.cpp includes tinynn too: nothing may be defined twice
 

@@ -1,0 +1,195 @@
+// Runs the table of operations, and holds it against the sources: an operation without a row is a failure.
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/ops/shape.hpp>
+
+#include "tests/gradcheck/table.hpp"
+#include "tests/support/draw.hpp"
+
+using namespace tinynn;
+using test::Case;
+using test::Input;
+using test::Row;
+
+namespace {
+
+constexpr GradcheckOptions options{.step = 2e-3, .tolerance = 5e-3};
+
+std::vector<Row> table() {
+  std::vector<Row> all;
+  for (const auto& rows :
+       {test::arithmetic_rows(), test::shape_rows(), test::layer_rows(), test::loss_rows()})
+    all.insert(all.end(), rows.begin(), rows.end());
+  return all;
+}
+
+Tensor fill(const Input& input, size_t which, test::Draw& draw) {
+  constexpr double step = 0.05;
+  std::vector<int64_t> cells(static_cast<size_t>((input.high - input.low) / step));
+  for (size_t i = 0; i < cells.size(); ++i) {
+    cells[i] = static_cast<int64_t>(i);
+    std::swap(cells[i], cells[static_cast<size_t>(draw.between(0, static_cast<int64_t>(i)))]);
+  }
+  Tensor x(input.shape);
+  const double shift = 0.25 * static_cast<double>(which % 3 + 1);
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    const auto cell = static_cast<double>(cells[static_cast<size_t>(i) % cells.size()]);
+    x.mutable_data()[i] = static_cast<float>(input.low + step * (cell + shift));
+  }
+  return x;
+}
+
+std::vector<Tensor> fill(const Case& c, uint64_t seed) {
+  test::Draw draw(seed);
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < c.inputs.size(); ++i) inputs.push_back(fill(c.inputs[i], i, draw));
+  return inputs;
+}
+
+void ask_gradient(std::vector<Tensor>& inputs) {
+  for (Tensor& input : inputs) input.set_requires_grad();
+}
+
+std::string shapes(const Case& c) {
+  std::ostringstream text;
+  for (const Input& input : c.inputs) text << input.shape << " ";
+  return text.str();
+}
+
+// Calls f(row, case) with what a failure has to say about them.
+template <class F>
+void for_each_case(F f) {
+  for (const Row& row : table()) {
+    CHECK_MESSAGE(!row.cases.empty(), row.op, " has no case");
+    for (size_t i = 0; i < row.cases.size(); ++i) {
+      CAPTURE(row.op);
+      CAPTURE(i);
+      const std::string inputs = shapes(row.cases[i]);
+      CAPTURE(inputs);
+      try {
+        f(row, row.cases[i]);
+      } catch (const Error& error) {
+        FAIL_CHECK(error.what());
+      }
+    }
+  }
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The name in `Op op{"name"` or `Op op{.name = "name"`, of which `rest` is what follows `Op`. Nothing if this
+// defines no operation; "?" if it does but not in words that can be read here.
+std::string defined_name(std::string_view rest) {
+  const auto skip = [&](auto belongs) {
+    while (!rest.empty() && belongs(static_cast<unsigned char>(rest[0]))) rest.remove_prefix(1);
+  };
+  const auto space = [](int c) { return std::isspace(c) != 0; };
+  const auto word = [](int c) { return std::isalnum(c) != 0 || c == '_'; };
+  if (rest.empty() || word(static_cast<unsigned char>(rest[0]))) return "";  // a longer word
+  skip(space);
+  skip(word);
+  skip(space);
+  if (rest.empty() || std::string_view("{=([").find(rest[0]) == std::string_view::npos) return "";
+  rest.remove_prefix(1);
+  skip(space);
+  if (rest.starts_with(".name")) skip([](int c) { return c != '"' && c != '}'; });
+  if (!rest.starts_with('"')) return "?";
+  return std::string(rest.substr(1, rest.find('"', 1) - 1));
+}
+
+// The names of all operations that are defined under tinynn/, as its sources spell them.
+std::set<std::string> defined_operations() {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(TINYNN_SOURCE_DIR "/tinynn")) {
+    if (entry.path().extension() != ".cpp") continue;
+    const std::string text = read(entry.path());
+    for (size_t at = text.find("Op"); at != std::string::npos; at = text.find("Op", at + 2)) {
+      if (at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0) continue;
+      const std::string name = defined_name(std::string_view(text).substr(at + 2));
+      CHECK_MESSAGE(name != "?", "the name of an operation in ", entry.path().string(),
+                    " cannot be read: ", text.substr(at, 60));
+      if (!name.empty()) names.insert(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("gradcheck. every operation has the gradient that differences give") {
+  for_each_case([](const Row& row, const Case& c) {
+    if (!row.has_gradient) return;
+    auto inputs = fill(c, 1);
+    ask_gradient(inputs);
+    const auto result = gradcheck(c.call, inputs, options);
+    CHECK_MESSAGE(result.ok, result.message);
+  });
+}
+
+TEST_CASE("gradcheck. each input's gradient is there when no other is asked for") {
+  for_each_case([](const Row& row, const Case& c) {
+    if (!row.has_gradient || c.inputs.size() < 2) return;
+    for (size_t i = 0; i < c.inputs.size(); ++i) {
+      auto inputs = fill(c, 2);
+      inputs[i].set_requires_grad();
+      const auto result = gradcheck(c.call, inputs, options);
+      CHECK_MESSAGE(result.ok, result.message);
+    }
+  });
+}
+
+TEST_CASE("gradcheck. inputs and gradients may come through a transpose") {
+  for_each_case([](const Row& row, const Case& c) {
+    if (!row.has_gradient) return;
+    const auto turned = [](const Tensor& x) { return x.rank() < 2 ? x : transpose(x, -2, -1); };
+    auto inputs = fill(c, 3);
+    for (Tensor& input : inputs) input = turned(input);
+    ask_gradient(inputs);
+    const auto call = [&](const std::vector<Tensor>& x) {
+      std::vector<Tensor> back;
+      for (const Tensor& input : x) back.push_back(turned(input));
+      return turned(c.call(back));
+    };
+    const auto result = gradcheck(call, inputs, options);
+    CHECK_MESSAGE(result.ok, result.message);
+  });
+}
+
+TEST_CASE("gradcheck. a comparison has no gradient") {
+  for_each_case([](const Row& row, const Case& c) {
+    auto inputs = fill(c, 4);
+    ask_gradient(inputs);
+    CHECK(c.call(inputs).requires_grad() == row.has_gradient);
+  });
+}
+
+TEST_CASE("gradcheck. every operation has a row in the table") {
+  std::set<std::string> rows;
+  for (const Row& row : table()) CHECK_MESSAGE(rows.insert(row.op).second, row.op, " has two rows");
+  const auto operations = defined_operations();
+  CHECK(operations.size() >= 30);  // else the sources were not found
+  for (const auto& name : operations) CHECK_MESSAGE(rows.contains(name), "no row for the operation ", name);
+  for (const auto& name : rows) CHECK_MESSAGE(operations.contains(name), "no operation for the row ", name);
+
+  // A row that never runs its operation would prove nothing.
+  for_each_case([](const Row& row, const Case& c) {
+    std::set<std::string> seen;
+    const autograd::Observer observer(
+        [&](const autograd::Op& op, const std::vector<Tensor>&, const Tensor&) { seen.insert(op.name); });
+    c.call(fill(c, 5));
+    CHECK(seen.contains(row.op));
+  });
+}

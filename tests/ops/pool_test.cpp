@@ -1,0 +1,139 @@
+// Average pooling against its definition; max_pool2d has its twin among the kernels.
+#include <algorithm>
+#include <array>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/ops/pool.hpp>
+
+#include "tests/ops/twin.hpp"
+#include "tests/support/threads.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+using Window = std::array<int64_t, 4>;  // rows [0, 1), columns [2, 3)
+
+// The mean over one window per output; pixels outside the image are 0, and divide only if they count.
+test::Doubles naive_means(const test::Doubles& x, const Shape& shape, const std::vector<Window>& windows,
+                          bool count_outside) {
+  const int64_t h = shape[2], w = shape[3];
+  test::Doubles y;
+  for (int64_t plane = 0; plane < shape[0] * shape[1]; ++plane) {
+    for (const auto& [top, bottom, left, right] : windows) {
+      double sum = 0, count = 0;
+      for (int64_t r = top; r < bottom; ++r) {
+        for (int64_t c = left; c < right; ++c) {
+          const bool inside = r >= 0 && r < h && c >= 0 && c < w;
+          if (inside) sum += x[static_cast<size_t>((plane * h + r) * w + c)];
+          if (inside || count_outside) count += 1;
+        }
+      }
+      y.push_back(sum / count);
+    }
+  }
+  return y;
+}
+
+Shape draw_shape(test::Draw& draw) {
+  return {draw.between(0, 3), draw.between(1, 3), draw.between(1, 9), draw.between(1, 9)};
+}
+
+}  // namespace
+
+TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
+  test::Draw draw(230);
+  for (int i = 0; i < 80;) {
+    const Shape shape = draw_shape(draw);
+    const int64_t kernel = draw.between(1, 4), stride = draw.between(0, 4),
+                  padding = draw.between(0, kernel / 2);
+    const int64_t least = std::min(shape[2], shape[3]);
+    if (least + 2 * padding < kernel) continue;
+    ++i;
+    const bool count_include_pad = draw.coin();
+    CAPTURE(shape);
+    CAPTURE(kernel);
+    CAPTURE(stride);
+    CAPTURE(padding);
+    std::vector<Window> windows;
+    const int64_t step = stride == 0 ? kernel : stride;
+    for (int64_t r = -padding; r + kernel <= shape[2] + padding; r += step) {
+      for (int64_t c = -padding; c + kernel <= shape[3] + padding; c += step) {
+        windows.push_back({r, r + kernel, c, c + kernel});
+      }
+    }
+    CHECK(test::twin_difference(
+              draw, {draw.tensor(shape)},
+              [&](const std::vector<Tensor>& in) {
+                return avg_pool2d(
+                    in[0], kernel,
+                    {.stride = stride, .padding = padding, .count_include_pad = count_include_pad});
+              },
+              [&](const std::vector<test::Doubles>& in) {
+                return naive_means(in[0], shape, windows, count_include_pad);
+              }) == "");
+  }
+}
+
+TEST_CASE("ops. adaptive_avg_pool2d equals its twin, gradients included") {
+  test::Draw draw(231);
+  for (int i = 0; i < 80; ++i) {
+    const Shape shape = draw_shape(draw);
+    const int64_t oh = draw.between(1, 11), ow = draw.between(1, 11);  // more than there are pixels, too
+    CAPTURE(shape);
+    CAPTURE(oh);
+    CAPTURE(ow);
+    std::vector<Window> windows;
+    const auto floor_of = [](int64_t a, int64_t b) { return a / b; };
+    const auto ceil_of = [](int64_t a, int64_t b) { return a / b + (a % b != 0); };
+    for (int64_t r = 0; r < oh; ++r) {
+      for (int64_t c = 0; c < ow; ++c) {
+        windows.push_back({floor_of(r * shape[2], oh), ceil_of((r + 1) * shape[2], oh),
+                           floor_of(c * shape[3], ow), ceil_of((c + 1) * shape[3], ow)});
+      }
+    }
+    CHECK(test::twin_difference(
+              draw, {draw.tensor(shape)},
+              [&](const std::vector<Tensor>& in) {
+                return adaptive_avg_pool2d(in[0], {oh, ow});
+              },
+              [&](const std::vector<test::Doubles>& in) {
+                return naive_means(in[0], shape, windows, false);
+              }) == "");
+  }
+}
+
+TEST_CASE("ops. average pooling names what does not fit") {
+  CHECK(test::error_of([] {
+          avg_pool2d(ones({2, 3, 4}), 2);
+        }) == "avg_pool2d: input (2, 3, 4) is not (n, c, h, w)");
+  CHECK(test::error_of([] {
+          avg_pool2d(ones({1, 1, 2, 5}), 3);
+        }) == "avg_pool2d: a window of 3 is larger than the padded input (1, 1, 2, 5)");
+  CHECK(test::error_of([] {
+          avg_pool2d(ones({1, 1, 4, 4}), 2, {.padding = 2});
+        }) == "avg_pool2d: padding 2 must lie between 0 and half the kernel, 2");
+  CHECK(test::error_of([] {
+          avg_pool2d(ones({1, 1, 4, 4}), 2, {.stride = -1});
+        }) == "avg_pool2d: kernel 2 and stride -1 must be at least 1");
+  CHECK(test::error_of([] {
+          adaptive_avg_pool2d(ones({1, 1, 4, 4}), {1, 0});
+        }) == "adaptive_avg_pool2d: the output size 1 x 0 must be at least 1 x 1");
+  CHECK(test::error_of([] {
+          adaptive_avg_pool2d(ones({1, 1, 0, 4}), {1, 1});
+        }) == "adaptive_avg_pool2d: input (1, 1, 0, 4) has no pixels");
+}
+
+TEST_CASE("ops. average pooling gives the same bits with any number of threads") {
+  test::Draw draw(232);
+  Tensor x = draw.tensor({9, 30, 17, 13});
+  x.set_requires_grad();
+  const auto run = [&] {
+    x.zero_grad();
+    const Tensor y = avg_pool2d(x, 3, {.stride = 2, .padding = 1});
+    y.backward(y.detach());
+    return x.grad().to_vector();
+  };
+  CHECK(test::bit_difference(test::with_threads(3, run), test::with_threads(1, run)) == "");
+}

@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <cstdlib>
+#include <iomanip>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/graph/summary.hpp>
+
+namespace tinynn::graph {
+namespace {
+
+// "tinynn::nn::Conv2d" is Conv2d: asked of the compiler, so that no module has to say its name.
+std::string type_of(const nn::Module& module) {
+  const char* mangled = typeid(module).name();
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr), &std::free);
+  const std::string name = text ? text.get() : mangled;
+  const auto colons = name.substr(0, name.find('<')).rfind("::");
+  return colons == std::string::npos ? name : name.substr(colons + 2);
+}
+
+// Lists what belongs to one module itself, not to those below.
+class OwnParameters final : public nn::Visitor {
+ public:
+  explicit OwnParameters(nn::Module& module) { module.members(*this); }
+  void operator()(const std::string&, Parameter& parameter) override {
+    if (parameter.defined()) parameters.push_back(parameter);
+  }
+  void operator()(const std::string&, Tensor&) override {}
+  void operator()(const std::string&, nn::Module&) override { has_modules = true; }
+
+  std::vector<Parameter> parameters;
+  bool has_modules = false;
+};
+
+}  // namespace
+
+std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
+  check(example.rank() >= 1 && example.size(0) >= 1, "summary: the example ", example.shape(),
+        " has no sample");
+  struct Run {
+    Shape output;
+    int64_t macs = 0;
+  };
+  std::map<const nn::Module*, Run> runs;
+  {
+    const NoGrad no_grad;
+    const nn::KeepMode mode(module);
+    module.eval();
+    std::vector<const nn::Module*> running;
+    const nn::CallObserver calls([&](nn::Module& m) { running.push_back(&m); },
+                                 [&](nn::Module& m, const Tensor& y) {
+                                   runs[&m].output = y.shape();
+                                   running.pop_back();
+                                 });
+    const autograd::Observer operations(
+        [&](const autograd::Op& op, const std::vector<Tensor>& inputs, const Tensor& output) {
+          if (op.macs != nullptr) runs[running.back()].macs += op.macs(inputs, output);
+        });
+    module(example);
+  }
+
+  std::vector<LayerSummary> result;
+  std::set<const void*> counted;
+  for (const auto& [name, m] : module.named_modules()) {
+    const OwnParameters own(*m);
+    const Run& run = runs[m];
+    if (own.has_modules && own.parameters.empty() && run.macs == 0) continue;
+    LayerSummary layer{
+        .name = name, .type = type_of(*m), .output = run.output, .macs = run.macs / example.size(0)};
+    for (const Parameter& parameter : own.parameters) {
+      if (!counted.insert(parameter.handle().get()).second) continue;
+      layer.parameters += parameter.numel();
+      if (parameter.rank() < 2) continue;
+      layer.weights += parameter.numel();
+      layer.nonzero += count_nonzero(parameter);
+    }
+    result.push_back(std::move(layer));
+  }
+  return result;
+}
+
+std::string summary(nn::Module& module, const Tensor& example) {
+  using Row = std::vector<std::string>;
+  std::vector<Row> rows{{"layer", "type", "output", "parameters", "MACs", "density"}};
+  const auto add_row = [&](const LayerSummary& layer, const std::string& output) {
+    std::ostringstream density;
+    density << std::fixed << std::setprecision(2);
+    if (layer.weights > 0) {
+      density << static_cast<double>(layer.nonzero) / static_cast<double>(layer.weights);
+    }
+    rows.push_back({layer.name, layer.type, output, std::to_string(layer.parameters),
+                    std::to_string(layer.macs), density.str()});
+  };
+  LayerSummary total{.name = "total", .type = {}, .output = {}};
+  for (const LayerSummary& layer : layers(module, example)) {
+    std::ostringstream output;
+    if (layer.output.rank() > 0) output << layer.output;
+    add_row(layer, output.str());
+    total.parameters += layer.parameters;
+    total.macs += layer.macs;
+    total.weights += layer.weights;
+    total.nonzero += layer.nonzero;
+  }
+  add_row(total, "");
+
+  std::ostringstream text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t column = 0; column < row.size(); ++column) {
+      size_t width = 0;
+      for (const Row& other : rows) width = std::max(width, other[column].size());
+      const std::string padding(width - row[column].size(), ' ');
+      const bool number = column >= 3;
+      line += (column > 0 ? "  " : "") + (number ? padding + row[column] : row[column] + padding);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text << line << '\n';
+  }
+  return text.str();
+}
+
+}  // namespace tinynn::graph

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <vector>
+
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/norm.hpp>
+
+namespace tinynn::kernels {
+namespace {
+
+// The sum of f(i) for i in [0, count), in eight lanes: one after the other, the additions could not overlap.
+template <class F>
+double sum_of(int64_t count, F f) {
+  double lane[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (int64_t k = 0; k < 8; ++k) lane[k] += f(i + k);
+  }
+  for (; i < count; ++i) lane[0] += f(i);
+  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+// Calls f(begin, end) on pieces of the channels; sixteen at least where they lie side by side in memory.
+template <class F>
+void for_channels(const NormSizes& s, F f) {
+  const int64_t worth_a_thread = (1 << 14) / std::max<int64_t>(1, s.values_per_channel());
+  parallel_for(s.c, std::max<int64_t>(s.inner == 1 ? 16 : 1, worth_a_thread), f);
+}
+
+// Calls f(channel, row) for the rows of `inner` elements of some channels, in the order of memory.
+template <class F>
+void for_rows(const NormSizes& s, int64_t begin, int64_t end, F f) {
+  for (int64_t n = 0; n < s.n; ++n) {
+    for (int64_t c = begin; c < end; ++c) f(c, (n * s.c + c) * s.inner);
+  }
+}
+
+}  // namespace
+
+void channel_moments(const NormSizes& s, const float* x, double* mean, double* variance) {
+  const auto count = static_cast<double>(s.values_per_channel());
+  for_channels(s, [&](int64_t begin, int64_t end) {
+    std::fill(mean + begin, mean + end, 0.0);
+    std::fill(variance + begin, variance + end, 0.0);
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      mean[c] += sum_of(s.inner, [in = x + row](int64_t i) { return static_cast<double>(in[i]); });
+    });
+    for (int64_t c = begin; c < end; ++c) mean[c] /= count;
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      variance[c] += sum_of(s.inner, [in = x + row, m = mean[c]](int64_t i) {
+        const double centred = static_cast<double>(in[i]) - m;
+        return centred * centred;
+      });
+    });
+    for (int64_t c = begin; c < end; ++c) variance[c] /= count;
+  });
+}
+
+void batch_norm_forward(const NormSizes& s, const float* x, const double* mean, const double* inv_std,
+                        const float* weight, const float* bias, float* y) {
+  for_channels(s, [&](int64_t begin, int64_t end) {
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      const auto m = static_cast<float>(mean[c]), scale = static_cast<float>(inv_std[c]);
+      const float w = scale * (weight != nullptr ? weight[c] : 1.0F), b = bias != nullptr ? bias[c] : 0.0F;
+      for (int64_t i = row; i < row + s.inner; ++i) y[i] = (x[i] - m) * w + b;
+    });
+  });
+}
+
+void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
+                         const double* inv_std, const float* weight, bool batch_moments, float* grad_x,
+                         float* grad_weight, float* grad_bias) {
+  const auto count = static_cast<double>(s.values_per_channel());
+  for_channels(s, [&](int64_t begin, int64_t end) {
+    // Per channel: the sum of grad_y, and of grad_y times the normalised x.
+    std::vector<double> sums(static_cast<size_t>(end - begin)), dots(sums.size());
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      const float *g = grad_y + row, *in = x + row;
+      const auto k = static_cast<size_t>(c - begin);
+      sums[k] += sum_of(s.inner, [=](int64_t i) { return static_cast<double>(g[i]); });
+      dots[k] += inv_std[c] * sum_of(s.inner, [=, m = mean[c]](int64_t i) {
+                   return static_cast<double>(g[i]) * (static_cast<double>(in[i]) - m);
+                 });
+    });
+    for (int64_t c = begin; c < end; ++c) {
+      const auto k = static_cast<size_t>(c - begin);
+      if (grad_weight != nullptr) grad_weight[c] = static_cast<float>(dots[k]);
+      if (grad_bias != nullptr) grad_bias[c] = static_cast<float>(sums[k]);
+    }
+    if (grad_x == nullptr) return;
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      const auto k = static_cast<size_t>(c - begin);
+      const auto scale = static_cast<float>(inv_std[c]) * (weight != nullptr ? weight[c] : 1.0F);
+      const auto m = static_cast<float>(mean[c]);
+      const auto shift = batch_moments ? static_cast<float>(sums[k] / count) : 0.0F;
+      const auto slope = batch_moments ? static_cast<float>(dots[k] / count * inv_std[c]) : 0.0F;
+      for (int64_t i = row; i < row + s.inner; ++i) {
+        grad_x[i] = scale * (grad_y[i] - shift - (x[i] - m) * slope);
+      }
+    });
+  });
+}
+
+}  // namespace tinynn::kernels

@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/ops/dropout.hpp>
+
+namespace tinynn {
+namespace {
+
+// What survives of x, scaled. The mask is a function of the stream, so the way back draws it again rather
+// than keep it in memory.
+Tensor thinned(const Tensor& x, double p, const RandomStream& stream) {
+  Tensor y(x.shape());
+  const float* in = x.data();
+  float* out = y.mutable_data();
+  const int64_t count = x.numel();
+  const auto dropped_below = static_cast<uint64_t>(p * 0x1p32);
+  const auto scale = static_cast<float>(1 / (1 - p));
+  parallel_for((count + 3) / 4, 1 << 12, [=, &stream](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      const auto random = stream.bits(static_cast<uint64_t>(block));  // good for four elements
+      for (int64_t i = 4 * block; i < std::min(count, 4 * block + 4); ++i) {
+        const bool kept = random[static_cast<size_t>(i % 4)] >= dropped_below;
+        out[i] = kept ? in[i] * scale : 0.0F;
+      }
+    }
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, bool training) {
+  static const autograd::Op op{"dropout"};
+  check(p >= 0 && p <= 1, "dropout: the probability ", p, " is not between 0 and 1");
+  if (!training || p == 0) return x;
+  const RandomStream stream = next_random_stream();
+  // grad_x = grad_y / (1 - p) where x was kept
+  return autograd::record(op, thinned(x, p, stream), {x}, [=](const Tensor& grad_y) {
+    autograd::accumulate_grad(x, thinned(grad_y, p, stream));
+  });
+}
+
+}  // namespace tinynn

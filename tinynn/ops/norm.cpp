@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/norm.hpp>
+#include <tinynn/ops/norm.hpp>
+
+namespace tinynn {
+namespace {
+
+const float* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
+
+kernels::NormSizes checked_sizes(const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
+                                 const Tensor& weight, const Tensor& bias, bool training) {
+  check(x.rank() >= 2 && x.rank() <= 4, "batch_norm: input ", x.shape(),
+        " is not (n, c), (n, c, l) or (n, c, h, w)");
+  const kernels::NormSizes s{x.size(0), x.size(1), x.shape().inner(1)};
+  const auto check_fits = [&](const char* name, const Tensor& t) {
+    check(!t.defined() || t.shape() == Shape{s.c}, "batch_norm: ", name, " ",
+          t.defined() ? t.shape() : Shape(), " does not fit input ", x.shape(), ": expected ", Shape{s.c});
+  };
+  check_fits("running mean", running_mean);
+  check_fits("running variance", running_var);
+  check_fits("weight", weight);
+  check_fits("bias", bias);
+  check(running_mean.defined() == running_var.defined() && (training || running_mean.defined()),
+        "batch_norm: needs both running statistics, or in training both or none");
+  check(!training || s.values_per_channel() != 1,
+        "batch_norm: Expected more than 1 value per channel when training, got input ", x.shape());
+  return s;
+}
+
+// running = (1 - momentum) running + momentum batch
+void move_towards(Tensor& running, const std::vector<double>& batch, double scale, double momentum) {
+  std::ranges::transform(running.values(), batch, running.mutable_data(), [=](float old, double now) {
+    return static_cast<float>((1 - momentum) * static_cast<double>(old) + momentum * scale * now);
+  });
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
+                  const Tensor& bias, const BatchNormOptions& options) {
+  static const autograd::Op op{"batch_norm"};
+  const bool training = options.training;
+  const auto s = checked_sizes(x, running_mean, running_var, weight, bias, training);
+  struct Moments {
+    std::vector<double> mean, inv_std;  // inv_std holds the variance at first
+  };
+  const auto moments = std::make_shared<Moments>();
+  auto& [mean, inv_std] = *moments;
+  if (!training) {
+    mean.assign(running_mean.values().begin(), running_mean.values().end());
+    inv_std.assign(running_var.values().begin(), running_var.values().end());
+  } else {
+    mean.resize(static_cast<size_t>(s.c));
+    inv_std.resize(static_cast<size_t>(s.c));
+    if (x.numel() > 0) kernels::channel_moments(s, x.data(), mean.data(), inv_std.data());
+    if (x.numel() > 0 && running_mean.defined()) {
+      const auto count = static_cast<double>(s.values_per_channel());
+      move_towards(running_mean, mean, 1, options.momentum);
+      move_towards(running_var, inv_std, count / (count - 1), options.momentum);
+    }
+  }
+  for (double& v : inv_std) v = 1 / std::sqrt(v + options.eps);
+  Tensor y(x.shape());
+  kernels::batch_norm_forward(s, x.data(), mean.data(), inv_std.data(), data_or_null(weight),
+                              data_or_null(bias), y.mutable_data());
+
+  // With x^ = (x - mean) inv_std: grad_weight = sum grad_y x^, grad_bias = sum grad_y, and grad_x =
+  // weight inv_std grad_y, in training less its mean and its projection on x^, for mean and inv_std move with
+  // x.
+  const auto backward = [=](const Tensor& grad_y) {
+    const auto wanted = [](const Tensor& t) { return t.requires_grad() ? Tensor(t.shape()) : Tensor(); };
+    const auto out = [](Tensor& t) { return t.defined() ? t.mutable_data() : nullptr; };
+    Tensor grad_x = wanted(x), grad_weight = wanted(weight), grad_bias = wanted(bias);
+    kernels::batch_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(), moments->inv_std.data(),
+                                 data_or_null(weight), training, out(grad_x), out(grad_weight),
+                                 out(grad_bias));
+    autograd::accumulate_grad(x, std::move(grad_x));
+    autograd::accumulate_grad(weight, std::move(grad_weight));
+    autograd::accumulate_grad(bias, std::move(grad_bias));
+  };
+  // The running statistics are inputs, too: they have channels, and are cut with them.
+  return autograd::record(op, y, {x, weight, bias, running_mean, running_var}, backward);
+}
+
+}  // namespace tinynn

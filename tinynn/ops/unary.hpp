@@ -1,0 +1,33 @@
+// unary: all there is to an operation on one tensor, element by element, but its formula and its derivative.
+// For those who write operations; ops/pointwise.cpp shows its use.
+#pragma once
+
+#include <utility>
+
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/kernels/pointwise.hpp>
+
+namespace tinynn::detail {
+
+/// What the derivative needs besides grad_y. Only what is named is kept in memory until backward.
+enum class Keep { nothing, input, output };
+
+/// y = f(x), with grad_x = derivative(grad_y, x) or derivative(grad_y, y); with Keep::nothing, grad_x =
+/// grad_y.
+template <Keep keep, class F, class D = int>
+Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative = {}) {
+  Tensor y(x.shape());
+  kernels::map(x.numel(), x.data(), y.mutable_data(), f);
+  if constexpr (keep == Keep::nothing) {
+    return autograd::record(op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); });
+  } else {
+    const Tensor kept = keep == Keep::input ? x : y.detach();
+    return autograd::record(op, y, {x}, [x, kept, derivative](const Tensor& grad_y) {
+      Tensor grad_x(x.shape());
+      kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x.mutable_data(), derivative);
+      autograd::accumulate_grad(x, std::move(grad_x));
+    });
+  }
+}
+
+}  // namespace tinynn::detail
