@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -43,7 +44,8 @@ TEST_CASE("ops. arithmetic of two tensors over random broadcast shapes equals it
   };
   test::Draw draw(70);
   for (const auto& [name, op, twin] : operations) {
-    CAPTURE(name);
+    const std::string operation = name;  // clang 14 captures no structured bindings
+    CAPTURE(operation);
     for (int i = 0; i < 60; ++i) {
       const auto shapes = test::draw_broadcast(draw);
       CAPTURE(shapes.a);

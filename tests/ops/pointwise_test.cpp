@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -48,7 +49,8 @@ TEST_CASE("ops. functions of single elements over random shapes equal their naiv
   };
   test::Draw draw(72);
   for (const auto& [name, op, twin, low, high] : functions) {
-    CAPTURE(name);
+    const std::string operation = name;  // clang 14 captures no structured bindings
+    CAPTURE(operation);
     for (int i = 0; i < 50; ++i) {
       Tensor x = draw.tensor(draw.shape(3, 5));
       for (int64_t j = 0; j < x.numel(); ++j) {
