@@ -24,8 +24,9 @@ void ProgressBar::show(const train::Progress& p) {
   constexpr int width = 30;
   const double share = static_cast<double>(done) / static_cast<double>(total);
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  std::string bar(width, '.');
-  bar.replace(0, static_cast<size_t>(share * width), static_cast<size_t>(share * width), '#');
+  const int filled = static_cast<int>(share * width);
+  std::string bar;
+  for (int i = 0; i < width; ++i) bar += i < filled ? '#' : '.';
   std::fprintf(stderr, "\r%s [%s] %3.0f%%  epoch %lld/%lld  loss %.4f  %.0f s left\033[K", label_.c_str(),
                bar.c_str(), share * 100, static_cast<long long>(p.epoch + 1),
                static_cast<long long>(p.epochs), p.loss, elapsed / share - elapsed);
