@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -25,16 +25,16 @@ void run(const EvalOptions& options, const Output& output) {
   const std::string& data = options.data.empty() ? loaded.dataset : options.data;
   check(!data.empty() && data != "custom", options.in.string(),
         " does not say what data it was trained on; give --data");
-  Session session(resolve({.model = loaded.model, .data = data}), output);
-  NetworkMetrics result = session.measure(*loaded.module, true);
+  Experiment experiment(resolve({.model = loaded.model, .data = data}), output);
+  NetworkMetrics result = experiment.measure(*loaded.module, true);
   result.file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.in));
   if (!output.metrics.empty()) {
-    Metrics metrics{.model = loaded.model, .dataset = session.dataset()};
+    Metrics metrics{.model = loaded.model, .dataset = experiment.dataset()};
     (*result.sparsity > 0 ? metrics.pruned : metrics.dense) = result;
     metrics.write(output.metrics);
   }
   if (output.quiet) return;
-  Table table({loaded.model + " on " + session.dataset(), ""});
+  Table table({loaded.model + " on " + experiment.dataset(), ""});
   table.add({"test accuracy", percent(*result.test_accuracy)});
   table.add({"sparsity of the weights", percent(*result.sparsity)});
   table.add({"parameters", with_commas(result.parameters)});

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -65,8 +65,8 @@ void run(PruneOptions options, const Output& output) {
   }
   const Settings settings = resolve(options.training);
   const auto schedule = make_prune_schedule(options);
-  Session session(settings, output);
-  Metrics metrics{.model = settings.model, .dataset = session.dataset(), .seed = settings.seed};
+  Experiment experiment(settings, output);
+  Metrics metrics{.model = settings.model, .dataset = experiment.dataset(), .seed = settings.seed};
 
   manual_seed(settings.seed);
   if (!loaded.module) loaded.module = models::make(settings.model);
@@ -74,14 +74,14 @@ void run(PruneOptions options, const Output& output) {
   const auto optimizer = make_optimizer(settings, module);
   std::vector<double> dense_seconds;
   if (options.in.empty()) {
-    optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * session.batches()));
-    dense_seconds = session.train(module, *optimizer, settings.epochs, &scheduler, "dense training");
+    optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
+    dense_seconds = experiment.train(module, *optimizer, settings.epochs, &scheduler, "dense training");
   }
-  metrics.dense = session.measure(module, false);
+  metrics.dense = experiment.measure(module, false);
   metrics.dense->epoch_seconds = dense_seconds;
 
   // Each fine-tuning is a short run of its own: the same schedule again, from the same rate.
-  const int64_t finetune_batches = settings.finetune_epochs * session.batches();
+  const int64_t finetune_batches = settings.finetune_epochs * experiment.batches();
   std::vector<double> step_seconds;
   Clock::time_point step_start = Clock::now();
   prune::iterate(
@@ -93,7 +93,7 @@ void run(PruneOptions options, const Output& output) {
                      metrics.steps.push_back({
                          .target_sparsity = schedule[static_cast<size_t>(step)],
                          .sparsity = prune::sparsity(prune::prunable(module)),
-                         .accuracy_before_finetune = session.test_accuracy(module),
+                         .accuracy_before_finetune = experiment.test_accuracy(module),
                      });
                    },
                .finetune =
@@ -101,19 +101,19 @@ void run(PruneOptions options, const Output& output) {
                      StepMetrics& result = metrics.steps.back();
                      optimizer->set_lr(settings.lr);
                      optim::LrScheduler scheduler(*optimizer, make_schedule(settings, finetune_batches));
-                     result.epoch_seconds = session.train(
+                     result.epoch_seconds = experiment.train(
                          module, *optimizer, settings.finetune_epochs, &scheduler,
                          "pruning step " + std::to_string(step + 1) + "/" + std::to_string(schedule.size()));
-                     result.test_accuracy = session.test_accuracy(module);
+                     result.test_accuracy = experiment.test_accuracy(module);
                      const auto now = Clock::now();
                      step_seconds.push_back(std::chrono::duration<double>(now - step_start).count());
                      step_start = now;
                    }});
-  metrics.pruned = session.measure(module, true);
-  if (!output.file.empty()) io::save(module, output.file, session.metadata());
+  metrics.pruned = experiment.measure(module, true);
+  if (!output.file.empty()) io::save(module, output.file, experiment.metadata());
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
-  std::printf("%s on %s\n\n", settings.model.c_str(), session.dataset().c_str());
+  std::printf("%s on %s\n\n", settings.model.c_str(), experiment.dataset().c_str());
   print_steps(metrics.steps, step_seconds);
   print_comparison(*metrics.dense, *metrics.pruned);
   if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/session.hpp>
+#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
@@ -17,22 +17,22 @@ void run(const Options& options, const Output& output) {
   check_writable(output);
   if (options.threads) set_num_threads(*options.threads);
   const Settings settings = resolve(options);
-  Session session(settings, output);
+  Experiment experiment(settings, output);
   manual_seed(settings.seed);
   const auto module = models::make(settings.model);
   const auto optimizer = make_optimizer(settings, *module);
-  optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * session.batches()));
-  const auto seconds = session.train(*module, *optimizer, settings.epochs, &scheduler, "training");
+  optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
+  const auto seconds = experiment.train(*module, *optimizer, settings.epochs, &scheduler, "training");
 
-  NetworkMetrics dense = session.measure(*module, true);
+  NetworkMetrics dense = experiment.measure(*module, true);
   dense.epoch_seconds = seconds;
-  if (!output.file.empty()) io::save(*module, output.file, session.metadata());
+  if (!output.file.empty()) io::save(*module, output.file, experiment.metadata());
   if (!output.metrics.empty()) {
-    Metrics{settings.model, session.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
+    Metrics{settings.model, experiment.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
   }
   if (output.quiet) return;
-  Table table({settings.model + " on " + session.dataset(), "test accuracy", "parameters", "non-zero", "MACs",
-               "bytes"});
+  Table table({settings.model + " on " + experiment.dataset(), "test accuracy", "parameters", "non-zero",
+               "MACs", "bytes"});
   table.add({std::to_string(settings.epochs) + " epochs", percent(*dense.test_accuracy),
              with_commas(dense.parameters), with_commas(dense.nonzero), with_commas(*dense.macs),
              with_commas(*dense.file_bytes)});

@@ -1,4 +1,4 @@
-// Session: what the subcommands share: a network, its data, training with a progress bar, and measuring.
+// Experiment: what the subcommands share: a network, its data, training with a progress bar, and measuring.
 #pragma once
 
 #include <filesystem>
@@ -37,9 +37,9 @@ struct LoadedModel {
 /// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
 LoadedModel load_model(const std::filesystem::path& file);
 
-class Session {
+class Experiment {
  public:
-  Session(const Settings& settings, const Output& output);
+  Experiment(const Settings& settings, const Output& output);
 
   /// Trains for some epochs and returns the seconds of each. `scheduler` may be null.
   std::vector<double> train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,

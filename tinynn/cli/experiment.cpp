@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/progress_bar.hpp>
-#include <tinynn/cli/session.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
@@ -69,15 +69,15 @@ LoadedModel load_model(const std::filesystem::path& file) {
   return loaded;
 }
 
-Session::Session(const Settings& settings, const Output& output)
+Experiment::Experiment(const Settings& settings, const Output& output)
     : settings_(settings),
       quiet_(output.quiet),
       data_(open_dataset(settings.data)),
       train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(data_.test, {.batch_size = test_batch}) {}
 
-std::vector<double> Session::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                                   optim::LrScheduler* scheduler, const std::string& label) {
+std::vector<double> Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
+                                      optim::LrScheduler* scheduler, const std::string& label) {
   ProgressBar bar(label, quiet_);
   const auto results =
       train::fit(module, optimizer, train_,
@@ -89,9 +89,9 @@ std::vector<double> Session::train(nn::Module& module, optim::Optimizer& optimiz
   return seconds;
 }
 
-double Session::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
+double Experiment::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
 
-NetworkMetrics Session::measure(nn::Module& module, bool latency) {
+NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   const Tensor images = test_.example();
   const auto counts = graph::count(module, images);
   NetworkMetrics result{.test_accuracy = test_accuracy(module),
@@ -108,7 +108,7 @@ NetworkMetrics Session::measure(nn::Module& module, bool latency) {
   return result;
 }
 
-io::Metadata Session::metadata() const {
+io::Metadata Experiment::metadata() const {
   return {{"tinynn.model", settings_.model},
           {"tinynn.dataset", data_.name},
           {"tinynn.training", settings_.describe()},
