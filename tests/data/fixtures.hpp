@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,33 +16,14 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/dataset.hpp>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace fixtures {
 
 namespace fs = std::filesystem;
 using Bytes = std::vector<uint8_t>;
 
-/// A new empty folder that goes away with this object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::random_device random;
-    do {
-      path_ = fs::temp_directory_path() / ("tinynn-test-" + std::to_string(random()));
-    } while (!fs::create_directory(path_));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  fs::path operator/(const fs::path& name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using test::TemporaryFolder;
 
 inline void write_file(const fs::path& path, const Bytes& bytes) {
   fs::create_directories(path.parent_path());

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,33 +15,13 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/safetensors.hpp>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace io_fixtures {
 
 namespace fs = std::filesystem;
 
-/// A new empty folder that goes away with this object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::random_device random;
-    do {
-      path_ = fs::temp_directory_path() / ("tinynn-test-" + std::to_string(random()));
-    } while (!fs::create_directory(path_));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  fs::path operator/(const fs::path& name) const { return path_ / name; }
-  /// Files and folders in it, temporary files included.
-  int64_t count() const { return std::distance(fs::directory_iterator(path_), {}); }
-
- private:
-  fs::path path_;
-};
+using test::TemporaryFolder;
 
 inline void write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary);

@@ -58,12 +58,13 @@ void check_writable(const Output& output) {
 }
 
 LoadedModel load_model(const std::filesystem::path& file) {
-  const auto metadata = io::read_metadata(file);
+  const auto content = io::read_safetensors(file);
+  const auto& metadata = content.metadata;
   const auto name = metadata.find("tinynn.model");
   check(name != metadata.end(), file.string(),
         ": the metadata has no \"tinynn.model\", expected the name of a model");
   LoadedModel loaded{.module = models::make(name->second), .model = name->second, .dataset = {}};
-  io::load(*loaded.module, file);
+  io::load(*loaded.module, content);
   if (const auto dataset = metadata.find("tinynn.dataset"); dataset != metadata.end())
     loaded.dataset = dataset->second;
   return loaded;

@@ -42,8 +42,7 @@ void run(const std::filesystem::path& file, const Output& output) {
     metrics.write(output.metrics);
   }
   if (output.quiet) return;
-  std::printf("%s, %s bytes\n\n%s\n", file.c_str(),
-              with_commas(static_cast<int64_t>(std::filesystem::file_size(file))).c_str(),
+  std::printf("%s, %s bytes\n\n%s\n", file.c_str(), with_commas(*totals.file_bytes).c_str(),
               table.text().c_str());
   for (const auto& [key, value] : io::read_metadata(file))
     std::printf("%s: %s\n", key.c_str(), value.c_str());
