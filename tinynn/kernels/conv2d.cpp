@@ -6,6 +6,7 @@
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/im2col.hpp>
+#include <tinynn/kernels/sum.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -101,12 +102,7 @@ void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad
   parallel_for(s.o, 4, [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
       double total = 0;
-      for (int64_t n = 0; n < s.n; ++n) {
-        const float* row = grad_y + (n * s.o + o) * positions;
-        float sum = 0;
-        for (int64_t i = 0; i < positions; ++i) sum += row[i];
-        total += static_cast<double>(sum);
-      }
+      for (int64_t n = 0; n < s.n; ++n) total += sum_in_lanes(grad_y + (n * s.o + o) * positions, positions);
       grad_bias[o] = static_cast<float>(total);
     }
   });

@@ -3,21 +3,10 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/norm.hpp>
+#include <tinynn/kernels/sum.hpp>
 
 namespace tinynn::kernels {
 namespace {
-
-// The sum of f(i) for i in [0, count), in eight lanes: one after the other, the additions could not overlap.
-template <class F>
-double sum_of(int64_t count, F f) {
-  double lane[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (int64_t k = 0; k < 8; ++k) lane[k] += f(i + k);
-  }
-  for (; i < count; ++i) lane[0] += f(i);
-  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
 
 // Calls f(begin, end) on pieces of the channels; sixteen at least where they lie side by side in memory.
 template <class F>
@@ -41,12 +30,10 @@ void channel_moments(const NormSizes& s, const float* x, double* mean, double* v
   for_channels(s, [&](int64_t begin, int64_t end) {
     std::fill(mean + begin, mean + end, 0.0);
     std::fill(variance + begin, variance + end, 0.0);
-    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      mean[c] += sum_of(s.inner, [in = x + row](int64_t i) { return static_cast<double>(in[i]); });
-    });
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) { mean[c] += sum_in_lanes(x + row, s.inner); });
     for (int64_t c = begin; c < end; ++c) mean[c] /= count;
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      variance[c] += sum_of(s.inner, [in = x + row, m = mean[c]](int64_t i) {
+      variance[c] += sum_in_lanes(s.inner, [in = x + row, m = mean[c]](int64_t i) {
         const double centred = static_cast<double>(in[i]) - m;
         return centred * centred;
       });
@@ -76,8 +63,8 @@ void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
       const float *g = grad_y + row, *in = x + row;
       const auto k = static_cast<size_t>(c - begin);
-      sums[k] += sum_of(s.inner, [=](int64_t i) { return static_cast<double>(g[i]); });
-      dots[k] += inv_std[c] * sum_of(s.inner, [=, m = mean[c]](int64_t i) {
+      sums[k] += sum_in_lanes(s.inner, [=](int64_t i) { return static_cast<double>(g[i]); });
+      dots[k] += inv_std[c] * sum_in_lanes(s.inner, [=, m = mean[c]](int64_t i) {
                    return static_cast<double>(g[i]) * (static_cast<double>(in[i]) - m);
                  });
     });

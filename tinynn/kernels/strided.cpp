@@ -1,21 +1,10 @@
 #include <vector>
 
 #include <tinynn/kernels/strided.hpp>
+#include <tinynn/kernels/sum.hpp>
 
 namespace tinynn::kernels {
 namespace {
-
-// Eight sums at once, which the compiler keeps in vector registers.
-double row_sum(const float* x, int64_t count) {
-  std::array<double, 8> lanes{};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (size_t lane = 0; lane < 8; ++lane)
-      lanes[lane] += static_cast<double>(x[i + static_cast<int64_t>(lane)]);
-  }
-  for (size_t lane = 0; i < count; ++i, ++lane) lanes[lane] += static_cast<double>(x[i]);
-  return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
-}
 
 // y (rows, columns) = the transpose of x, whose columns lie `stride` apart, in tiles that fit the cache.
 void transpose_tiles(int64_t rows, int64_t columns, int64_t stride, const float* x, float* y) {
@@ -100,7 +89,7 @@ void sum(const Strided& walk, const float* x, double scale, int64_t count_y, flo
     const int64_t step = walk.stride_a(0);
     walk.rows(begin, end, [=](int64_t i, int64_t length, int64_t offset, int64_t) {
       if (step == 0) {
-        into[offset] += row_sum(x + i, length);
+        into[offset] += sum_in_lanes(x + i, length);
       } else {
         for (int64_t j = 0; j < length; ++j) into[offset + j * step] += static_cast<double>(x[i + j]);
       }

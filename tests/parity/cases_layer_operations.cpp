@@ -1,0 +1,160 @@
+// What layers are made of: linear, convolution, pooling, activations, normalisation, dropout.
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/conv2d.hpp>
+#include <tinynn/ops/dropout.hpp>
+#include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/pool.hpp>
+
+#include "tests/parity/draws.hpp"
+#include "tests/support/conv2d_sizes.hpp"
+
+using namespace tinynn;
+
+namespace test::parity {
+namespace {
+
+template <class F>
+Case activation(const char* name, F call) {
+  return {name, any_shape(-5, 5), [call](const Trial& trial) {
+            return with_gradients(trial, [&](const Trial& t) { return call(t.input("x")); });
+          }};
+}
+
+template <class F>
+Case along_a_dimension(const char* name, F call) {
+  return {name, with_dim(-5, 5), [call](const Trial& trial) {
+            return with_gradients(trial,
+                                  [&](const Trial& t) { return call(t.input("x"), t.integer("dim")); });
+          }};
+}
+
+Trial draw_linear(Draw& draw) {
+  const int64_t in = draw.between(1, 20), out = draw.between(1, 20);
+  Trial trial{.options = {}, .inputs = {}, .labels = {}};
+  const Shape shapes[] = {{in}, {draw.between(1, 9), in}, {draw.between(1, 3), draw.between(1, 4), in}};
+  trial.inputs = {{"x", draw.tensor(shapes[draw.between(0, 2)])}, {"weight", draw.tensor({out, in})}};
+  if (draw.coin()) trial.inputs.emplace_back("bias", draw.tensor({out}));
+  return trial;
+}
+
+Trial draw_conv2d(Draw& draw) {
+  const auto s = draw_conv2d_sizes(draw);
+  Trial trial{.options = {{"stride", {double(s.stride)}},
+                          {"padding", {double(s.padding)}},
+                          {"dilation", {double(s.dilation)}},
+                          {"groups", {double(s.groups)}}},
+              .inputs = {{"x", draw.tensor({s.n, s.c, s.h, s.w})},
+                         {"weight", draw.tensor({s.o, s.c / s.groups, s.kh, s.kw})}},
+              .labels = {}};
+  if (draw.coin()) trial.inputs.emplace_back("bias", draw.tensor({s.o}));
+  return trial;
+}
+
+Results run_conv2d(const Trial& trial) {
+  return with_gradients(trial, [](const Trial& t) {
+    return conv2d(t.input("x"), t.input("weight"), t.input("bias"),
+                  {.stride = t.integer("stride"),
+                   .padding = t.integer("padding"),
+                   .dilation = t.integer("dilation"),
+                   .groups = t.integer("groups")});
+  });
+}
+
+Trial draw_pool(Draw& draw) {
+  const int64_t kernel = draw.between(1, 4);
+  return {.options = {{"kernel", {double(kernel)}},
+                      {"stride", {double(draw.between(1, 4))}},
+                      {"padding", {double(draw.between(0, kernel / 2))}},
+                      {"count_include_pad", {draw.coin() ? 1.0 : 0.0}}},
+          .inputs = {{"x", draw.tensor({draw.between(1, 3), draw.between(1, 3), draw.between(4, 9),
+                                        draw.between(4, 9)})}},
+          .labels = {}};
+}
+
+Trial draw_adaptive_pool(Draw& draw) {
+  return {.options = {{"size", {double(draw.between(1, 11)), double(draw.between(1, 11))}}},
+          .inputs = {{"x", draw.tensor({draw.between(1, 3), draw.between(1, 3), draw.between(1, 9),
+                                        draw.between(1, 9)})}},
+          .labels = {}};
+}
+
+Trial draw_batch_norm(Draw& draw) {
+  const int64_t n = draw.between(4, 7), c = draw.between(1, 6);
+  const Shape shapes[] = {{n, c}, {n, c, draw.between(1, 4)}, {n, c, draw.between(1, 4), draw.between(1, 4)}};
+  Trial trial{.options = {{"training", {draw.coin() ? 1.0 : 0.0}},
+                          {"momentum", {0.1 + 0.5 * draw.fraction()}},
+                          {"eps", {draw.coin() ? 1e-5 : 1e-2}},
+                          {"mean", doubles(between(draw, {c}, -1, 1))},
+                          {"var", doubles(between(draw, {c}, 0.2, 2))}},
+              .inputs = {{"x", between(draw, shapes[draw.between(0, 2)], -3, 3)}},
+              .labels = {}};
+  if (draw.coin()) {
+    trial.inputs.emplace_back("weight", draw.tensor({c}));
+    trial.inputs.emplace_back("bias", draw.tensor({c}));
+  }
+  return trial;
+}
+
+Results run_batch_norm(const Trial& trial) {
+  Tensor mean = vector_option(trial, "mean"), var = vector_option(trial, "var");
+  Results results = with_gradients(trial, [&](const Trial& t) {
+    return batch_norm(
+        t.input("x"), mean, var, t.input("weight"), t.input("bias"),
+        {.training = t.flag("training"), .momentum = t.number("momentum"), .eps = t.number("eps")});
+  });
+  results.push_back(mean);
+  results.push_back(var);
+  return results;
+}
+
+// With p = 0 and 1 even training leaves nothing to chance.
+Trial draw_dropout(Draw& draw) {
+  Trial trial = any_shape(-1, 1)(draw);
+  trial.options["training"] = {draw.coin() ? 1.0 : 0.0};
+  trial.options["p"] = {trial.flag("training") ? double(draw.between(0, 1)) : draw.fraction()};
+  return trial;
+}
+
+}  // namespace
+
+std::vector<Case> layer_operation_cases() {
+  using T = const Tensor&;
+  const auto differentiated = [](std::function<Tensor(const Trial&)> call) {
+    return [call](const Trial& trial) { return with_gradients(trial, call); };
+  };
+  return {
+      activation("relu", [](T x) { return relu(x); }),
+      activation("leaky_relu", [](T x) { return leaky_relu(x, 0.2); }),
+      activation("sigmoid", [](T x) { return sigmoid(x); }),
+      activation("tanh", [](T x) { return tanh(x); }),
+      activation("silu", [](T x) { return silu(x); }),
+      activation("gelu", [](T x) { return gelu(x); }),
+      activation("gelu_tanh", [](T x) { return gelu(x, GeluFormula::tanh); }),
+      along_a_dimension("softmax", [](T x, int64_t dim) { return softmax(x, dim); }),
+      along_a_dimension("log_softmax", [](T x, int64_t dim) { return log_softmax(x, dim); }),
+      {"linear", draw_linear, differentiated([](const Trial& t) {
+         return linear(t.input("x"), t.input("weight"), t.input("bias"));
+       })},
+      {"conv2d", draw_conv2d, run_conv2d},
+      {"max_pool2d", draw_pool, differentiated([](const Trial& t) {
+         return max_pool2d(t.input("x"), t.integer("kernel"),
+                           {.stride = t.integer("stride"), .padding = t.integer("padding")});
+       })},
+      {"avg_pool2d", draw_pool, differentiated([](const Trial& t) {
+         return avg_pool2d(t.input("x"), t.integer("kernel"),
+                           {.stride = t.integer("stride"),
+                            .padding = t.integer("padding"),
+                            .count_include_pad = t.flag("count_include_pad")});
+       })},
+      {"adaptive_avg_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {
+         return adaptive_avg_pool2d(t.input("x"), {t.integers("size")[0], t.integers("size")[1]});
+       })},
+      {"batch_norm", draw_batch_norm, run_batch_norm},
+      {"dropout", draw_dropout, differentiated([](const Trial& t) {
+         return dropout(t.input("x"), t.number("p"), t.flag("training"));
+       })},
+  };
+}
+
+}  // namespace test::parity

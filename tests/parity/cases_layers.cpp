@@ -1,0 +1,165 @@
+// Layers as users make them: their defaults, the names of their parameters and their running statistics. The
+// inputs after "x" are the parameters, by name; both sides refuse names or shapes that are not theirs.
+#include <stdexcept>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/nn/activation.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/dropout.hpp>
+#include <tinynn/nn/flatten.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/pool.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+
+#include "tests/parity/draws.hpp"
+
+using namespace tinynn;
+
+namespace test::parity {
+namespace {
+
+// The gradients of x and the parameters, and the buffers after `calls` forward passes.
+Results run_layer(nn::Module& layer, const Trial& trial, int64_t calls = 1) {
+  auto parameters = layer.named_parameters();
+  check(parameters.size() + 1 == trial.inputs.size(), "the layer has ", parameters.size(), " parameters");
+  for (auto& [name, parameter] : parameters) parameter.assign(trial.input(name));
+
+  Tensor x = trial.input("x").clone();
+  x.set_requires_grad();
+  for (int64_t i = 1; i < calls; ++i) layer(x * (0.5 * static_cast<double>(i)));
+  const Tensor y = layer(x);
+  y.backward(output_gradient(y.shape()));
+  Results results{y.detach(), x.grad()};
+  for (size_t i = 1; i < trial.inputs.size(); ++i) {
+    for (auto& [name, parameter] : parameters) {
+      if (name == trial.inputs[i].first) results.push_back(parameter.grad());
+    }
+  }
+  for (auto& [name, buffer] : layer.named_buffers()) results.push_back(buffer);
+  return results;
+}
+
+template <class Make>
+Case layer(const char* name, std::function<Trial(Draw&)> draw, Make make) {
+  return {name, std::move(draw), [make](const Trial& trial) {
+            auto made = make(trial);
+            return run_layer(made, trial);
+          }};
+}
+
+Trial draw_image(Draw& draw) {
+  return {.options = {},
+          .inputs = {{"x", between(draw,
+                                   {draw.between(1, 3), draw.between(1, 4), draw.between(5, 8),
+                                    draw.between(5, 8)},
+                                   -4, 4)}},
+          .labels = {}};
+}
+
+Trial draw_linear(Draw& draw) {
+  const int64_t in = draw.between(1, 12), out = draw.between(1, 12);
+  Trial trial{.options = {{"in", {double(in)}}, {"out", {double(out)}}, {"bias", {draw.coin() ? 1.0 : 0.0}}},
+              .inputs = {{"x", draw.tensor({draw.between(1, 6), in})}, {"weight", draw.tensor({out, in})}},
+              .labels = {}};
+  if (trial.flag("bias")) trial.inputs.emplace_back("bias", draw.tensor({out}));
+  return trial;
+}
+
+Trial draw_conv2d(Draw& draw) {
+  const int64_t groups = draw.coin() ? 1 : draw.between(2, 4);
+  const int64_t in = groups * draw.between(1, 3), out = groups * draw.between(1, 3),
+                kernel = draw.between(1, 3);
+  Trial trial{.options = {{"in", {double(in)}},
+                          {"out", {double(out)}},
+                          {"kernel", {double(kernel)}},
+                          {"stride", {double(draw.between(1, 3))}},
+                          {"padding", {double(draw.between(0, 2))}},
+                          {"dilation", {double(draw.between(1, 2))}},
+                          {"groups", {double(groups)}},
+                          {"bias", {draw.coin() ? 1.0 : 0.0}}},
+              .inputs = {{"x", draw.tensor({draw.between(1, 3), in, draw.between(5, 8), draw.between(5, 8)})},
+                         {"weight", draw.tensor({out, in / groups, kernel, kernel})}},
+              .labels = {}};
+  if (trial.flag("bias")) trial.inputs.emplace_back("bias", draw.tensor({out}));
+  return trial;
+}
+
+nn::Conv2d make_conv2d(const Trial& t) {
+  return nn::Conv2d(t.integer("in"), t.integer("out"), t.integer("kernel"),
+                    {.stride = t.integer("stride"),
+                     .padding = t.integer("padding"),
+                     .dilation = t.integer("dilation"),
+                     .groups = t.integer("groups"),
+                     .bias = t.flag("bias")});
+}
+
+// Defaults on every other trial; with few options drawn apart from them.
+std::function<Trial(Draw&)> draw_batch_norm(bool images) {
+  return [images](Draw& draw) {
+    // Of two values a channel, rounding alone would be left of the gradient of x.
+    const int64_t n = draw.between(4, 7), c = draw.between(1, 5);
+    const Shape shape = images ? Shape{n, c, draw.between(1, 4), draw.between(1, 4)} : Shape{n, c};
+    const bool defaults = draw.coin(), affine = defaults || draw.coin();
+    Trial trial{.options = {{"channels", {double(c)}},
+                            {"momentum", {defaults ? 0.1 : draw.fraction()}},
+                            {"eps", {defaults ? 1e-5 : 1e-2}},
+                            {"affine", {affine ? 1.0 : 0.0}},
+                            {"eval", {draw.coin() ? 1.0 : 0.0}}},
+                .inputs = {{"x", between(draw, shape, -3, 3)}},
+                .labels = {}};
+    if (affine) {
+      trial.inputs.emplace_back("weight", draw.tensor({c}));
+      trial.inputs.emplace_back("bias", draw.tensor({c}));
+    }
+    return trial;
+  };
+}
+
+// Two batches in training move the statistics, before a third in training or evaluation.
+template <class Layer>
+Results run_batch_norm(const Trial& t) {
+  Layer norm(t.integer("channels"),
+             {.eps = t.number("eps"), .momentum = t.number("momentum"), .affine = t.flag("affine")});
+  if (t.flag("eval")) {
+    norm(t.input("x") * 2);
+    norm(t.input("x") + 1);
+    norm.eval();
+    return run_layer(norm, t);
+  }
+  return run_layer(norm, t, 3);
+}
+
+}  // namespace
+
+std::vector<Case> layer_cases() {
+  using T = const Trial&;
+  const auto any = any_shape(-4, 4);
+  const auto in_evaluation = [](auto module) {
+    module.eval();
+    return module;
+  };
+  return {
+      layer("nn.Linear", draw_linear,
+            [](T t) { return nn::Linear(t.integer("in"), t.integer("out"), {.bias = t.flag("bias")}); }),
+      layer("nn.Conv2d", draw_conv2d, make_conv2d),
+      {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
+      {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},
+      layer("nn.MaxPool2d", draw_image, [](T) { return nn::MaxPool2d(2); }),
+      layer("nn.AvgPool2d", draw_image, [](T) { return nn::AvgPool2d(2); }),
+      layer("nn.AdaptiveAvgPool2d", draw_image, [](T) { return nn::AdaptiveAvgPool2d(2); }),
+      layer("nn.Flatten", draw_image, [](T) { return nn::Flatten(); }),
+      layer("nn.Identity", any, [](T) { return nn::Identity(); }),
+      layer("nn.ReLU", any, [](T) { return nn::ReLU(); }),
+      layer("nn.LeakyReLU", any, [](T) { return nn::LeakyReLU(); }),
+      layer("nn.Sigmoid", any, [](T) { return nn::Sigmoid(); }),
+      layer("nn.Tanh", any, [](T) { return nn::Tanh(); }),
+      layer("nn.SiLU", any, [](T) { return nn::SiLU(); }),
+      layer("nn.GELU", any, [](T) { return nn::GELU(); }),
+      layer("nn.Softmax", draw_image, [](T) { return nn::Softmax(1); }),
+      layer("nn.LogSoftmax", draw_image, [](T) { return nn::LogSoftmax(1); }),
+      layer("nn.Dropout", any, [=](T) { return in_evaluation(nn::Dropout()); }),
+  };
+}
+
+}  // namespace test::parity

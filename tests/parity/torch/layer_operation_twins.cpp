@@ -1,0 +1,54 @@
+#include "tests/parity/draws.hpp"
+#include "tests/parity/torch/twins.hpp"
+
+namespace test::parity {
+namespace {
+
+using X = const TorchInputs&;
+using T = const Trial&;
+
+Results batch_norm(T trial) {
+  at::Tensor mean = to_torch(vector_option(trial, "mean")), var = to_torch(vector_option(trial, "var"));
+  Results results = torch_gradients([&](X x, T t) {
+    return torch::batch_norm(x("x"), x("weight"), x("bias"), mean, var, t.flag("training"),
+                             t.number("momentum"), t.number("eps"), false);
+  })(trial);
+  results.push_back(to_tinynn(mean));
+  results.push_back(to_tinynn(var));
+  return results;
+}
+
+}  // namespace
+
+Twins layer_operation_twins() {
+  return {
+      {"relu", torch_gradients([](X x, T) { return torch::relu(x("x")); })},
+      {"leaky_relu", torch_gradients([](X x, T) { return torch::leaky_relu(x("x"), 0.2); })},
+      {"sigmoid", torch_gradients([](X x, T) { return torch::sigmoid(x("x")); })},
+      {"tanh", torch_gradients([](X x, T) { return torch::tanh(x("x")); })},
+      {"silu", torch_gradients([](X x, T) { return torch::silu(x("x")); })},
+      {"gelu", torch_gradients([](X x, T) { return torch::gelu(x("x")); })},
+      {"gelu_tanh", torch_gradients([](X x, T) { return torch::gelu(x("x"), "tanh"); })},
+      {"softmax", torch_gradients([](X x, T t) { return torch::softmax(x("x"), t.integer("dim")); })},
+      {"log_softmax", torch_gradients([](X x, T t) { return torch::log_softmax(x("x"), t.integer("dim")); })},
+      {"linear", torch_gradients([](X x, T) { return torch::linear(x("x"), x("weight"), x("bias")); })},
+      {"conv2d", torch_gradients([](X x, T t) {
+         return torch::conv2d(x("x"), x("weight"), x("bias"), t.integer("stride"), t.integer("padding"),
+                              t.integer("dilation"), t.integer("groups"));
+       })},
+      {"max_pool2d", torch_gradients([](X x, T t) {
+         return torch::max_pool2d(x("x"), t.integer("kernel"), t.integer("stride"), t.integer("padding"));
+       })},
+      {"avg_pool2d", torch_gradients([](X x, T t) {
+         return torch::avg_pool2d(x("x"), t.integer("kernel"), t.integer("stride"), t.integer("padding"),
+                                  false, t.flag("count_include_pad"));
+       })},
+      {"adaptive_avg_pool2d",
+       torch_gradients([](X x, T t) { return torch::adaptive_avg_pool2d(x("x"), t.integers("size")); })},
+      {"batch_norm", batch_norm},
+      {"dropout",
+       torch_gradients([](X x, T t) { return torch::dropout(x("x"), t.number("p"), t.flag("training")); })},
+  };
+}
+
+}  // namespace test::parity

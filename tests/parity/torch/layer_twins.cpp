@@ -1,0 +1,100 @@
+#include "tests/parity/torch/twins.hpp"
+
+namespace test::parity {
+namespace {
+
+using T = const Trial&;
+
+// As run_layer of ../cases_layers.cpp.
+template <class Layer>
+Results run_layer(Layer& layer, T trial, int64_t calls = 1) {
+  auto parameters = layer->named_parameters();
+  TORCH_CHECK(parameters.size() + 1 == trial.inputs.size(), "the layer has ", parameters.size(),
+              " parameters");
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : parameters) parameter.value().copy_(to_torch(trial.input(parameter.key())));
+  }
+  const at::Tensor x = to_torch(trial.input("x")).requires_grad_();
+  for (int64_t i = 1; i < calls; ++i) layer->forward(x * (0.5 * static_cast<double>(i)));
+  const at::Tensor y = layer->forward(x);
+  Results results{to_tinynn(y)};
+  y.backward(to_torch(output_gradient(results[0].shape())));
+  results.push_back(to_tinynn(x.grad()));
+  for (size_t i = 1; i < trial.inputs.size(); ++i) {
+    results.push_back(to_tinynn(parameters[trial.inputs[i].first].grad()));
+  }
+  for (const auto& buffer : layer->named_buffers()) {
+    if (buffer.key() != "num_batches_tracked") results.push_back(to_tinynn(buffer.value()));
+  }
+  return results;
+}
+
+template <class Make>
+std::function<Results(T)> layer(Make make) {
+  return [make](T trial) {
+    auto made = make(trial);
+    return run_layer(made, trial);
+  };
+}
+
+// As run_batch_norm of ../cases_layers.cpp.
+template <class Layer>
+Results batch_norm(T t) {
+  Layer norm(torch::nn::BatchNormOptions(t.integer("channels"))
+                 .eps(t.number("eps"))
+                 .momentum(t.number("momentum"))
+                 .affine(t.flag("affine")));
+  if (t.flag("eval")) {
+    norm->forward(to_torch(t.input("x")) * 2);
+    norm->forward(to_torch(t.input("x")) + 1);
+    norm->eval();
+    return run_layer(norm, t);
+  }
+  return run_layer(norm, t, 3);
+}
+
+auto conv2d(T t) {
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(t.integer("in"), t.integer("out"), t.integer("kernel"))
+                               .stride(t.integer("stride"))
+                               .padding(t.integer("padding"))
+                               .dilation(t.integer("dilation"))
+                               .groups(t.integer("groups"))
+                               .bias(t.flag("bias")));
+}
+
+auto dropout(T) {
+  torch::nn::Dropout result;
+  result->eval();
+  return result;
+}
+
+}  // namespace
+
+Twins layer_twins() {
+  namespace nn = torch::nn;
+  return {
+      {"nn.Linear", layer([](T t) {
+         return nn::Linear(nn::LinearOptions(t.integer("in"), t.integer("out")).bias(t.flag("bias")));
+       })},
+      {"nn.Conv2d", layer(conv2d)},
+      {"nn.BatchNorm1d", batch_norm<nn::BatchNorm1d>},
+      {"nn.BatchNorm2d", batch_norm<nn::BatchNorm2d>},
+      {"nn.MaxPool2d", layer([](T) { return nn::MaxPool2d(2); })},
+      {"nn.AvgPool2d", layer([](T) { return nn::AvgPool2d(2); })},
+      {"nn.AdaptiveAvgPool2d", layer([](T) { return nn::AdaptiveAvgPool2d(2); })},
+      {"nn.Flatten", layer([](T) { return nn::Flatten(); })},
+      {"nn.Identity", layer([](T) { return nn::Identity(); })},
+      {"nn.ReLU", layer([](T) { return nn::ReLU(); })},
+      {"nn.LeakyReLU", layer([](T) { return nn::LeakyReLU(); })},
+      {"nn.Sigmoid", layer([](T) { return nn::Sigmoid(); })},
+      {"nn.Tanh", layer([](T) { return nn::Tanh(); })},
+      {"nn.SiLU", layer([](T) { return nn::SiLU(); })},
+      {"nn.GELU", layer([](T) { return nn::GELU(); })},
+      {"nn.Softmax", layer([](T) { return nn::Softmax(1); })},
+      {"nn.LogSoftmax", layer([](T) { return nn::LogSoftmax(1); })},
+      {"nn.Dropout", layer(dropout)},
+  };
+}
+
+}  // namespace test::parity
