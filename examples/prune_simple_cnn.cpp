@@ -38,7 +38,7 @@ int main(int argc, char** argv) try {
   train_one_epoch();
   std::printf("dense:       %.2f%% right\n", 100 * train::evaluate(net, test).accuracy);
 
-  prune::unstructured(prune::prunable(net), prune::fraction(0.9));  // the smallest 90% of all weights die
+  prune::prune(prune::prunable(net), prune::fraction(0.9));  // the smallest 90% of all weights die
   std::printf("90%% pruned:  %.2f%% right\n", 100 * train::evaluate(net, test).accuracy);
 
   train_one_epoch();  // Adam goes on; what is dead stays dead

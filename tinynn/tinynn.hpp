@@ -55,6 +55,8 @@
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
+#include <tinynn/prune/activation_criteria.hpp>
+#include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/prune/schedule.hpp>

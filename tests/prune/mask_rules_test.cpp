@@ -39,38 +39,9 @@ TEST_CASE("prune. amounts mean what they say") {
   CHECK_THROWS_WITH_AS(count(8).to_kill(7, 9), "count: 8 elements to prune, but only 7 are alive", Error);
 }
 
-TEST_CASE("prune. l1_unstructured kills the smallest, and again those after them") {
-  // PyTorch's test_l1_unstructured_pruning
-  Parameter weight(tensor({1, 2, 3, 4, -4, -3, -2, -1}, {2, 4}));
-  prune::l1_unstructured(weight, prune::count(2));
-  CHECK(weight.to_vector() == std::vector<float>{0, 2, 3, 4, -4, -3, -2, 0});
-  prune::l1_unstructured(weight, prune::count(2));
-  CHECK(weight.to_vector() == std::vector<float>{0, 0, 3, 4, -4, -3, 0, 0});
-}
-
-TEST_CASE("prune. ties are broken by count, never by a threshold") {
-  // PyTorch's test_unstructured_pruning_same_magnitude
-  std::vector<float> values(70);
-  const RandomStream random(7, 0);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = 2 * static_cast<float>(random.below(i, 3)) - 2;
-  Parameter weight(tensor(values, Shape{10, 7}));
-  prune::l1_unstructured(weight, prune::fraction(0.2));
-  CHECK(alive(weight) == 70 - 14);
-}
-
-TEST_CASE("prune. global scope ranks the elements of all parameters together") {
-  // PyTorch's test_global_pruning
-  Parameter a(tensor({1, 2, 3, 4, -4, -3, -2, -1}, {2, 4}));
-  Parameter b(tensor({0, 0.1F, -2}, {1, 3}));
-  prune::unstructured({a, b}, prune::count(4), prune::magnitude(), prune::Scope::global);
-  CHECK(a.to_vector() == std::vector<float>{0, 2, 3, 4, -4, -3, -2, 0});
-  CHECK(b.to_vector() == std::vector<float>{0, 0, -2});
-  CHECK(alive(b) == 1);
-}
-
 TEST_CASE("prune. local scope takes the same share of each parameter") {
   Parameter a(randn({10, 10})), b(randn({5, 8}, 0, 100));
-  prune::unstructured({a, b}, prune::fraction(0.3), prune::magnitude(), prune::Scope::local);
+  prune::prune({a, b}, prune::fraction(0.3), {}, prune::Scope::local);
   CHECK(alive(a) == 70);
   CHECK(alive(b) == 28);
 }
@@ -116,27 +87,18 @@ TEST_CASE("prune. a criterion that throws, or gives nonsense, changes nothing") 
   };
   for (const auto scope : {prune::Scope::local, prune::Scope::global}) {
     calls = 0;
-    CHECK_THROWS_WITH_AS(prune::unstructured({a, b}, prune::fraction(0.5), broken, scope),
+    CHECK_THROWS_WITH_AS(prune::prune({a, b}, prune::fraction(0.5), {broken}, scope),
                          "my criterion: no gradient", Error);
   }
   const prune::Criterion misshapen = [](const Parameter&) { return zeros({4}); };
-  CHECK_THROWS_WITH_AS(prune::unstructured({b}, prune::fraction(0.5), misshapen),
+  CHECK_THROWS_WITH_AS(prune::prune({b}, prune::fraction(0.5), {misshapen}),
                        "prune: the criterion gave scores of shape (4) for a parameter of shape (2, 2)",
                        Error);
   const prune::Criterion nan = [](const Parameter& weight) { return full(weight.shape(), std::nan("")); };
-  CHECK_THROWS_AS(prune::unstructured({a, b}, prune::fraction(0.5), nan), Error);
+  CHECK_THROWS_AS(prune::prune({a, b}, prune::fraction(0.5), {nan}), Error);
   CHECK(a.to_vector() == before_a);
   CHECK(b.to_vector() == before_b);
   CHECK(!a.mask().defined());
-}
-
-TEST_CASE("prune. custom_from_mask adds to the mask that is there") {
-  // PyTorch's test_custom_from_mask_pruning
-  Parameter weight(ones({2, 2}));
-  prune::custom_from_mask(weight, tensor({1, 0, 1, 1}, {2, 2}));
-  prune::custom_from_mask(weight, tensor({0, 1, 1, 1}, {2, 2}));
-  CHECK(weight.to_vector() == std::vector<float>{0, 0, 1, 1});
-  CHECK_THROWS_AS(prune::custom_from_mask(weight, ones({4})), Error);
 }
 
 TEST_CASE("prune. prunable parameters are those of rank two and more") {
@@ -144,7 +106,7 @@ TEST_CASE("prune. prunable parameters are those of rank two and more") {
   const auto parameters = prune::prunable(net);
   REQUIRE(parameters.size() == 2);
   CHECK(parameters[0].shape() == Shape{3, 4});
-  prune::unstructured(parameters, prune::count(9));
+  prune::prune(parameters, prune::count(9));
   CHECK(prune::sparsity(parameters) == doctest::Approx(0.5));
   CHECK(prune::sparsity({}) == 0);
 }

@@ -85,7 +85,7 @@ void run(PruneOptions options, const Output& output) {
   std::vector<double> step_seconds;
   Clock::time_point step_start = Clock::now();
   prune::iterate(
-      module, {.criterion = prune::magnitude(),
+      module, {.rule = {},
                .scope = options.scope == "local" ? prune::Scope::local : prune::Scope::global,
                .schedule = schedule,
                .before_finetune =

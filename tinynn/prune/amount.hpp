@@ -11,6 +11,8 @@ class Amount {
   /// How many of `alive` elements to kill, when `total` is the count with the dead ones. Never more than are
   /// alive. Throws Error if a count asks for more than are alive.
   int64_t to_kill(int64_t alive, int64_t total) const;
+  /// Where whole groups die (rows, filters): whether this is an amount of elements, or of groups.
+  bool counts_elements() const { return kind_ == Kind::fraction_of_total; }
 
  private:
   enum class Kind { fraction, fraction_of_total, count };

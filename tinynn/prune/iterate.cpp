@@ -12,7 +12,7 @@ void iterate(nn::Module& module, const IterateOptions& options) {
   std::vector<Amount> amounts;
   for (double sparsity : options.schedule) amounts.push_back(fraction_of_total(sparsity));
   for (size_t step = 0; step < amounts.size(); ++step) {
-    unstructured(parameters, amounts[step], options.criterion, options.scope);
+    prune(parameters, amounts[step], options.rule, options.scope);
     if (options.before_finetune) options.before_finetune(static_cast<int64_t>(step));
     if (options.finetune) options.finetune(static_cast<int64_t>(step));
   }

@@ -12,7 +12,7 @@
 namespace tinynn::prune {
 
 struct IterateOptions {
-  Criterion criterion = magnitude();
+  Rule rule = {};  // criterion and granularity
   Scope scope = Scope::global;
   Schedule schedule = {};                                  // sparsity after each step
   std::function<void(int64_t step)> before_finetune = {};  // optional, with the step's masks already in place

@@ -2,51 +2,33 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/prune/ranking.hpp>
 
 namespace tinynn::prune {
 namespace {
 
-struct Candidate {
-  float score;
-  int64_t parameter, element;
-};
-
-// Ties die in order of position, so that equal runs prune equal weights.
-bool dies_before(const Candidate& a, const Candidate& b) {
-  if (a.score != b.score) return a.score < b.score;
-  return a.parameter != b.parameter ? a.parameter < b.parameter : a.element < b.element;
+Mask mask_of(const Parameter& parameter) {
+  return parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape());
 }
 
-// The masks after killing `amount` of the elements of all these parameters, ranked together.
-std::vector<Mask> ranked_masks(const std::vector<Parameter>& parameters, const Amount& amount,
-                               const Criterion& criterion) {
+// Masks are all made before the first is applied: an error changes nothing.
+void apply_masks(const std::vector<Parameter>& parameters, const std::vector<Mask>& masks) {
+  for (size_t k = 0; k < parameters.size(); ++k) Parameter(parameters[k]).prune(masks[k]);
+}
+
+// Kills the living elements of which dies(parameter, element) is true.
+template <class F>
+void prune_elements(const std::vector<Parameter>& parameters, F dies) {
   std::vector<Mask> masks;
-  std::vector<Candidate> alive;
-  int64_t total = 0;
-  for (const auto& parameter : parameters) {
-    const Tensor scores = criterion(parameter);
-    check(scores.shape() == parameter.shape(), "prune: the criterion gave scores of shape ", scores.shape(),
-          " for a parameter of shape ", parameter.shape());
-    const auto index = static_cast<int64_t>(masks.size());
-    masks.push_back(parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape()));
-    for (int64_t i = 0; i < parameter.numel(); ++i) {
-      if (!masks.back()[i]) continue;
-      check(!std::isnan(scores.data()[i]), "prune: the criterion's score of element ", i,
-            " of a parameter of shape ", parameter.shape(), " is NaN");
-      alive.push_back({scores.data()[i], index, i});
+  for (size_t k = 0; k < parameters.size(); ++k) {
+    masks.push_back(mask_of(parameters[k]));
+    for (int64_t i = 0; i < parameters[k].numel(); ++i) {
+      if (masks[k][i] && dies(k, i)) masks[k].set(i, false);
     }
-    total += parameter.numel();
   }
-  const int64_t kill = amount.to_kill(static_cast<int64_t>(alive.size()), total);
-  if (kill < static_cast<int64_t>(alive.size())) {
-    std::nth_element(alive.begin(), alive.begin() + kill, alive.end(), dies_before);
-  }
-  for (int64_t i = 0; i < kill; ++i) {
-    const Candidate& dead = alive[static_cast<size_t>(i)];
-    masks[static_cast<size_t>(dead.parameter)].set(dead.element, false);
-  }
-  return masks;
+  apply_masks(parameters, masks);
 }
 
 }  // namespace
@@ -66,26 +48,84 @@ double sparsity(const std::vector<Parameter>& parameters) {
   return total == 0 ? 0 : static_cast<double>(total - nonzero) / static_cast<double>(total);
 }
 
-void unstructured(const std::vector<Parameter>& parameters, const Amount& amount, const Criterion& criterion,
-                  Scope scope) {
-  std::vector<Mask> masks;  // all of them, before the first is applied: an error changes nothing
-  if (scope == Scope::global) {
-    masks = ranked_masks(parameters, amount, criterion);
-  } else {
-    for (const auto& parameter : parameters) {
-      masks.push_back(ranked_masks({parameter}, amount, criterion).front());
-    }
+void prune(const std::vector<Share>& shares, const Rule& rule) {
+  std::vector<Parameter> parameters;
+  std::vector<Mask> masks;
+  for (const Share& share : shares) {
+    parameters.insert(parameters.end(), share.parameters.begin(), share.parameters.end());
+    for (const Parameter& parameter : share.parameters) masks.push_back(mask_of(parameter));
   }
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    Parameter parameter = parameters[i];
-    parameter.prune(masks[i]);
+  const std::vector<Tensor> scores = rule.criterion(parameters);
+  size_t first = 0;
+  for (const Share& share : shares) {
+    const size_t count = share.parameters.size();
+    kill_lowest(std::span(masks).subspan(first, count), std::span(scores).subspan(first, count), share.amount,
+                rule);
+    first += count;
   }
+  apply_masks(parameters, masks);
 }
 
-void l1_unstructured(Parameter& parameter, const Amount& amount) {
-  unstructured({parameter}, amount, magnitude(), Scope::local);
+void prune(const std::vector<Parameter>& parameters, const Amount& amount, const Rule& rule, Scope scope) {
+  std::vector<Share> shares;
+  if (scope == Scope::global) shares.push_back({parameters, amount});
+  if (scope == Scope::local) {
+    for (const auto& parameter : parameters) shares.push_back({{parameter}, amount});
+  }
+  prune(shares, rule);
+}
+
+void l1_unstructured(Parameter& parameter, const Amount& amount) { prune({parameter}, amount); }
+
+void random_unstructured(Parameter& parameter, const Amount& amount) {
+  prune({parameter}, amount, {.criterion = random()});
+}
+
+void ln_structured(Parameter& parameter, const LnStructuredOptions& options) {
+  prune({parameter}, options.amount, {.criterion = ln(options.n), .granularity = slice(options.dim)});
+}
+
+void random_structured(Parameter& parameter, const Amount& amount, int64_t dim) {
+  prune({parameter}, amount, {.criterion = random(), .granularity = slice(dim)});
 }
 
 void custom_from_mask(Parameter& parameter, const Tensor& mask) { parameter.prune(Mask(mask)); }
+
+void bernoulli(const std::vector<Parameter>& parameters, double probability) {
+  check(probability >= 0 && probability <= 1, "bernoulli: the probability ", probability,
+        " is not between 0 and 1");
+  std::vector<RandomStream> random;
+  for (size_t k = 0; k < parameters.size(); ++k) random.push_back(next_random_stream());
+  prune_elements(parameters, [&](size_t k, int64_t i) {
+    return random[k].uniform(static_cast<uint64_t>(i)) < probability;
+  });
+}
+
+void by_threshold(const std::vector<Parameter>& parameters, double threshold, const Criterion& criterion) {
+  check(!std::isnan(threshold), "by_threshold: the threshold is NaN");
+  const auto scores = criterion(parameters);
+  prune_elements(parameters, [&](size_t k, int64_t i) {
+    return !(static_cast<double>(scores[k].data()[i]) > threshold);
+  });
+}
+
+void n_of_m(const std::vector<Parameter>& parameters, int64_t n, int64_t m, const Criterion& criterion) {
+  check(0 <= n && n <= m && m >= 1, "n_of_m: ", n, " of ", m, " weights, expected 0 <= n <= m");
+  const auto scores = criterion(parameters);
+  // Whether element i, at `place` along a row of m or less elements `step` apart, has n better ones in it.
+  prune_elements(parameters, [&](size_t k, int64_t i) {
+    const Shape& shape = parameters[k].shape();
+    check(shape.rank() >= 2, "n_of_m: a weight of shape ", shape, " has no inputs, expected rank 2 or more");
+    const int64_t step = shape.inner(1), place = i / step % shape[1];
+    const int64_t begin = place / m * m, end = std::min(begin + m, shape[1]);
+    int64_t better = 0;
+    for (int64_t other = begin; other < end; ++other) {
+      const int64_t j = i + (other - place) * step;
+      const float a = scores[k].data()[j], b = scores[k].data()[i];
+      if (!parameters[k].mask().defined() || parameters[k].mask()[j]) better += a > b || (a == b && j > i);
+    }
+    return better >= n;
+  });
+}
 
 }  // namespace tinynn::prune

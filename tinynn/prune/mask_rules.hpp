@@ -1,5 +1,5 @@
-// From scores to masks: which elements die, chosen by count and never by a threshold, so that ties cannot
-// prune too many. New masks add to old ones. If anything throws, no parameter has changed.
+// From scores to masks: which groups of elements die. They are chosen by count and never by a threshold, so
+// that ties cannot prune too many. New masks add to old ones. If anything throws, no parameter has changed.
 #pragma once
 
 #include <vector>
@@ -8,6 +8,7 @@
 #include <tinynn/nn/module.hpp>
 #include <tinynn/prune/amount.hpp>
 #include <tinynn/prune/criterion.hpp>
+#include <tinynn/prune/granularity.hpp>
 
 namespace tinynn::prune {
 
@@ -20,14 +21,57 @@ std::vector<Parameter> prunable(nn::Module& module);
 /// The fraction of zeros in these parameters; 0 if there are no elements.
 double sparsity(const std::vector<Parameter>& parameters);
 
-/// Prunes the elements with the lowest scores: `amount` of each parameter, or of all of them ranked together.
-/// Throws Error if a criterion's scores have another shape than the weight or are NaN.
-void unstructured(const std::vector<Parameter>& parameters, const Amount& amount,
-                  const Criterion& criterion = magnitude(), Scope scope = Scope::global);
+/// What dies, and by which scores.
+struct Rule {
+  Criterion criterion = magnitude();
+  Granularity granularity = element();
+  /// Of each parameter at least this fraction of the groups stays alive, and never less than one, unless the
+  /// amount asks for all.
+  double keep_at_least = 0;
+};
 
+/// Parameters that compete with each other, and how much of them goes: fractions and counts of what is alive
+/// count groups, fraction_of_total counts elements and is met as nearly as whole groups allow. Where there
+/// are several and groups of more than one element, scores count relative to the mean score of their
+/// parameter: sums over groups of other sizes and weights of other scales would not compare.
+struct Share {
+  std::vector<Parameter> parameters;
+  Amount amount;
+};
+
+/// Prunes each share by itself: one share for all is global pruning, one for each parameter local pruning,
+/// and anything between is up to you. Throws Error for what the criterion or the granularity does not like.
+void prune(const std::vector<Share>& shares, const Rule& rule = {});
+/// Prunes `amount` of all of them together (global) or of each (local).
+void prune(const std::vector<Parameter>& parameters, const Amount& amount, const Rule& rule = {},
+           Scope scope = Scope::global);
+
+// As torch.nn.utils.prune has them, on one parameter.
+
+struct LnStructuredOptions {
+  Amount amount;
+  double n = 1;     // the order of the norm
+  int64_t dim = 0;  // whose slices live or die; may count from the end
+};
 /// torch.nn.utils.prune.l1_unstructured
 void l1_unstructured(Parameter& parameter, const Amount& amount);
+/// torch.nn.utils.prune.random_unstructured
+void random_unstructured(Parameter& parameter, const Amount& amount);
+/// torch.nn.utils.prune.ln_structured
+void ln_structured(Parameter& parameter, const LnStructuredOptions& options);
+/// torch.nn.utils.prune.random_structured
+void random_structured(Parameter& parameter, const Amount& amount, int64_t dim = 0);
 /// Prunes where the mask is zero, besides what is dead already. torch.nn.utils.prune.custom_from_mask.
 void custom_from_mask(Parameter& parameter, const Tensor& mask);
+
+/// Each living weight dies with this probability, independently: how many do is left to chance.
+void bernoulli(const std::vector<Parameter>& parameters, double probability);
+/// Prunes every living weight whose score is not above the threshold. How many die is up to the weights.
+void by_threshold(const std::vector<Parameter>& parameters, double threshold,
+                  const Criterion& criterion = magnitude());
+/// Keeps the `n` highest scores of every `m` elements that follow each other along dimension 1 (inputs), as
+/// hardware for sparsity of 2 in 4 wants it; a shorter rest at the end keeps n as well.
+void n_of_m(const std::vector<Parameter>& parameters, int64_t n, int64_t m,
+            const Criterion& criterion = magnitude());
 
 }  // namespace tinynn::prune

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <tinynn/core/error.hpp>
 #include <tinynn/prune/schedule.hpp>
 
@@ -31,6 +33,26 @@ Schedule linear(const ScheduleOptions& options) {
 
 Schedule cubic(const ScheduleOptions& options) {
   return along("cubic", options, [](double done) { return 1 - (1 - done) * (1 - done) * (1 - done); });
+}
+
+Schedule exponential(const ScheduleOptions& options) {
+  check(options.to < 1, "exponential schedule: to 1, expected less: each step leaves something");
+  const double left = (1 - options.to) / (1 - options.from);
+  return along("exponential", options,
+               [=](double done) { return left < 1 ? (1 - std::pow(left, done)) / (1 - left) : done; });
+}
+
+Schedule constant_rate(const ConstantRateOptions& options) {
+  check(options.rate > 0 && options.rate < 1, "constant-rate schedule: ", options.rate,
+        " of what is alive, expected a fraction between 0 and 1");
+  check(options.to >= 0 && options.to < 1, "constant-rate schedule: to ", options.to,
+        ", expected 0 or more, less than 1");
+  Schedule sparsities;
+  for (double alive = 1 - options.rate; alive > 1 - options.to; alive *= 1 - options.rate) {
+    sparsities.push_back(1 - alive);
+  }
+  sparsities.push_back(options.to);
+  return sparsities;
 }
 
 }  // namespace tinynn::prune

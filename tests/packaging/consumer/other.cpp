@@ -7,6 +7,6 @@ double half_of_the_weights() {
   Tensor loss = cross_entropy(net(randn({3, 8})), Labels({0, 1, 0}));
   loss.backward();
   sgd.step();
-  prune::unstructured(prune::prunable(net), prune::fraction(0.5));
+  prune::prune(prune::prunable(net), prune::fraction(0.5));
   return prune::sparsity(prune::prunable(net));
 }

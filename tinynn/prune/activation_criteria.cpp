@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string_view>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/prune/activation_criteria.hpp>
+
+namespace tinynn::prune {
+namespace {
+
+// What a forward pass made of each weight.
+struct Output {
+  Tensor activation;  // undefined if nothing used the weight
+  Tensor bn_scale;    // of the normalisation on the way, undefined if there was none
+};
+
+bool keeps_channels(std::string_view op) {
+  constexpr std::string_view names[] = {"batch_norm", "relu", "leaky_relu", "sigmoid",
+                                        "tanh",       "silu", "gelu"};
+  return std::ranges::find(names, op) != std::end(names);
+}
+
+// Runs the network and follows the result of each weight's layer through what keeps its channels.
+std::vector<Output> outputs(nn::Module& module, const Tensor& images, const std::vector<Parameter>& weights) {
+  const NoGrad no_grad;
+  const nn::KeepMode mode(module);
+  module.eval();
+  std::vector<Output> result(weights.size());
+  const autograd::Observer observer(
+      [&](const autograd::Op& op, const std::vector<Tensor>& inputs, const Tensor& y) {
+        for (size_t k = 0; k < weights.size(); ++k) {
+          const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
+          const bool carries = result[k].activation.defined() && keeps_channels(op.name) &&
+                               inputs[0].handle() == result[k].activation.handle();
+          if (makes || carries) result[k].activation = y;
+          if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
+        }
+      });
+  module(images);
+  return result;
+}
+
+// A score of each output as a score of each weight.
+Tensor spread(const Shape& shape, const std::function<double(int64_t output)>& score) {
+  Tensor scores(shape);
+  const int64_t each = shape.inner(0);
+  for (int64_t o = 0; o < shape[0]; ++o)
+    std::fill_n(scores.mutable_data() + o * each, each, static_cast<float>(score(o)));
+  return scores;
+}
+
+// The mean of f(activation) of each output over all samples and positions.
+template <class F>
+Criterion mean_of(ActivationSource source, F f) {
+  return Criterion([=](const std::vector<Parameter>& weights) {
+    std::vector<std::vector<double>> sums(weights.size());
+    std::vector<int64_t> counts(weights.size());
+    int64_t batches = 0;
+    for (const auto& batch : source.loader) {
+      if (batches++ == source.batches) break;
+      const auto of_batch = outputs(source.module, batch.images, weights);
+      for (size_t k = 0; k < weights.size(); ++k) {
+        const Tensor& y = of_batch[k].activation;
+        check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(0),
+              "prune: the network makes no activations "
+              "with a weight of shape ",
+              weights[k].shape());
+        const int64_t channels = y.size(1), positions = y.shape().inner(1);
+        sums[k].resize(static_cast<size_t>(channels));
+        counts[k] += y.size(0) * positions;
+        for (int64_t i = 0; i < y.numel(); ++i) {
+          sums[k][static_cast<size_t>(i / positions % channels)] += f(static_cast<double>(y.data()[i]));
+        }
+      }
+    }
+    std::vector<Tensor> scores;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      check(counts[k] > 0, "prune: no batch to compute activations from");
+      scores.push_back(spread(weights[k].shape(), [&](int64_t o) {
+        return sums[k][static_cast<size_t>(o)] / static_cast<double>(counts[k]);
+      }));
+    }
+    return scores;
+  });
+}
+
+}  // namespace
+
+Criterion mean_activation(ActivationSource source) {
+  return mean_of(source, [](double a) { return std::abs(a); });
+}
+
+Criterion apoz(ActivationSource source) {
+  return mean_of(source, [](double a) { return a != 0 ? 1.0 : 0.0; });
+}
+
+Criterion bn_scale(nn::Module& module, const Tensor& example) {
+  return Criterion([&module, example](const std::vector<Parameter>& weights) {
+    const auto found = outputs(module, example, weights);
+    std::vector<Tensor> scores;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      const Tensor& scale = found[k].bn_scale;
+      check(scale.defined(), "bn_scale: no BatchNorm with a scale follows a weight of shape ",
+            weights[k].shape());
+      scores.push_back(spread(weights[k].shape(),
+                              [&](int64_t o) { return std::abs(static_cast<double>(scale.data()[o])); }));
+    }
+    return scores;
+  });
+}
+
+}  // namespace tinynn::prune

@@ -1,0 +1,174 @@
+#include <algorithm>
+#include <cmath>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/prune/gradient_criteria.hpp>
+
+namespace tinynn::prune {
+namespace {
+
+// Puts gradients aside and gives them back in the end.
+class KeepGradients {
+ public:
+  explicit KeepGradients(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
+    for (auto& parameter : parameters_) {
+      before_.push_back(parameter.grad());
+      parameter.zero_grad();
+    }
+  }
+  ~KeepGradients() {
+    for (size_t k = 0; k < parameters_.size(); ++k) parameters_[k].handle()->grad = before_[k].handle();
+  }
+  KeepGradients(const KeepGradients&) = delete;
+  KeepGradients& operator=(const KeepGradients&) = delete;
+
+ private:
+  std::vector<Parameter> parameters_;
+  std::vector<Tensor> before_;
+};
+
+// Calls visit(k, gradient of weights[k]) after each batch; returns the number of batches.
+template <class F>
+int64_t for_each_gradient(const GradientSource& source, const std::vector<Parameter>& weights, F visit) {
+  const nn::KeepMode mode(source.module);
+  source.module.eval();
+  const auto parameters = source.module.parameters();
+  const KeepGradients gradients(parameters);
+  const DenseGrad dense(weights);
+  int64_t batches = 0;
+  for (const auto& [images, labels] : source.loader) {
+    if (batches == source.batches) break;
+    source.loss(source.module(images), labels).backward();
+    for (size_t k = 0; k < weights.size(); ++k) {
+      check(weights[k].grad().defined(), "prune: the loss has no gradient for a weight of shape ",
+            weights[k].shape(), ", which the criterion needs");
+      visit(k, weights[k].grad().data());
+    }
+    for (Parameter parameter : parameters) parameter.zero_grad();
+    ++batches;
+  }
+  check(batches > 0, "prune: no batch to compute gradients from");
+  return batches;
+}
+
+// The mean over batches of f(w, g) for each element.
+template <class F>
+std::vector<Tensor> mean_over_batches(const GradientSource& source, const std::vector<Parameter>& weights,
+                                      F f) {
+  std::vector<Tensor> sums;
+  for (const auto& weight : weights) sums.push_back(zeros(weight.shape()));
+  const int64_t batches = for_each_gradient(source, weights, [&](size_t k, const float* g) {
+    float* sum = sums[k].mutable_data();
+    for (int64_t i = 0; i < weights[k].numel(); ++i) sum[i] += f(weights[k].data()[i], g[i]);
+  });
+  for (Tensor& sum : sums) {
+    kernels::map(sum.numel(), sum.data(), sum.mutable_data(),
+                 [n = static_cast<float>(batches)](float total) { return total / n; });
+  }
+  return sums;
+}
+
+// A criterion from the mean of `f` over the batches, finished by `score` of weight and mean.
+template <class F, class Score>
+Criterion from_gradients(GradientSource source, F f, Score score) {
+  return Criterion([=](const std::vector<Parameter>& weights) {
+    auto means = mean_over_batches(source, weights, f);
+    for (size_t k = 0; k < weights.size(); ++k) {
+      float* mean = means[k].mutable_data();
+      for (int64_t i = 0; i < weights[k].numel(); ++i) mean[i] = score(weights[k].data()[i], mean[i]);
+    }
+    return means;
+  });
+}
+
+}  // namespace
+
+Criterion sensitivity(GradientSource source) {
+  return from_gradients(
+      source, [](float, float g) { return std::abs(g); }, [](float, float mean) { return mean; });
+}
+
+Criterion magnitude_over_sensitivity(GradientSource source) {
+  return from_gradients(
+      source, [](float, float g) { return std::abs(g); },
+      [](float w, float mean) { return w == 0 ? 0.0F : std::abs(w) / mean; });
+}
+
+Criterion snip(GradientSource source) {
+  return from_gradients(
+      source, [](float, float g) { return g; }, [](float w, float mean) { return std::abs(w * mean); });
+}
+
+Criterion hessian_diagonal(GradientSource source) {
+  return from_gradients(
+      source, [](float, float g) { return g * g; }, [](float w, float mean) { return w * w / 2 * mean; });
+}
+
+Criterion taylor(GradientSource source, const Granularity& granularity) {
+  return Criterion([=](const std::vector<Parameter>& weights) {
+    std::vector<std::vector<int64_t>> group_of;
+    std::vector<std::vector<double>> sums, batch;
+    for (const auto& weight : weights) {
+      group_of.push_back(granularity.groups(weight.shape()));
+      sums.emplace_back(group_of.back().empty() ? 0
+                                                : static_cast<size_t>(std::ranges::max(group_of.back())) + 1);
+    }
+    for_each_gradient(source, weights, [&](size_t k, const float* g) {
+      std::vector<double> of_batch(sums[k].size());
+      for (size_t i = 0; i < group_of[k].size(); ++i) {
+        of_batch[static_cast<size_t>(group_of[k][i])] +=
+            static_cast<double>(weights[k].data()[i]) * static_cast<double>(g[i]);
+      }
+      for (size_t group = 0; group < of_batch.size(); ++group) sums[k][group] += std::abs(of_batch[group]);
+    });
+    std::vector<Tensor> scores;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      scores.emplace_back(weights[k].shape());
+      for (size_t i = 0; i < group_of[k].size(); ++i) {
+        scores[k].mutable_data()[i] = static_cast<float>(sums[k][static_cast<size_t>(group_of[k][i])]);
+      }
+    }
+    return scores;
+  });
+}
+
+struct Movement::Sums {
+  std::vector<Parameter> weights;
+  std::vector<Tensor> values;
+  int64_t steps = 0;
+};
+
+Movement::Movement(std::vector<Parameter> weights) : sums_(std::make_shared<Sums>()) {
+  for (const auto& weight : weights) sums_->values.push_back(zeros(weight.shape()));
+  sums_->weights = std::move(weights);
+}
+
+void Movement::observe() {
+  for (const auto& weight : sums_->weights) {
+    check(weight.grad().defined(), "movement: a weight of shape ", weight.shape(), " has no gradient");
+  }
+  for (size_t k = 0; k < sums_->weights.size(); ++k) {
+    const Parameter& weight = sums_->weights[k];
+    const Tensor grad = weight.grad();
+    float* sum = sums_->values[k].mutable_data();
+    for (int64_t i = 0; i < weight.numel(); ++i) sum[i] -= weight.data()[i] * grad.data()[i];
+  }
+  ++sums_->steps;
+}
+
+Criterion Movement::criterion() const {
+  return Criterion([sums = sums_](const std::vector<Parameter>& weights) {
+    check(sums->steps > 0, "movement: no training step was observed");
+    std::vector<Tensor> scores;
+    for (const auto& weight : weights) {
+      const auto found = std::ranges::find(sums->weights, weight.handle(), &Parameter::handle);
+      check(found != sums->weights.end(), "movement: a weight of shape ", weight.shape(),
+            " was not observed");
+      scores.push_back(sums->values[static_cast<size_t>(found - sums->weights.begin())]);
+    }
+    return scores;
+  });
+}
+
+}  // namespace tinynn::prune
