@@ -35,6 +35,7 @@
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/pool.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/nn/snapshot.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/compare.hpp>
@@ -53,12 +54,18 @@
 #include <tinynn/optim/clip_grad.hpp>
 #include <tinynn/optim/ema.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
+#include <tinynn/optim/regularizer.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>
+#include <tinynn/prune/l0_gates.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/prune/regrow.hpp>
+#include <tinynn/prune/reparametrize.hpp>
+#include <tinynn/prune/rewind.hpp>
 #include <tinynn/prune/schedule.hpp>
+#include <tinynn/prune/splice.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>

@@ -53,3 +53,28 @@ TEST_CASE("prune. iterate refuses a bad schedule before it touches anything") {
   CHECK_THROWS_AS(prune::iterate(net, {.schedule = {0.5, 1.4}}), Error);
   CHECK(prune::sparsity(prune::prunable(net)) == 0);
 }
+
+TEST_CASE("prune. iterate undoes the step that costs too much accuracy, and ends") {
+  nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
+  const auto weights = prune::prunable(net);
+  std::vector<float> kept;
+  const int64_t stand = prune::iterate(net, {.schedule = prune::linear({.to = 0.8, .steps = 4}),
+                                             .finetune =
+                                                 [&](int64_t step) {
+                                                   if (step == 1) kept = weights[0].to_vector();
+                                                 },
+                                             .accuracy = [&] { return 1 - prune::sparsity(weights); },
+                                             .min_accuracy = 0.5});
+  CHECK(stand == 2);
+  CHECK(prune::sparsity(weights) == doctest::Approx(0.4).epsilon(0.001));
+  CHECK(weights[0].to_vector() == kept);
+}
+
+TEST_CASE("prune. iterate with a way of pruning of one's own") {
+  nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
+  std::vector<double> asked;
+  CHECK(prune::iterate(net, {.schedule = {0.1, 0.4}, .prune_to = [&](double s) { asked.push_back(s); }}) ==
+        2);
+  CHECK(asked == std::vector<double>{0.1, 0.4});
+  CHECK(prune::sparsity(prune::prunable(net)) == 0);
+}

@@ -10,10 +10,13 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/regularizer.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
+
+#include "tests/support/compare.hpp"
 
 using namespace tinynn;
 
@@ -125,4 +128,48 @@ TEST_CASE("train. after warm-up a training step allocates no tensor buffer") {
   set_num_threads(before);
   CHECK(step == 40);
   CHECK(memory_stats().allocations == after_ten);
+}
+
+TEST_CASE("train. a penalty trains along, but the loss that is reported is the data's") {
+  data::DataLoader loader(quadrants(64), {.batch_size = 64});
+  const auto train_once = [&](bool penalise) {
+    manual_seed(6);
+    auto net = small_net();
+    const auto parameters = net.parameters();
+    optim::SGD sgd(parameters, {.lr = 0.1, .weight_decay = penalise ? 0 : 0.4});
+    train::FitOptions options;
+    if (penalise) options.penalty = [&] { return optim::l2_penalty(parameters, 0.2); };
+    const double loss = train::fit(net, sgd, loader, options)[0].loss;
+    return std::pair(loss, net.parameters()[0].to_vector());
+  };
+  const auto [loss, weight] = train_once(true);
+  const auto [expected_loss, expected_weight] = train_once(false);
+  CHECK(loss == expected_loss);
+  CHECK(test::difference(weight, expected_weight, 1e-6) == "");
+
+  auto net = small_net();
+  const auto before = net.parameters()[0].to_vector();
+  optim::SGD sgd(net.parameters());
+  CHECK_THROWS_AS(train::fit(net, sgd, loader, {.penalty = [] { return tensor({test::infinity}); }}), Error);
+  CHECK(net.parameters()[0].to_vector() == before);
+}
+
+TEST_CASE("train. after_step comes after the optimizer's step, with the rate of that step") {
+  data::DataLoader loader(quadrants(40), {.batch_size = 10});
+  auto net = small_net();
+  Parameter weight = net.parameters()[0];
+  optim::SGD sgd(net.parameters(), {.lr = 0.8});
+  optim::LrScheduler scheduler(sgd, optim::step({.every = 1, .gamma = 0.5}));
+  std::vector<double> rates;
+  const auto zero = [&](double lr) {
+    rates.push_back(lr);
+    weight.assign(zeros(weight.shape()));
+  };
+  int64_t zeroed = 0;
+  train::fit(net, sgd, loader,
+             {.after_step = zero, .scheduler = &scheduler, .on_step = [&](const train::Progress&) {
+                zeroed += count_nonzero(weight) == 0;
+              }});
+  CHECK(rates == std::vector<double>{0.8, 0.4, 0.2, 0.1});
+  CHECK(zeroed == 4);
 }

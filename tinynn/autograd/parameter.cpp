@@ -68,6 +68,7 @@ void Parameter::assign(const Tensor& value) {
 }
 
 void Parameter::prune(const Mask& mask) {
+  require_hardened("prune");
   check_mask_shape("prune", mask.shape(), shape());
   Mask both = mask;
   if (state().mask.defined()) both &= state().mask;
@@ -75,6 +76,7 @@ void Parameter::prune(const Mask& mask) {
 }
 
 void Parameter::set_mask(const Mask& mask) {
+  require_hardened("set_mask");
   auto& s = state();
   if (mask.defined()) check_mask_shape("set_mask", mask.shape(), shape());
   s.mask = mask;
@@ -90,6 +92,7 @@ void Parameter::set_mask(const Mask& mask) {
 }
 
 void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
+  require_hardened("slice");
   auto& s = state();
   const int64_t size = shape()[dim];
   for (size_t i = 0; i < keep.size(); ++i) {
@@ -119,10 +122,50 @@ void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
   ++s.mask_version;
 }
 
+Tensor Parameter::effective(bool training) const {
+  if (!is_reparametrized()) return *this;
+  return state().reparametrization(*this, training);
+}
+
+void Parameter::reparametrize(Reparametrization reparametrization) {
+  if (reparametrization) require_hardened("reparametrize");
+  state().reparametrization = std::move(reparametrization);
+}
+
+void Parameter::require_hardened(const char* operation) const {
+  check(!is_reparametrized(), operation, ": a parameter of shape ", shape(),
+        " is reparametrized; harden it first");
+}
+
 void Parameter::attach(const std::shared_ptr<autograd::Moments>& moments) const {
   auto& known = state().moments;
   std::erase_if(known, [](const auto& weak) { return weak.expired(); });
   known.push_back(moments);
+}
+
+std::vector<std::shared_ptr<autograd::Moments>> Parameter::moments() const {
+  std::vector<std::shared_ptr<autograd::Moments>> live;
+  for (const auto& weak : state().moments) {
+    if (auto moments = weak.lock()) live.push_back(std::move(moments));
+  }
+  return live;
+}
+
+void Parameter::adopt(const Tensor& value, const Mask& mask) {
+  require_hardened("adopt");
+  if (mask.defined()) check_mask_shape("adopt", mask.shape(), value.shape());
+  const Tensor copy = value.clone();
+  auto& s = state();
+  for (const auto& moments : moments()) {
+    for (Tensor& moment : *moments) moment = zeros(copy.shape());
+  }
+  s.shape = copy.shape();
+  s.buffer = copy.handle()->buffer;
+  s.grad = nullptr;
+  s.mask = mask;
+  ++s.version;
+  ++s.mask_version;
+  zero_dead();
 }
 
 void Parameter::zero_dead() const {

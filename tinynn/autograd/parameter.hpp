@@ -15,6 +15,11 @@
 
 namespace tinynn {
 
+/// Makes of a parameter's trained value what layers compute with: a tensor of its shape, by recorded
+/// operations, so that gradients reach what was trained; random in training only. Hung on a parameter it must
+/// not hold that parameter (a cycle, which would never be freed).
+using Reparametrization = std::function<Tensor(const Tensor& trained, bool training)>;
+
 namespace autograd {
 
 /// What one optimizer keeps for one parameter (momentum, second moment ...): tensors of the parameter's
@@ -27,6 +32,7 @@ struct ParameterImpl : detail::TensorImpl {
   int64_t mask_version = 0;  // grows when the mask changes
   int64_t dense_grad = 0;    // live DenseGrad guards
   std::vector<std::weak_ptr<Moments>> moments;
+  Reparametrization reparametrization;
 };
 
 }  // namespace autograd
@@ -62,8 +68,23 @@ class Parameter : public Tensor {
   /// Throws Error, and changes nothing, if an index or the dimension is not there.
   void slice(int64_t dim, const std::vector<int64_t>& keep);
 
+  /// What layers compute with: the parameter itself, or what a reparametrization makes of it.
+  Tensor effective(bool training) const;
+  /// Hangs a reparametrization on the parameter; an empty one takes it off. While one hangs, mask and sizes
+  /// are fixed, and a module can be neither saved, loaded nor cloned: prune::harden() first. Throws Error if
+  /// one hangs already.
+  void reparametrize(Reparametrization reparametrization);
+  bool is_reparametrized() const { return state().reparametrization != nullptr; }
+  /// Throws Error, naming the operation, if it is reparametrized.
+  void require_hardened(const char* operation) const;
+
   /// Tells the parameter of moments that an optimizer keeps for it.
   void attach(const std::shared_ptr<autograd::Moments>& moments) const;
+  /// Those of all live optimizers, in the order in which they came.
+  std::vector<std::shared_ptr<autograd::Moments>> moments() const;
+  /// Starts anew from a value and a mask (undefined: all alive), of any shape: without gradient, and with
+  /// zero moments. Throws Error, and changes nothing, if their shapes differ.
+  void adopt(const Tensor& value, const Mask& mask);
 
  private:
   friend class DenseGrad;

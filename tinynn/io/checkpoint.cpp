@@ -100,7 +100,10 @@ SafetensorsFile to_file(nn::Module& module, const Metadata& metadata) {
   SafetensorsFile file;
   file.metadata = metadata;
   file.metadata.insert({"format", "pt"});
-  for (const auto& [name, parameter] : parameters) file.add(name, parameter);
+  for (const auto& [name, parameter] : parameters) {
+    parameter.require_hardened("save");
+    file.add(name, parameter);
+  }
   for (const auto& [name, buffer] : module.named_buffers()) file.add(name, buffer);
   // The masks come last: their odd lengths would leave the values after them unaligned.
   for (const auto& [name, parameter] : parameters) {
@@ -126,6 +129,7 @@ void load(nn::Module& module, const SafetensorsFile& file) {
   for (const auto& [name, buffer] : buffers) names.insert(name);
   std::vector<std::pair<Tensor, Mask>> loaded;
   for (const auto& [name, parameter] : parameters) {
+    parameter.require_hardened("load");
     check_shape(file.name, *stored[name], parameter.shape());
     const Tensor value = file.tensor(name);
     const std::string masked = mask_name(name);

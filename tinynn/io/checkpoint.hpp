@@ -15,14 +15,16 @@
 namespace tinynn::io {
 
 /// A module's parameters, buffers, masks and metadata as the content of a file. The entry {"format": "pt"},
-/// which PyTorch's loaders look for, is added unless `metadata` has a "format".
+/// which PyTorch's loaders look for, is added unless `metadata` has a "format". Throws Error if a parameter
+/// is reparametrized, for its trained value is not what the module computes with.
 SafetensorsFile to_file(nn::Module& module, const Metadata& metadata = {});
 /// Writes that file atomically. Equal modules give equal bytes. Throws Error if it cannot be written.
 void save(nn::Module& module, const std::filesystem::path& path, const Metadata& metadata = {});
 
 /// Reads every parameter, its mask, and every buffer, and returns the file's metadata. A parameter without
 /// mask in the file becomes dense. Throws Error if the file cannot be read or is corrupt, if its tensors are
-/// not exactly those of the module, or if a shape differs; the module is then as it was.
+/// not exactly those of the module, if a shape differs or a parameter is reparametrized; the module is then
+/// as it was.
 Metadata load(nn::Module& module, const std::filesystem::path& path);
 /// The same from a file that is in memory already (read_metadata() reads the metadata alone).
 void load(nn::Module& module, const SafetensorsFile& file);

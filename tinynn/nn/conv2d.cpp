@@ -28,7 +28,7 @@ Tensor Conv2d::forward(const Tensor& x) {
   check(grouped_ ? channels > 0 && each > 0 && channels % each == 0 : channels == each, "Conv2d: input ",
         x.shape(), " does not fit weight ", weight.shape());
   const int64_t groups = grouped_ ? channels / each : 1;
-  return conv2d(x, weight, bias,
+  return conv2d(x, weight.effective(is_training()), bias,
                 {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
 }
 

@@ -14,6 +14,6 @@ void Linear::members(Visitor& v) {
   v("bias", bias);
 }
 
-Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
+Tensor Linear::forward(const Tensor& x) { return linear(x, weight.effective(is_training()), bias); }
 
 }  // namespace tinynn::nn

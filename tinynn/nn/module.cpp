@@ -50,6 +50,7 @@ std::vector<std::pair<std::string, T>> named(Module& module) {
 }
 
 Parameter copy_of(const Parameter& original) {
+  original.require_hardened("clone");
   Parameter copy(original.detach());  // of the values: Parameter(parameter) is one more handle
   copy.set_requires_grad(original.requires_grad());
   if (original.mask().defined()) copy.set_mask(original.mask());

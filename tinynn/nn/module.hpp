@@ -105,7 +105,7 @@ void unshare_members(Module& module, Module& original);
 
 /// An independent copy: same values and masks, no shared parameter or buffer (tied ones stay tied to each
 /// other), no gradients, not known to any optimizer. Throws Error for a module whose copy lists other
-/// members.
+/// members, or one with a reparametrized parameter.
 template <std::derived_from<Module> M>
 M clone(M& module) {
   M copy(module);

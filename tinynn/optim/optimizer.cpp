@@ -2,21 +2,10 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/optim/optimizer.hpp>
+#include <tinynn/optim/regularizer.hpp>
 
 namespace tinynn::optim {
-namespace {
-
-// The proximal operator of threshold * |w|: exact zeros, unlike a penalty's subgradient.
-void soft_threshold(std::span<float> value, float threshold) {
-  kernels::map(static_cast<int64_t>(value.size()), value.data(), value.data(), [=](float w) {
-    // Asked this way round, NaN stays NaN: a run that has diverged must not look sparse.
-    return std::abs(w) <= threshold ? 0.0F : w - std::copysign(threshold, w);
-  });
-}
-
-}  // namespace
 
 Optimizer::Optimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
   for (int64_t g = 0; g < this->groups(); ++g) {
@@ -72,8 +61,7 @@ void Optimizer::step() {
     state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
       slot.value = value;
       update(slot);
-      if (group.l1 > 0 && state.parameter.rank() >= 2)
-        soft_threshold(value, static_cast<float>(group.lr * group.l1));
+      if (group.l1 > 0 && state.parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
     });
   }
 }

@@ -14,14 +14,19 @@ namespace tinynn::prune {
 struct IterateOptions {
   Rule rule = {};  // criterion and granularity
   Scope scope = Scope::global;
-  Schedule schedule = {};                                  // sparsity after each step
+  Schedule schedule = {};  // sparsity after each step
+  /// Optional, in place of rule and scope: brings the weights to a sparsity in a way of its own.
+  std::function<void(double sparsity)> prune_to = {};
   std::function<void(int64_t step)> before_finetune = {};  // optional, with the step's masks already in place
   std::function<void(int64_t step)> finetune = {};  // optional; trains the module however the caller likes
+  /// Optional: a step after which this gives less than `min_accuracy` is undone, and is the last.
+  std::function<double()> accuracy = {};
+  double min_accuracy = 0;
 };
 
 /// Brings the prunable parameters of the module to each sparsity of the schedule in turn, steps counted from
-/// 0, and calls the functions after each. Throws Error for an empty or falling schedule before anything
-/// changes.
-void iterate(nn::Module& module, const IterateOptions& options);
+/// 0, and calls the functions after each. Returns how many steps stand: all, unless accuracy was lost. Throws
+/// Error for an empty or falling schedule before anything changes.
+int64_t iterate(nn::Module& module, const IterateOptions& options);
 
 }  // namespace tinynn::prune

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/train/fit.hpp>
 
 namespace tinynn::train {
@@ -20,12 +21,14 @@ std::vector<Epoch> fit(nn::Module& module, optim::Optimizer& optimizer, data::Da
       const auto start = Clock::now();
       optimizer.zero_grad();
       const Tensor loss = options.loss(module(images), labels);
+      const Tensor total = options.penalty ? loss + options.penalty() : loss;
       const auto value = static_cast<double>(loss.item());
-      check(std::isfinite(value), "fit: the loss became ", value, " in epoch ", epoch + 1, " at step ",
-            batch + 1, " of ", loader.size(), "; a smaller learning rate may help (it is ", optimizer.lr(),
-            ")");
-      loss.backward();
+      check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch + 1,
+            " at step ", batch + 1, " of ", loader.size(), "; a smaller learning rate may help (it is ",
+            optimizer.lr(), ")");
+      total.backward();
       optimizer.step();
+      if (options.after_step) options.after_step(optimizer.lr());
       if (options.scheduler != nullptr) options.scheduler->step();
       result.loss += value / static_cast<double>(loader.size());
       result.seconds += std::chrono::duration<double>(Clock::now() - start).count();

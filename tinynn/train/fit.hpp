@@ -25,7 +25,9 @@ using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
 struct FitOptions {
   int64_t epochs = 1;
   Loss loss = [](const Tensor& output, const Labels& labels) { return cross_entropy(output, labels); };
-  optim::LrScheduler* scheduler = nullptr;            // stepped after every batch
+  std::function<Tensor()> penalty = {};            // optional; added to the loss, but not to what is reported
+  std::function<void(double lr)> after_step = {};  // optional; called after optimizer.step() with its rate
+  optim::LrScheduler* scheduler = nullptr;         // stepped after every batch
   std::function<void(const Progress&)> on_step = {};  // optional; an exception from it ends the training
 };
 
@@ -35,7 +37,8 @@ struct Epoch {
 };
 
 /// Trains in training mode and gives each module its own mode back. Returns an entry an epoch.
-/// Throws Error when a loss is NaN or infinite, naming the step; the parameters are then those before it.
+/// Throws Error when a loss, with its penalty, is NaN or infinite, naming the step; the parameters are then
+/// those before it.
 std::vector<Epoch> fit(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader,
                        const FitOptions& options = {});
 

@@ -1,0 +1,50 @@
+#include <tinynn/core/error.hpp>
+#include <tinynn/nn/snapshot.hpp>
+
+namespace tinynn::nn {
+namespace {
+
+autograd::Moments copy_of(autograd::Moments moments) {
+  for (Tensor& moment : moments) moment = moment.clone();
+  return moments;
+}
+
+}  // namespace
+
+Snapshot snapshot(Module& module) {
+  Snapshot result;
+  for (const Parameter& parameter : module.parameters()) {
+    auto& entry =
+        result.parameters.emplace_back(Snapshot::Entry{parameter, parameter.clone(), parameter.mask(), {}});
+    for (const auto& moments : parameter.moments()) entry.moments.emplace_back(moments, copy_of(*moments));
+  }
+  for (const auto& [name, buffer] : module.named_buffers()) result.buffers.push_back(buffer.clone());
+  return result;
+}
+
+void restore(Module& module, const Snapshot& snapshot) {
+  auto parameters = module.named_parameters();
+  const auto buffers = module.named_buffers();
+  check(parameters.size() == snapshot.parameters.size() && buffers.size() == snapshot.buffers.size(),
+        "restore: the module has ", parameters.size(), " parameters and ", buffers.size(),
+        " buffers, the snapshot ", snapshot.parameters.size(), " and ", snapshot.buffers.size());
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    check(parameters[i].second.handle() == snapshot.parameters[i].parameter.handle(), "restore: parameter \"",
+          parameters[i].first, "\" is another than the one of which the snapshot was taken");
+  }
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Snapshot::Entry& entry = snapshot.parameters[i];
+    parameters[i].second.adopt(entry.value, entry.mask);
+    for (const auto& [weak, copy] : entry.moments) {
+      if (const auto moments = weak.lock()) *moments = copy_of(copy);
+    }
+  }
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    // In place, for copies of the module share its buffers; whole, for a cut has changed the shape.
+    auto& buffer = *buffers[i].second.handle();
+    buffer.shape = snapshot.buffers[i].shape();
+    buffer.buffer = snapshot.buffers[i].clone().handle()->buffer;
+  }
+}
+
+}  // namespace tinynn::nn

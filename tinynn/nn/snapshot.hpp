@@ -1,0 +1,45 @@
+// snapshot and restore: undo for a network. A snapshot is a copy of every value, mask and buffer of a module
+// and of the moments that optimizers keep for its parameters; restore() brings them back byte for byte, also
+// when parameters were pruned, regrown or cut meanwhile.
+//
+//   const Snapshot before = snapshot(net);
+//   prune::l1_unstructured(net.fc1.weight, prune::fraction(0.9));
+//   if (train::evaluate(net, test).accuracy < 0.97) restore(net, before);
+//
+// What belongs to no parameter is not in it: learning rates, an optimizer's count of steps (Adam's bias
+// correction goes on), the random generator and the data loader's epoch.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <tinynn/nn/module.hpp>
+
+namespace tinynn::nn {
+
+struct Snapshot {
+  struct Entry {
+    Parameter parameter;  // the live one, not a copy
+    Tensor value;
+    Mask mask;
+    std::vector<std::pair<std::weak_ptr<autograd::Moments>, autograd::Moments>> moments;  // live one, copy
+  };
+  std::vector<Entry> parameters;  // in listing order, as are the buffers
+  std::vector<Tensor> buffers;
+};
+
+Snapshot snapshot(Module& module);
+
+/// Makes values, masks, buffers and moments what they were, shapes included. Gradients become undefined; the
+/// moments of optimizers that came later become zero. A snapshot can be restored any number of times.
+/// Throws Error, and changes nothing, if the module's parameters are not those of which it was taken.
+void restore(Module& module, const Snapshot& snapshot);
+
+}  // namespace tinynn::nn
+
+namespace tinynn {
+using nn::restore;
+using nn::Snapshot;
+using nn::snapshot;
+}  // namespace tinynn

@@ -1,0 +1,242 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <span>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/ops/pointwise.hpp>
+#include <tinynn/prune/regrow.hpp>
+
+namespace tinynn::prune {
+namespace {
+
+std::vector<Mask> masks_of(const std::vector<Parameter>& parameters) {
+  std::vector<Mask> masks;
+  for (const auto& p : parameters) masks.push_back(p.mask().defined() ? p.mask() : Mask(p.shape()));
+  return masks;
+}
+
+void set_masks(std::vector<Parameter> parameters, const std::vector<Mask>& masks) {
+  for (size_t k = 0; k < masks.size(); ++k) parameters[k].set_mask(masks[k]);
+}
+
+int64_t count_alive(std::span<const Mask> masks) {
+  int64_t alive = 0;
+  for (const Mask& mask : masks) alive += mask.count_alive();
+  return alive;
+}
+
+int64_t count_dropped(double fraction, int64_t alive) {
+  return prune::fraction(fraction).to_kill(alive, alive);
+}
+
+std::vector<Tensor> magnitudes(const std::vector<Parameter>& parameters) {
+  std::vector<Tensor> scores;
+  for (const auto& parameter : parameters) scores.push_back(abs(parameter.detach()));
+  return scores;
+}
+
+void check_scores(std::span<const Mask> masks, std::span<const Tensor> scores) {
+  check(scores.size() == masks.size(), "regrow: scores for ", scores.size(), " parameters, expected ",
+        masks.size());
+  for (size_t k = 0; k < masks.size(); ++k) {
+    check(scores[k].shape() == masks[k].shape(), "regrow: scores of shape ", scores[k].shape(),
+          " for a parameter of shape ", masks[k].shape());
+  }
+}
+
+enum class Flip { kill_lowest, revive_highest };
+
+// Flips `count` elements, ranked together over all these masks.
+void flip(Flip what, std::span<Mask> masks, std::span<const Tensor> scores, int64_t count) {
+  struct Candidate {
+    float rank;
+    size_t mask;
+    int64_t element;
+    auto operator<=>(const Candidate&) const = default;
+  };
+  const bool alive = what == Flip::kill_lowest;
+  std::vector<Candidate> candidates;
+  for (size_t k = 0; k < masks.size(); ++k) {
+    for (int64_t i = 0; i < masks[k].shape().numel(); ++i) {
+      if (masks[k][i] != alive) continue;
+      const float score = scores[k].data()[i];
+      check(!std::isnan(score), "regrow: the score of element ", i, " of a parameter of shape ",
+            masks[k].shape(), " is NaN");
+      candidates.push_back({alive ? score : -score, k, i});
+    }
+  }
+  std::ranges::nth_element(candidates, candidates.begin() + count);
+  candidates.resize(static_cast<size_t>(count));
+  for (const Candidate& c : candidates) masks[c.mask].set(c.element, !alive);
+}
+
+// Hands out `count` pieces in proportion to the claims, no one getting more than there is room for: each
+// piece goes to who is furthest behind (the method of Sainte-Laguë).
+std::vector<int64_t> share_out(int64_t count, const std::vector<double>& claims,
+                               const std::vector<int64_t>& room) {
+  std::vector<int64_t> given(claims.size());
+  for (; count > 0; --count) {
+    size_t next = claims.size();
+    double furthest = -1;
+    for (size_t k = 0; k < claims.size(); ++k) {
+      const double behind = claims[k] / static_cast<double>(2 * given[k] + 1);
+      if (given[k] == room[k] || behind <= furthest) continue;
+      furthest = behind;
+      next = k;
+    }
+    ++given[next];
+  }
+  return given;
+}
+
+// Calls f(element) for all that has this index along a dimension.
+template <class F>
+void for_slice(const Shape& shape, int64_t dim, int64_t index, F f) {
+  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t i = 0; i < inner; ++i) f((o * size + index) * inner + i);
+  }
+}
+
+bool any_alive(const Mask& mask, int64_t dim, int64_t index) {
+  bool any = false;
+  for_slice(mask.shape(), dim, index, [&](int64_t i) { any = any || mask[i]; });
+  return any;
+}
+
+}  // namespace
+
+void regrow(const std::vector<Parameter>& parameters, double fraction, const std::vector<Tensor>& scores,
+            Scope scope) {
+  auto masks = masks_of(parameters);
+  check_scores(masks, scores);
+  const auto sizes = magnitudes(parameters);
+  const size_t together = scope == Scope::global ? masks.size() : 1;
+  for (size_t k = 0; k < masks.size(); k += together) {
+    const auto some = std::span(masks).subspan(k, together);
+    const int64_t count = count_dropped(fraction, count_alive(some));
+    flip(Flip::kill_lowest, some, std::span(sizes).subspan(k, together), count);
+    flip(Flip::revive_highest, some, std::span(scores).subspan(k, together), count);
+  }
+  set_masks(parameters, masks);
+}
+
+void set(const std::vector<Parameter>& parameters, double fraction, Scope scope) {
+  std::vector<Tensor> scores;
+  for (const auto& parameter : parameters) scores.push_back(rand(parameter.shape()));
+  regrow(parameters, fraction, scores, scope);
+}
+
+void rigl(const std::vector<Parameter>& parameters, double fraction, Scope scope) {
+  regrow(parameters, fraction, dense_gradient(parameters), scope);
+}
+
+void grow(const std::vector<Parameter>& parameters, int64_t alive, const std::vector<Tensor>& scores) {
+  auto masks = masks_of(parameters);
+  check_scores(masks, scores);
+  int64_t total = 0;
+  for (const auto& parameter : parameters) total += parameter.numel();
+  check(alive <= total, "grow: ", alive, " elements to be alive, but there are only ", total);
+  flip(Flip::revive_highest, masks, scores, std::max<int64_t>(0, alive - count_alive(masks)));
+  set_masks(parameters, masks);
+}
+
+std::vector<Tensor> dense_gradient(const std::vector<Parameter>& parameters) {
+  std::vector<Tensor> scores;
+  for (const auto& parameter : parameters) {
+    check(parameter.grad().defined() && !parameter.masks_grad(), "dense_gradient: a parameter of shape ",
+          parameter.shape(), " has ", parameter.grad().defined() ? "only a masked" : "no",
+          " gradient, expected that of a backward() under a DenseGrad that still lives");
+    scores.push_back(abs(parameter.grad()));
+  }
+  return scores;
+}
+
+SparseMomentum::SparseMomentum(std::vector<Parameter> parameters, double decay)
+    : parameters_(std::move(parameters)), decay_(decay), dense_(parameters_) {
+  check(decay >= 0 && decay < 1, "SparseMomentum: a decay of ", decay, ", expected 0 or more, below 1");
+}
+
+void SparseMomentum::update() {
+  for (size_t k = 0; k < parameters_.size(); ++k) {
+    const Tensor grad = parameters_[k].grad();
+    check(grad.defined(), "SparseMomentum: a parameter of shape ", parameters_[k].shape(),
+          " has no gradient; call update() after backward()");
+    check(momentum_.empty() || momentum_[k].shape() == grad.shape(), "SparseMomentum: a parameter of shape ",
+          grad.shape(), " had shape ", momentum_.empty() ? Shape() : momentum_[k].shape(),
+          "; make a new SparseMomentum after a cut");
+  }
+  if (momentum_.empty()) {
+    for (const auto& parameter : parameters_) momentum_.push_back(zeros(parameter.shape()));
+  }
+  const auto keep = static_cast<float>(decay_), fresh = static_cast<float>(1 - decay_);
+  for (size_t k = 0; k < parameters_.size(); ++k) {
+    Tensor& momentum = momentum_[k];
+    kernels::map(momentum.numel(), momentum.data(), parameters_[k].grad().data(), momentum.mutable_data(),
+                 [=](float m, float g) { return keep * m + fresh * g; });
+  }
+}
+
+void SparseMomentum::regrow(double fraction) const {
+  check(momentum_.size() == parameters_.size(), "SparseMomentum: regrow() before the first update()");
+  auto masks = masks_of(parameters_);
+  const auto sizes = magnitudes(parameters_);
+  std::vector<Tensor> scores;
+  for (const Tensor& momentum : momentum_) scores.push_back(abs(momentum));
+  check_scores(masks, scores);
+
+  std::vector<double> claims;
+  std::vector<int64_t> room;
+  int64_t dropped = 0;
+  for (size_t k = 0; k < masks.size(); ++k) {
+    Mask& mask = masks[k];
+    const int64_t alive = mask.count_alive(), drop = count_dropped(fraction, alive);
+    double sum = 0;
+    for (int64_t i = 0; i < mask.shape().numel(); ++i) {
+      if (mask[i]) sum += static_cast<double>(scores[k].data()[i]);
+    }
+    claims.push_back(alive > 0 ? sum / static_cast<double>(alive) : 0);
+    room.push_back(mask.shape().numel() - alive + drop);
+    flip(Flip::kill_lowest, {&mask, 1}, {&sizes[k], 1}, drop);
+    dropped += drop;
+  }
+  const auto grown = share_out(dropped, claims, room);
+  for (size_t k = 0; k < masks.size(); ++k) {
+    flip(Flip::revive_highest, {&masks[k], 1}, {&scores[k], 1}, grown[k]);
+  }
+  set_masks(parameters_, masks);
+}
+
+double cosine_decay(double fraction, int64_t step, int64_t end) {
+  check(step >= 0 && end > 0, "cosine_decay: step ", step, " of ", end, ", expected 0 or more of 1 or more");
+  const double done = std::min(1.0, static_cast<double>(step) / static_cast<double>(end));
+  return fraction / 2 * (1 + std::cos(std::numbers::pi * done));
+}
+
+int64_t remove_dead_units(const std::vector<Parameter>& chain) {
+  for (size_t k = 1; k < chain.size(); ++k) {
+    const Shape &from = chain[k - 1].shape(), &to = chain[k].shape();
+    check(from.rank() >= 2 && to.rank() >= 2 && from[0] == to[1], "remove_dead_units: a weight of shape ", to,
+          " does not read the units of one of shape ", from);
+  }
+  auto masks = masks_of(chain);
+  const int64_t before = count_alive(masks);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t k = 1; k < masks.size(); ++k) {
+      for (int64_t unit = 0; unit < masks[k].shape()[1]; ++unit) {
+        const bool input = any_alive(masks[k - 1], 0, unit), output = any_alive(masks[k], 1, unit);
+        if (input == output) continue;
+        Mask& mask = masks[input ? k - 1 : k];
+        for_slice(mask.shape(), input ? 0 : 1, unit, [&](int64_t i) { mask.set(i, false); });
+        changed = true;
+      }
+    }
+  }
+  set_masks(chain, masks);
+  return before - count_alive(masks);
+}
+
+}  // namespace tinynn::prune
