@@ -13,6 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A folder that holds no more than the archive of its images is passed over.
+bool holds_data(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return false;
+  return std::ranges::any_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    return entry.is_directory() || (entry.path().extension() != ".xz" && entry.path().extension() != ".md");
+  });
+}
+
 fs::path find_folder(const std::string& name) {
   std::vector<fs::path> candidates;
   if (const char* root = std::getenv("TINYNN_DATA"); root != nullptr && *root != '\0') {
@@ -21,11 +29,12 @@ fs::path find_folder(const std::string& name) {
   candidates.push_back(fs::path("datasets") / name);
   std::string tried;
   for (const auto& folder : candidates) {
-    if (fs::is_directory(folder)) return folder;
+    if (holds_data(folder)) return folder;
     tried += (tried.empty() ? "" : " and ") + folder.string();
   }
   fail("data set ", name, " not found; tried ", tried, ". Fetch it with datasets/fetch.sh ", name,
-       ", or set TINYNN_DATA to the folder that holds ", name, "/");
+       ", unpack an archive of images with datasets/unpack.sh, or set TINYNN_DATA to the folder that holds ",
+       name, "/");
 }
 
 }  // namespace

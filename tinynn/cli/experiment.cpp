@@ -78,13 +78,15 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       test_(data_.test, {.batch_size = test_batch}) {}
 
 std::vector<double> Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                                      optim::LrScheduler* scheduler, const std::string& label) {
+                                      optim::LrScheduler* scheduler, const std::string& label,
+                                      const TrainingHooks& hooks) {
   ProgressBar bar(label, quiet_);
-  const auto results =
-      train::fit(module, optimizer, train_,
-                 {.epochs = epochs, .scheduler = scheduler, .on_step = [&](const train::Progress& progress) {
-                    bar.show(progress);
-                  }});
+  const auto results = train::fit(module, optimizer, train_,
+                                  {.epochs = epochs,
+                                   .penalty = hooks.penalty,
+                                   .after_step = hooks.after_step,
+                                   .scheduler = scheduler,
+                                   .on_step = [&](const train::Progress& progress) { bar.show(progress); }});
   std::vector<double> seconds;
   for (const auto& epoch : results) seconds.push_back(epoch.seconds);
   return seconds;

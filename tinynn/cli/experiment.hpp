@@ -37,15 +37,24 @@ struct LoadedModel {
 /// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
 LoadedModel load_model(const std::filesystem::path& file);
 
+/// What training does besides; see train::FitOptions.
+struct TrainingHooks {
+  std::function<Tensor()> penalty = {};
+  std::function<void(double lr)> after_step = {};
+};
+
 class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);
 
   /// Trains for some epochs and returns the seconds of each. `scheduler` may be null.
   std::vector<double> train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                            optim::LrScheduler* scheduler, const std::string& label);
+                            optim::LrScheduler* scheduler, const std::string& label,
+                            const TrainingHooks& hooks = {});
   double test_accuracy(nn::Module& module);
   int64_t batches() const { return train_.size(); }
+  /// The training data.
+  data::DataLoader& loader() { return train_; }
   const std::string& dataset() const { return data_.name; }
   /// Counts, file size and accuracy; with latency at batch sizes 1 and 64 on request.
   NetworkMetrics measure(nn::Module& module, bool latency);

@@ -6,29 +6,25 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/pruner.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/nn/snapshot.hpp>
 #include <tinynn/prune/iterate.hpp>
+#include <tinynn/prune/rewind.hpp>
 
 namespace tinynn::cli {
 namespace {
 
 struct PruneOptions {
   Options training;
+  PrunerOptions pruning;
   std::filesystem::path in;
-  double sparsity = 0;
-  std::string criterion = "magnitude", scope = "global", schedule = "cubic";
-  int64_t steps = 10;
+  std::optional<int64_t> rewind;
 };
-
-prune::Schedule make_prune_schedule(const PruneOptions& options) {
-  if (options.schedule == "one-shot") return prune::one_shot(options.sparsity);
-  const prune::ScheduleOptions range{.from = 0, .to = options.sparsity, .steps = options.steps};
-  return options.schedule == "linear" ? prune::linear(range) : prune::cubic(range);
-}
 
 void print_steps(const std::vector<StepMetrics>& steps, const std::vector<double>& seconds) {
   Table table({"step", "sparsity", "before fine-tuning", "after", "seconds"});
@@ -64,7 +60,6 @@ void run(PruneOptions options, const Output& output) {
     options.training.model = loaded.model;
   }
   const Settings settings = resolve(options.training);
-  const auto schedule = make_prune_schedule(options);
   Experiment experiment(settings, output);
   Metrics metrics{.model = settings.model, .dataset = experiment.dataset(), .seed = settings.seed};
 
@@ -72,10 +67,29 @@ void run(PruneOptions options, const Output& output) {
   if (!loaded.module) loaded.module = models::make(settings.model);
   nn::Module& module = *loaded.module;
   const auto optimizer = make_optimizer(settings, module);
+  Pruner pruner(options.pruning, module, experiment.loader());
+  const auto& schedule = pruner.schedule();
+  check(options.in.empty() || (!options.rewind && !pruner.needs_dense_training()),
+        "--rewind and --regularizer l0 need the dense training that --in leaves out");
+
+  Snapshot early;
   std::vector<double> dense_seconds;
   if (options.in.empty()) {
-    optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
-    dense_seconds = experiment.train(module, *optimizer, settings.epochs, &scheduler, "dense training");
+    const int64_t steps = settings.epochs * experiment.batches();
+    check(options.rewind.value_or(0) <= steps, "--rewind ", options.rewind.value_or(0),
+          ": the dense training has ", steps, " steps");
+    optim::LrScheduler scheduler(*optimizer, make_schedule(settings, steps));
+    TrainingHooks hooks = pruner.hooks(steps, false);
+    if (options.rewind) {
+      if (*options.rewind == 0) early = snapshot(module);
+      hooks.after_step = [&, inner = hooks.after_step, done = int64_t{0}](double lr) mutable {
+        inner(lr);
+        if (++done == *options.rewind) early = snapshot(module);
+      };
+    }
+    dense_seconds =
+        experiment.train(module, *optimizer, settings.epochs, &scheduler, "dense training", hooks);
+    pruner.end_of_dense_training();
   }
   metrics.dense = experiment.measure(module, false);
   metrics.dense->epoch_seconds = dense_seconds;
@@ -85,25 +99,29 @@ void run(PruneOptions options, const Output& output) {
   std::vector<double> step_seconds;
   Clock::time_point step_start = Clock::now();
   prune::iterate(
-      module, {.rule = {},
-               .scope = options.scope == "local" ? prune::Scope::local : prune::Scope::global,
-               .schedule = schedule,
+      module, {.schedule = schedule,
+               .prune_to = [&](double sparsity) { pruner.prune_to(sparsity); },
                .before_finetune =
                    [&](int64_t step) {
                      metrics.steps.push_back({
                          .target_sparsity = schedule[static_cast<size_t>(step)],
-                         .sparsity = prune::sparsity(prune::prunable(module)),
+                         .sparsity = pruner.sparsity(),
                          .accuracy_before_finetune = experiment.test_accuracy(module),
                      });
+                     if (options.rewind) prune::rewind(module, early);
                    },
                .finetune =
                    [&](int64_t step) {
                      StepMetrics& result = metrics.steps.back();
                      optimizer->set_lr(settings.lr);
                      optim::LrScheduler scheduler(*optimizer, make_schedule(settings, finetune_batches));
+                     const bool last = step + 1 == static_cast<int64_t>(schedule.size());
                      result.epoch_seconds = experiment.train(
                          module, *optimizer, settings.finetune_epochs, &scheduler,
-                         "pruning step " + std::to_string(step + 1) + "/" + std::to_string(schedule.size()));
+                         "pruning step " + std::to_string(step + 1) + "/" + std::to_string(schedule.size()),
+                         pruner.hooks(finetune_batches, true));
+                     if (last) pruner.end();
+                     result.sparsity = pruner.sparsity();
                      result.test_accuracy = experiment.test_accuracy(module);
                      const auto now = Clock::now();
                      step_seconds.push_back(std::chrono::duration<double>(now - step_start).count());
@@ -135,23 +153,18 @@ void add_prune(CLI::App& app) {
                     ->check(CLI::IsMember(models::names()))
                     ->excludes(in);
   add_training_options(*command, options->training);
-  auto add = [&](const char* name, auto& value, const char* help) {
-    return command->add_option(name, value, help)->group("Pruning")->capture_default_str();
-  };
-  add("--sparsity", options->sparsity, "Fraction of the weights that shall be zero in the end, in [0, 1]")
-      ->required()
-      ->check(CLI::Range(0.0, 1.0));
-  add("--criterion", options->criterion, "What makes a weight worth keeping: magnitude, |w|")
-      ->check(CLI::IsMember({"magnitude"}));
-  add("--scope", options->scope,
-      "global: all layers' weights compete; local: each layer gives the same share")
-      ->check(CLI::IsMember({"local", "global"}));
-  add("--schedule", options->schedule,
-      "How sparsity grows over the steps: one-shot, linear, or cubic (fast first)")
-      ->check(CLI::IsMember({"one-shot", "linear", "cubic"}));
-  add("--steps", options->steps, "Pruning steps (one-shot has one)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
-  add("--finetune-epochs", options->training.finetune_epochs, "Epochs of training after each step")
+  add_pruner_options(*command, options->pruning);
+  command
+      ->add_option("--finetune-epochs", options->training.finetune_epochs,
+                   "Epochs of training after each step")
+      ->group("Pruning")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option(
+          "--rewind", options->rewind,
+          "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
+          "training (0: at the start), as for lottery tickets")
+      ->group("Pruning")
       ->check(CLI::NonNegativeNumber);
   command
       ->add_option("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
@@ -163,9 +176,18 @@ void add_prune(CLI::App& app) {
       recipes_help() +
       "\nExamples:\n"
       "  tinynn prune --model lenet-300-100 --data mnist --sparsity 0.95 --out pruned.safetensors\n"
-      "  tinynn prune --in dense.safetensors --data mnist --sparsity 0.9 --schedule linear --steps 5");
+      "  tinynn prune --in dense.safetensors --data mnist --sparsity 0.9 --schedule linear --steps 5\n"
+      "  tinynn prune --in dense.safetensors --data mnist --sparsity 0.5 --criterion taylor --granularity "
+      "row\n"
+      "  tinynn prune --model lenet-5 --data mnist --schedule list:0.5,0.8,0.95 --regrow rigl\n"
+      "  tinynn prune --model lenet-300-100 --data mnist --regularizer l0:1e-6 --finetune-epochs 1");
   command->callback([=] {
     if (in->count() == 0 && model->count() == 0) throw CLI::RequiredError("--in or --model");
+    try {
+      schedule_of(options->pruning);
+    } catch (const Error& error) {
+      throw CLI::ValidationError(error.what());
+    }
     run(*options, *output);
   });
 }
