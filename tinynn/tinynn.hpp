@@ -66,6 +66,7 @@
 #include <tinynn/prune/reparametrize.hpp>
 #include <tinynn/prune/rewind.hpp>
 #include <tinynn/prune/schedule.hpp>
+#include <tinynn/prune/sensitivity_scan.hpp>
 #include <tinynn/prune/splice.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>

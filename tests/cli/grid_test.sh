@@ -48,6 +48,11 @@ succeeds "$tinynn" prune --model lenet-300-100 --data mnist --epochs 40 --batch-
 is_true "$out/m.json" "0 < m['pruned']['sparsity'] < 1"
 succeeds "$tinynn" prune --model lenet-300-100 --data mnist --epochs 2 --sparsity 0.5 --steps 2 --rewind 0 --criterion movement
 
+succeeds "$tinynn" sensitivity --in "$dense" --data mnist --metrics "$out/m.json"
+prints 'conv1.weight'
+is_true "$out/m.json" "[l['name'] for l in m['layers']] == ['conv1.weight', 'conv2.weight', 'fc1.weight', 'fc2.weight']"
+is_true "$out/m.json" "all(len(l['sparsity']) == len(l['accuracy']) == 12 for l in m['layers'])"
+
 fails 1 'bn_scale: no BatchNorm' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion bn-scale --granularity filter
 fails 1 'movement: no training step' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion movement
 fails 1 'no kernels' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --granularity kernel

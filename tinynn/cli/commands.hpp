@@ -11,5 +11,6 @@ void add_train(CLI::App& app);
 void add_prune(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_sensitivity(CLI::App& app);
 
 }  // namespace tinynn::cli

@@ -39,6 +39,10 @@ double measure_latency(nn::Module& module, const Tensor& images) {
   return runs[25];
 }
 
+data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
+  return data::random_split(dataset, std::min<int64_t>(10000, dataset->size()), seed).first;
+}
+
 }  // namespace
 
 void add_output_options(CLI::App& app, Output& output) {
@@ -75,7 +79,8 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       quiet_(output.quiet),
       data_(open_dataset(settings.data)),
       train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
-      test_(data_.test, {.batch_size = test_batch}) {}
+      test_(data_.test, {.batch_size = test_batch}),
+      validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
 
 std::vector<double> Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
                                       optim::LrScheduler* scheduler, const std::string& label,
@@ -93,6 +98,10 @@ std::vector<double> Experiment::train(nn::Module& module, optim::Optimizer& opti
 }
 
 double Experiment::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
+
+double Experiment::validation_accuracy(nn::Module& module) {
+  return train::evaluate(module, validation_).accuracy;
+}
 
 NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   const Tensor images = test_.example();

@@ -52,6 +52,8 @@ class Experiment {
                             optim::LrScheduler* scheduler, const std::string& label,
                             const TrainingHooks& hooks = {});
   double test_accuracy(nn::Module& module);
+  /// On 10,000 of the training images: what decisions may be based on.
+  double validation_accuracy(nn::Module& module);
   int64_t batches() const { return train_.size(); }
   /// The training data.
   data::DataLoader& loader() { return train_; }
@@ -65,7 +67,7 @@ class Experiment {
   Settings settings_;
   bool quiet_;
   DataSets data_;
-  data::DataLoader train_, test_;
+  data::DataLoader train_, test_, validation_;
 };
 
 }  // namespace tinynn::cli

@@ -1,0 +1,102 @@
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/table.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/io/atomic_file.hpp>
+#include <tinynn/prune/sensitivity_scan.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+struct SensitivityOptions {
+  std::filesystem::path in;
+  std::string data, granularity = "weight";
+  double loss = 0.01;
+  std::optional<int64_t> threads;
+};
+
+double fraction_of(const prune::Share& share) {
+  const int64_t total = share.parameters[0].numel();
+  return static_cast<double>(share.amount.to_kill(total, total)) / static_cast<double>(total);
+}
+
+void write_metrics(const std::filesystem::path& path, const std::string& model, const std::string& dataset,
+                   const std::vector<prune::LayerScan>& scan, const std::vector<prune::Share>& shares) {
+  nlohmann::ordered_json json{{"model", model}, {"dataset", dataset}, {"layers", nlohmann::json::array()}};
+  for (size_t k = 0; k < scan.size(); ++k) {
+    json["layers"].push_back({{"name", scan[k].name},
+                              {"sparsity", scan[k].sparsities},
+                              {"accuracy", scan[k].accuracies},
+                              {"share", fraction_of(shares[k])}});
+  }
+  io::write_file_atomically(path, json.dump(2) + "\n");
+}
+
+void run(const SensitivityOptions& options, const Output& output) {
+  check_writable(output);
+  if (options.threads) set_num_threads(*options.threads);
+  const LoadedModel loaded = load_model(options.in);
+  const std::string& data = options.data.empty() ? loaded.dataset : options.data;
+  check(!data.empty() && data != "custom", options.in.string(),
+        " does not say what data it was trained on; give --data");
+  Experiment experiment(resolve({.model = loaded.model, .data = data}), output);
+  const prune::ScanOptions scan_options{
+      .rule = {.granularity = options.granularity == "weight" ? prune::element() : prune::slice(0)}};
+  const auto scan = prune::scan_sensitivity(
+      *loaded.module, [&] { return experiment.validation_accuracy(*loaded.module); }, scan_options);
+  const auto shares = prune::shares_within(scan, options.loss);
+  if (!output.metrics.empty())
+    write_metrics(output.metrics, loaded.model, experiment.dataset(), scan, shares);
+  if (output.quiet) return;
+
+  std::vector<std::string> heads{"accuracy with so much of one layer pruned", "0%"};
+  for (const double sparsity : scan_options.sparsities) heads.push_back(fixed(100 * sparsity, 0) + "%");
+  heads.push_back(fixed(100 * options.loss, 1) + " points at");
+  Table table(heads);
+  for (size_t k = 0; k < scan.size(); ++k) {
+    std::vector<std::string> cells{scan[k].name, percent(scan[k].accuracies[0])};
+    cells.resize(heads.size() - scan[k].accuracies.size(), "-");  // what was pruned already
+    for (size_t i = 1; i < scan[k].accuracies.size(); ++i) cells.push_back(percent(scan[k].accuracies[i]));
+    cells.push_back(percent(fraction_of(shares[k])));
+    table.add(cells);
+  }
+  std::printf("%s", table.text().c_str());
+}
+
+}  // namespace
+
+void add_sensitivity(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "sensitivity",
+      "Show what pruning costs, layer by layer: accuracy against sparsity, without fine-tuning");
+  auto options = std::make_shared<SensitivityOptions>();
+  auto output = std::make_shared<Output>();
+  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
+  command->add_option(
+      "--data", options->data,
+      "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that the network "
+      "was trained on. 10,000 of its training images are used");
+  command->add_option("--granularity", options->granularity, "What dies together: weight or filter (rows)")
+      ->check(CLI::IsMember({"weight", "filter"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--loss", options->loss,
+          "The last column: how much of a layer can go before this much accuracy is lost, as a fraction")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads to use")
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  add_output_options(*command, *output);
+  command->footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");
+  command->callback([=] { run(*options, *output); });
+}
+
+}  // namespace tinynn::cli
