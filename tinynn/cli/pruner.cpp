@@ -75,6 +75,12 @@ prune::Schedule listed_schedule(const PrunerOptions& options) {
   return name == "one-shot" ? prune::one_shot(sparsity) : prune::cubic(range);
 }
 
+double elements(const std::vector<Parameter>& parameters) {
+  int64_t total = 0;
+  for (const auto& parameter : parameters) total += parameter.numel();
+  return static_cast<double>(total);
+}
+
 }  // namespace
 
 prune::Schedule schedule_of(const PrunerOptions& options) {
@@ -102,11 +108,15 @@ Pruner::Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoade
       module_(&module),
       train_(&train),
       weights_(prune::prunable(module)),
+      candidates_(weights_),
       schedule_(schedule_of(options)) {
+  // The rows of the last layer are the classes: without one of them, its images cannot be told any more.
+  if ((options.granularity == "row" || options.granularity == "filter") && candidates_.size() > 1)
+    candidates_.pop_back();
   const auto [regularizer, strength_text] = split(options.regularizer);
   const double strength = regularizer.empty() ? 0 : number("--regularizer", strength_text);
   if (regularizer == "l1") proximal_ = optim::proximal_l1(weights_, strength);
-  if (regularizer == "group-lasso") proximal_ = optim::group_lasso(weights_, strength);
+  if (regularizer == "group-lasso") proximal_ = optim::group_lasso(candidates_, strength);
   if (regularizer == "bn-l1") proximal_ = optim::proximal_l1(optim::bn_scales(module), strength);
   if (regularizer == "l2") penalty_ = [this, strength] { return optim::l2_penalty(weights_, strength); };
   if (regularizer == "l0") {
@@ -157,7 +167,9 @@ void Pruner::prune_to(double sparsity) {
     const double alive = 1 - prune::sparsity(weights_);
     prune::bernoulli(weights_, alive > 0 ? std::clamp(1 - (1 - sparsity) / alive, 0.0, 1.0) : 0);
   } else {
-    prune::prune(weights_, prune::fraction_of_total(sparsity), rule(),
+    // As much of the candidates as makes this much of all weights.
+    const double share = sparsity * elements(weights_) / elements(candidates_);
+    prune::prune(candidates_, prune::fraction_of_total(std::min(1.0, share)), rule(),
                  options_.scope == "local" ? prune::Scope::local : prune::Scope::global);
   }
 }
@@ -169,6 +181,8 @@ double Pruner::sparsity() const { return splice_ ? splice_->sparsity() : prune::
 void Pruner::regrow(int64_t step, int64_t steps) {
   const int64_t end = std::max<int64_t>(1, steps * 3 / 4);  // the last quarter trains under a fixed mask
   if (sparse_momentum_) sparse_momentum_->update();
+  if (splice_ && step == end)
+    splice_->update(sparsity_, 0);  // to the very sparsity, and trained under from here on
   if (step == 0 || step % regrow_every != 0 || step >= end) return;
   const double fraction = prune::cosine_decay(regrow_fraction, step, end);
   if (options_.regrow == "set") prune::set(weights_, fraction);
@@ -205,7 +219,6 @@ void Pruner::end_of_dense_training() {
 
 void Pruner::end() {
   if (splice_) {
-    splice_->update(sparsity_, 0);
     splice_->harden();
     splice_.reset();
   }
@@ -244,7 +257,9 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
                              "lamp", "fpgm"}));
   add("--norm", options.norm, "Order of the norm of --criterion ln; inf is the largest element");
   add("--granularity", options.granularity,
-      "What dies together: weight, row, column, kernel, filter, block:B, or N:M (N of M inputs stay)")
+      "What dies together: weight, row or filter (but not those of the last layer, the classes), column, "
+      "kernel, "
+      "block:B, or N:M (N of M inputs stay)")
       ->check(one_of({"weight", "row", "column", "kernel", "filter", "block", "N:M"}, "GRANULARITY"));
   add("--scope", options.scope, "global: all layers compete; local: each layer gives the same share")
       ->check(CLI::IsMember({"local", "global"}));

@@ -62,6 +62,7 @@ class Pruner {
   nn::Module* module_;
   data::DataLoader* train_;
   std::vector<Parameter> weights_;
+  std::vector<Parameter> candidates_;  // those of the weights that may be pruned
   prune::Schedule schedule_;
   double sparsity_ = 0;  // that was asked for last
   std::function<void(double lr)> proximal_;
