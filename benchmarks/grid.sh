@@ -25,7 +25,7 @@ unstructured=(
     "magnitude, exponential schedule:--schedule exponential" "magnitude, one shot:--schedule one-shot --finetune-epochs 5"
     "magnitude + l1:--regularizer l1:2e-5" "magnitude + l2:--regularizer l2:2e-4"
     "magnitude + set:--regrow set" "magnitude + rigl:--regrow rigl"
-    "magnitude + sparse momentum:--regrow sparse-momentum" "dns (surgery):--regrow dns"
+    "magnitude + sparse momentum:--regrow sparse-momentum" "dns (surgery), lr 0.005:--regrow dns --lr 0.005"
     "blocks of 4 x 4 weights:--granularity block:4"
 )
 structured=(
@@ -58,7 +58,7 @@ run() {
         "$tinynn" prune "${source[@]}" "${common[@]}" --sparsity "$sparsity" --metrics "$out/m.json" "${rest[@]}"
         python3 -c 'import json, sys
 m = json.load(open(sys.argv[1]))
-print(json.dumps({"kind": sys.argv[2], "name": sys.argv[3], "sparsity": sys.argv[4], **m["pruned"]}))' \
+print(json.dumps({"kind": sys.argv[2], "name": sys.argv[3], "asked": sys.argv[4], "test_accuracy": m["pruned"]["test_accuracy"]}))' \
             "$out/m.json" "$kind" "$name" "$sparsity" >>"$out/rows"
     done
 }
