@@ -2,9 +2,13 @@
 // trials of every case, written by write_golden.cpp.
 #include "tests/parity/golden.hpp"
 
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include <tinynn/io/safetensors.hpp>
+
+#include "tests/gradcheck/table.hpp"
 
 using namespace test::parity;
 
@@ -22,4 +26,14 @@ TEST_CASE("golden. every operation, loss, layer and optimizer gives what PyTorch
     }
   }
   CHECK_MESSAGE(read == file.tensors.size(), "the golden file has results of cases that are gone");
+}
+
+TEST_CASE("golden. every operation has a case") {
+  std::set<std::string> cases;
+  for (const Case& c : all_cases()) cases.insert(c.name);
+  for (const auto& rows :
+       {test::arithmetic_rows(), test::shape_rows(), test::layer_rows(), test::loss_rows()}) {
+    for (const test::Row& row : rows)
+      CHECK_MESSAGE(cases.contains(row.op), "no case for the operation ", row.op);
+  }
 }
