@@ -33,7 +33,8 @@ Snapshot snapshot(Module& module);
 
 /// Makes values, masks, buffers and moments what they were, shapes included. Gradients become undefined; the
 /// moments of optimizers that came later become zero. A snapshot can be restored any number of times.
-/// Throws Error, and changes nothing, if the module's parameters are not those of which it was taken.
+/// Throws Error, and changes nothing, if the module's parameters are not those of which it was taken or
+/// one is reparametrized.
 void restore(Module& module, const Snapshot& snapshot);
 
 }  // namespace tinynn::nn

@@ -6,6 +6,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>
+#include <tinynn/prune/ranking.hpp>
 #include <tinynn/prune/regrow.hpp>
 
 namespace tinynn::prune {
@@ -13,7 +14,10 @@ namespace {
 
 std::vector<Mask> masks_of(const std::vector<Parameter>& parameters) {
   std::vector<Mask> masks;
-  for (const auto& p : parameters) masks.push_back(p.mask().defined() ? p.mask() : Mask(p.shape()));
+  for (const auto& parameter : parameters) {
+    parameter.require_hardened("regrow");
+    masks.push_back(parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape()));
+  }
   return masks;
 }
 
@@ -27,49 +31,35 @@ int64_t count_alive(std::span<const Mask> masks) {
   return alive;
 }
 
-int64_t count_dropped(double fraction, int64_t alive) {
-  return prune::fraction(fraction).to_kill(alive, alive);
+// Kills the smallest; returns how many.
+int64_t drop(std::span<Mask> masks, std::span<const Tensor> sizes, double fraction) {
+  const int64_t before = count_alive(masks);
+  kill_lowest(masks, sizes, prune::fraction(fraction), {});
+  return before - count_alive(masks);
 }
 
-std::vector<Tensor> magnitudes(const std::vector<Parameter>& parameters) {
-  std::vector<Tensor> scores;
-  for (const auto& parameter : parameters) scores.push_back(abs(parameter.detach()));
-  return scores;
-}
-
-void check_scores(std::span<const Mask> masks, std::span<const Tensor> scores) {
-  check(scores.size() == masks.size(), "regrow: scores for ", scores.size(), " parameters, expected ",
-        masks.size());
-  for (size_t k = 0; k < masks.size(); ++k) {
-    check(scores[k].shape() == masks[k].shape(), "regrow: scores of shape ", scores[k].shape(),
-          " for a parameter of shape ", masks[k].shape());
-  }
-}
-
-enum class Flip { kill_lowest, revive_highest };
-
-// Flips `count` elements, ranked together over all these masks.
-void flip(Flip what, std::span<Mask> masks, std::span<const Tensor> scores, int64_t count) {
+// Revives those of the dead, ranked together, that have the highest scores.
+void revive(std::span<Mask> masks, std::span<const Tensor> scores, int64_t count) {
   struct Candidate {
-    float rank;
+    float rank;  // lowest first
     size_t mask;
     int64_t element;
     auto operator<=>(const Candidate&) const = default;
   };
-  const bool alive = what == Flip::kill_lowest;
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> dead;
   for (size_t k = 0; k < masks.size(); ++k) {
-    for (int64_t i = 0; i < masks[k].shape().numel(); ++i) {
-      if (masks[k][i] != alive) continue;
+    const Shape& shape = masks[k].shape();
+    for (int64_t i = 0; i < shape.numel(); ++i) {
+      if (masks[k][i]) continue;
       const float score = scores[k].data()[i];
-      check(!std::isnan(score), "regrow: the score of element ", i, " of a parameter of shape ",
-            masks[k].shape(), " is NaN");
-      candidates.push_back({alive ? score : -score, k, i});
+      check(!std::isnan(score), "regrow: the score of element ", i, " of a parameter of shape ", shape,
+            " is NaN");
+      dead.push_back({-score, k, i});
     }
   }
-  std::ranges::nth_element(candidates, candidates.begin() + count);
-  candidates.resize(static_cast<size_t>(count));
-  for (const Candidate& c : candidates) masks[c.mask].set(c.element, !alive);
+  std::ranges::nth_element(dead, dead.begin() + count);
+  dead.resize(static_cast<size_t>(count));
+  for (const Candidate& chosen : dead) masks[chosen.mask].set(chosen.element, true);
 }
 
 // Hands out `count` pieces in proportion to the claims, no one getting more than there is room for: each
@@ -108,69 +98,64 @@ bool any_alive(const Mask& mask, int64_t dim, int64_t index) {
 
 }  // namespace
 
-void regrow(const std::vector<Parameter>& parameters, double fraction, const std::vector<Tensor>& scores,
-            Scope scope) {
+void regrow(const std::vector<Parameter>& parameters, double fraction, const Criterion& growth, Scope scope) {
   auto masks = masks_of(parameters);
-  check_scores(masks, scores);
-  const auto sizes = magnitudes(parameters);
+  const auto sizes = magnitude()(parameters), scores = growth(parameters);
   const size_t together = scope == Scope::global ? masks.size() : 1;
   for (size_t k = 0; k < masks.size(); k += together) {
     const auto some = std::span(masks).subspan(k, together);
-    const int64_t count = count_dropped(fraction, count_alive(some));
-    flip(Flip::kill_lowest, some, std::span(sizes).subspan(k, together), count);
-    flip(Flip::revive_highest, some, std::span(scores).subspan(k, together), count);
+    const int64_t dropped = drop(some, std::span(sizes).subspan(k, together), fraction);
+    revive(some, std::span(scores).subspan(k, together), dropped);
   }
   set_masks(parameters, masks);
 }
 
 void set(const std::vector<Parameter>& parameters, double fraction, Scope scope) {
-  std::vector<Tensor> scores;
-  for (const auto& parameter : parameters) scores.push_back(rand(parameter.shape()));
-  regrow(parameters, fraction, scores, scope);
+  regrow(parameters, fraction, random(), scope);
 }
 
 void rigl(const std::vector<Parameter>& parameters, double fraction, Scope scope) {
-  regrow(parameters, fraction, dense_gradient(parameters), scope);
+  regrow(parameters, fraction, dense_gradient(), scope);
 }
 
-void grow(const std::vector<Parameter>& parameters, int64_t alive, const std::vector<Tensor>& scores) {
+void grow(const std::vector<Parameter>& parameters, int64_t alive, const Criterion& growth) {
   auto masks = masks_of(parameters);
-  check_scores(masks, scores);
   int64_t total = 0;
   for (const auto& parameter : parameters) total += parameter.numel();
   check(alive <= total, "grow: ", alive, " elements to be alive, but there are only ", total);
-  flip(Flip::revive_highest, masks, scores, std::max<int64_t>(0, alive - count_alive(masks)));
+  revive(masks, growth(parameters), std::max<int64_t>(0, alive - count_alive(masks)));
   set_masks(parameters, masks);
 }
 
-std::vector<Tensor> dense_gradient(const std::vector<Parameter>& parameters) {
-  std::vector<Tensor> scores;
-  for (const auto& parameter : parameters) {
-    check(parameter.grad().defined() && !parameter.masks_grad(), "dense_gradient: a parameter of shape ",
-          parameter.shape(), " has ", parameter.grad().defined() ? "only a masked" : "no",
+Criterion dense_gradient() {
+  return [](const Parameter& parameter) {
+    const bool defined = parameter.grad().defined();
+    check(defined && !parameter.masks_grad(), "dense_gradient: a parameter of shape ", parameter.shape(),
+          " has ", defined ? "only a masked" : "no",
           " gradient, expected that of a backward() under a DenseGrad that still lives");
-    scores.push_back(abs(parameter.grad()));
-  }
-  return scores;
+    return abs(parameter.grad());
+  };
 }
 
 SparseMomentum::SparseMomentum(std::vector<Parameter> parameters, double decay)
     : parameters_(std::move(parameters)), decay_(decay), dense_(parameters_) {
   check(decay >= 0 && decay < 1, "SparseMomentum: a decay of ", decay, ", expected 0 or more, below 1");
+  for (const auto& parameter : parameters_) momentum_.push_back(zeros(parameter.shape()));
+}
+
+void SparseMomentum::check_uncut(size_t k) const {
+  check(momentum_[k].shape() == parameters_[k].shape(), "SparseMomentum: a parameter of shape ",
+        parameters_[k].shape(), " had shape ", momentum_[k].shape(),
+        "; make a new SparseMomentum after a cut");
 }
 
 void SparseMomentum::update() {
   for (size_t k = 0; k < parameters_.size(); ++k) {
-    const Tensor grad = parameters_[k].grad();
-    check(grad.defined(), "SparseMomentum: a parameter of shape ", parameters_[k].shape(),
+    check_uncut(k);
+    check(parameters_[k].grad().defined(), "SparseMomentum: a parameter of shape ", parameters_[k].shape(),
           " has no gradient; call update() after backward()");
-    check(momentum_.empty() || momentum_[k].shape() == grad.shape(), "SparseMomentum: a parameter of shape ",
-          grad.shape(), " had shape ", momentum_.empty() ? Shape() : momentum_[k].shape(),
-          "; make a new SparseMomentum after a cut");
   }
-  if (momentum_.empty()) {
-    for (const auto& parameter : parameters_) momentum_.push_back(zeros(parameter.shape()));
-  }
+  updated_ = true;
   const auto keep = static_cast<float>(decay_), fresh = static_cast<float>(1 - decay_);
   for (size_t k = 0; k < parameters_.size(); ++k) {
     Tensor& momentum = momentum_[k];
@@ -180,32 +165,28 @@ void SparseMomentum::update() {
 }
 
 void SparseMomentum::regrow(double fraction) const {
-  check(momentum_.size() == parameters_.size(), "SparseMomentum: regrow() before the first update()");
+  check(updated_, "SparseMomentum: regrow() before the first update()");
   auto masks = masks_of(parameters_);
-  const auto sizes = magnitudes(parameters_);
+  const auto sizes = magnitude()(parameters_);
   std::vector<Tensor> scores;
-  for (const Tensor& momentum : momentum_) scores.push_back(abs(momentum));
-  check_scores(masks, scores);
-
   std::vector<double> claims;
   std::vector<int64_t> room;
   int64_t dropped = 0;
   for (size_t k = 0; k < masks.size(); ++k) {
     Mask& mask = masks[k];
-    const int64_t alive = mask.count_alive(), drop = count_dropped(fraction, alive);
+    check_uncut(k);
+    scores.push_back(abs(momentum_[k]));
+    const int64_t alive = mask.count_alive();
     double sum = 0;
     for (int64_t i = 0; i < mask.shape().numel(); ++i) {
       if (mask[i]) sum += static_cast<double>(scores[k].data()[i]);
     }
     claims.push_back(alive > 0 ? sum / static_cast<double>(alive) : 0);
-    room.push_back(mask.shape().numel() - alive + drop);
-    flip(Flip::kill_lowest, {&mask, 1}, {&sizes[k], 1}, drop);
-    dropped += drop;
+    dropped += drop({&mask, 1}, {&sizes[k], 1}, fraction);
+    room.push_back(mask.shape().numel() - mask.count_alive());
   }
   const auto grown = share_out(dropped, claims, room);
-  for (size_t k = 0; k < masks.size(); ++k) {
-    flip(Flip::revive_highest, {&masks[k], 1}, {&scores[k], 1}, grown[k]);
-  }
+  for (size_t k = 0; k < masks.size(); ++k) revive({&masks[k], 1}, {&scores[k], 1}, grown[k]);
   set_masks(parameters_, masks);
 }
 

@@ -1,12 +1,12 @@
 // Regrowth: dead weights come back, so that a mask is searched for while it is trained under. An update drops
 // the smallest |w| of the living and revives as many of the dead, each at zero with zero moments; the number
-// alive does not change. What was just dropped may be chosen again and then keeps its value. Which come back
-// is what the methods differ in:
+// alive does not change. What was just dropped may be chosen again and then keeps its value. The methods
+// differ in which come back:
 //   SET, at random                      Mocanu et al., Nature Communications 2018
 //   RigL, by |dense gradient|           Evci et al., "Rigging the lottery", ICML 2020
 //   sparse momentum, by its average     Dettmers & Zettlemoyer, "Sparse networks from scratch", 2019
 //
-//   DenseGrad guard(weights);                 // before backward(), until the weights have regrown
+//   const DenseGrad guard(weights);           // before backward(), until the weights have regrown
 //   cross_entropy(net(images), labels).backward();
 //   prune::rigl(weights, prune::cosine_decay(0.3, step, end));
 //
@@ -17,28 +17,29 @@
 #include <vector>
 
 #include <tinynn/autograd/parameter.hpp>
+#include <tinynn/prune/criterion.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::prune {
 
-/// Drops `fraction`, in [0, 1], of the living weights of each parameter (local) or of all together (global),
-/// and revives as many where the scores, one tensor for each parameter, are highest.
-/// Throws Error if a score's shape is not that of its parameter, or a dead weight's score is NaN.
-void regrow(const std::vector<Parameter>& parameters, double fraction, const std::vector<Tensor>& scores,
+/// Drops `fraction`, in [0, 1], of the living weights of each parameter (local) or of all together (global,
+/// where each parameter keeps at least one), and revives as many where the criterion is highest. Throws what
+/// the criterion throws, and Error if a score is NaN or a parameter is reparametrized.
+void regrow(const std::vector<Parameter>& parameters, double fraction, const Criterion& growth,
             Scope scope = Scope::local);
-/// regrow() at random places, of the default generator.
+/// regrow() by random().
 void set(const std::vector<Parameter>& parameters, double fraction, Scope scope = Scope::local);
 /// regrow() by dense_gradient().
 void rigl(const std::vector<Parameter>& parameters, double fraction, Scope scope = Scope::local);
 
-/// Revives, where the scores are highest among all parameters together, as many as make `alive` elements
-/// alive; none if there are more. After prune::prune it is the other half of a regrowth whose number
-/// falls. Throws Error as regrow() does, or if there are fewer elements.
-void grow(const std::vector<Parameter>& parameters, int64_t alive, const std::vector<Tensor>& scores);
+/// Revives, where the criterion is highest among all parameters together, as many as make `alive` elements
+/// alive; none if there are more. After prune() it is the other half of a regrowth whose number falls. Throws
+/// Error as regrow() does, or if there are not so many elements.
+void grow(const std::vector<Parameter>& parameters, int64_t alive, const Criterion& growth);
 
-/// |gradient|, also of dead weights: of one backward(), or of several whose gradients were summed. Throws
-/// Error if a parameter has none, or if no DenseGrad lives that kept those of the dead.
-std::vector<Tensor> dense_gradient(const std::vector<Parameter>& parameters);
+/// |gradient| as it stands in the parameter, also of dead weights: of one backward(), or of several summed.
+/// Throws Error if a parameter has none, or if no DenseGrad lives that kept those of the dead.
+Criterion dense_gradient();
 
 /// Sparse momentum. A layer gets its part of all that was dropped in proportion to the mean |momentum| of its
 /// living weights, and revives where |momentum| is largest. As optimizers keep no moments of dead weights,
@@ -54,10 +55,12 @@ class SparseMomentum {
   void regrow(double fraction) const;
 
  private:
+  void check_uncut(size_t k) const;
   std::vector<Parameter> parameters_;
   double decay_;
   DenseGrad dense_;
   std::vector<Tensor> momentum_;
+  bool updated_ = false;
 };
 
 /// fraction / 2 (1 + cos(pi step / end)), and 0 from the end on: how RigL lets regrowth fade.

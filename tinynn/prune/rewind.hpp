@@ -18,7 +18,8 @@ namespace tinynn::prune {
 /// Gives the parameters the values, and the module the buffers, of the snapshot; present masks stay, and all
 /// moments become zero. The snapshot may be one of another network of the same shapes: fresh weights in a
 /// ticket's mask are what the ticket has to beat. Optimizers go on counting their steps: make a new one to
-/// begin with a full bias correction. Throws Error, and changes nothing, if a shape differs.
+/// begin with a full bias correction. Throws Error, and changes nothing, if a shape differs
+/// or a parameter is reparametrized.
 void rewind(nn::Module& module, const nn::Snapshot& to);
 
 }  // namespace tinynn::prune
