@@ -135,3 +135,25 @@ TEST_CASE("autograd. moments whose optimizer is gone are forgotten") {
   const auto& known = static_cast<const autograd::ParameterImpl&>(*p.handle()).moments;
   CHECK(known.size() <= 1);  // dead entries do not pile up
 }
+
+TEST_CASE("autograd. adopt starts anew from a value and a mask of any shape") {
+  Parameter p(tensor({1, 2}));
+  const auto moments = std::make_shared<autograd::Moments>(autograd::Moments{tensor({3, 4})});
+  p.attach(moments);
+  Tensor(p).backward(tensor({1, 1}));
+  REQUIRE(p.moments() == std::vector{moments});
+  const auto version = p.version(), mask_version = p.mask_version();
+  p.adopt(tensor({5, test::not_a_number, 7}), mask_of({1, 0, 1}));
+  CHECK(p.to_vector() == Values{5, 0, 7});
+  CHECK(moments->front().to_vector() == Values{0, 0, 0});
+  CHECK(!p.grad().defined());
+  CHECK(p.version() > version);
+  CHECK(p.mask_version() > mask_version);
+
+  CHECK_THROWS_WITH_AS(p.adopt(ones({2}), mask_of({1, 0, 1})),
+                       "adopt: a mask of shape (3) for a parameter of shape (2)", Error);
+  CHECK(p.to_vector() == Values{5, 0, 7});
+  p.adopt(p, Mask());
+  CHECK(p.to_vector() == Values{5, 0, 7});
+  CHECK(!p.mask().defined());
+}
