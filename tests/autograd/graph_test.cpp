@@ -129,15 +129,13 @@ TEST_CASE("autograd. an observer sees every operation, recorded or not, until it
   std::vector<std::string> seen;
   const Tensor x = test::leaf({1});
   {
-    const autograd::Observer outer(
-        [&](const autograd::Op& op, const auto&, const Tensor&) { seen.push_back(op.name); });
+    const autograd::Observer outer([&](const autograd::Call& call) { seen.push_back(call.op.name); });
     relu(x);
     const NoGrad no_grad;
     {
-      const autograd::Observer inner(
-          [&](const auto&, const std::vector<Tensor>& inputs, const Tensor& output) {
-            seen.push_back(inputs[0].handle() == x.handle() && output.defined() ? "inner" : "wrong");
-          });
+      const autograd::Observer inner([&](const autograd::Call& call) {
+        seen.push_back(call.inputs[0].handle() == x.handle() && call.output.defined() ? "inner" : "wrong");
+      });
       relu(x);
     }
     test::add(x, x);

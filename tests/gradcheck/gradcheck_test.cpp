@@ -187,8 +187,7 @@ TEST_CASE("gradcheck. every operation has a row in the table") {
   // A row that never runs its operation would prove nothing.
   for_each_case([](const Row& row, const Case& c) {
     std::set<std::string> seen;
-    const autograd::Observer observer(
-        [&](const autograd::Op& op, const std::vector<Tensor>&, const Tensor&) { seen.insert(op.name); });
+    const autograd::Observer observer([&](const autograd::Call& call) { seen.insert(call.op.name); });
     c.call(fill(c, 5));
     CHECK(seen.contains(row.op));
   });

@@ -1,4 +1,5 @@
 // Operations that move, choose, join and reduce, and the matrix product.
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/matmul.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -104,6 +105,14 @@ std::vector<Row> shape_rows() {
         {{{{4, 2, 2}}}, [](Inputs x) { return slice(x[0], 0, 1, 100); }},
         {{{{2, 5, 2}}}, [](Inputs x) { return slice(x[0], -2, 0, 5, 3); }},
         {{{{3, 2}}}, [](Inputs x) { return slice(x[0], 0, 2, 1); }}}},
+      {"chunk",
+       {{{{{6}}}, [](Inputs x) { return chunk(x[0], 3, 0)[1]; }},
+        {{{{2, 4, 3}}},
+         [](Inputs x) {
+           const auto halves = chunk(x[0], 2, 1);
+           return halves[0] * halves[1];
+         }},
+        {{{{3, 2}}}, [](Inputs x) { return chunk(x[0], 1, -1)[0]; }}}},
       {"index_select",
        {{{{{5}}},
          [](Inputs x) {

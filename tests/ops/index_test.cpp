@@ -99,8 +99,24 @@ TEST_CASE("ops. argsort is stable and puts NaN last, or first when descending") 
   }
 }
 
+TEST_CASE("ops. chunk cuts into equal pieces, which concat puts together again") {
+  test::Draw draw(86);
+  for (int i = 0; i < 30; ++i) {
+    const Tensor x = draw.tensor({draw.between(1, 3), 12, draw.between(1, 3)});
+    for (const int64_t count : {1, 2, 3, 4, 6, 12}) {
+      const auto pieces = chunk(x, count, 1);
+      REQUIRE(static_cast<int64_t>(pieces.size()) == count);
+      REQUIRE(concat(pieces, 1).to_vector() == x.to_vector());
+    }
+  }
+}
+
 TEST_CASE("ops. choosing what is not there is an error") {
   const Tensor x = ones({2, 3});
+  CHECK_THROWS_WITH_AS(chunk(x, 2, 1), "chunk: dimension 1 of (2, 3) cannot be cut into 2 equal pieces",
+                       Error);
+  CHECK_THROWS_WITH_AS(chunk(x, 0, 1), "chunk: dimension 1 of (2, 3) cannot be cut into 0 equal pieces",
+                       Error);
   CHECK_THROWS_WITH_AS(slice(x, 1, 0, 3, 0), "slice: step 0 is not at least 1", Error);
   CHECK_THROWS_WITH_AS(slice(x, 2, 0, 3), "shape: no dimension 2 in (2, 3)", Error);
   CHECK_THROWS_WITH_AS(index_select(x, 1, {0, 3}), "index_select: index 3 is outside dimension 1 of (2, 3)",

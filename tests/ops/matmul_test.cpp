@@ -102,8 +102,8 @@ TEST_CASE("ops. matmul counts the multiply-accumulates of live weights") {
   for (int64_t i = 0; i < 7; ++i) mask.set(i, false);
   weight.prune(mask);
   int64_t macs = 0;
-  const autograd::Observer observer([&](const autograd::Op& op, const std::vector<Tensor>& inputs,
-                                        const Tensor& y) { macs = op.macs(inputs, y); });
+  const autograd::Observer observer(
+      [&](const autograd::Call& call) { macs = call.op.macs(call.inputs, call.output); });
   matmul(ones({2, 3, 4}), weight);
   CHECK(macs == 13 * 6);
   matmul(weight, ones({2, 5, 3}));

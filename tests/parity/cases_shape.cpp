@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/matmul.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -71,6 +72,16 @@ std::vector<Tensor> parts(const Trial& trial) {
   return all;
 }
 
+Trial draw_pieces(Draw& draw) {
+  const Shape shape = draw.shape(4, 5);
+  const int64_t dim = draw.between(0, shape.rank() - 1), count = draw.between(1, 4);
+  Trial trial{
+      .options = {}, .inputs = {{"x", draw.tensor(shape.with(dim, shape[dim] * count))}}, .labels = {}};
+  trial.options["dim"] = {static_cast<double>(dim)};
+  trial.options["count"] = {static_cast<double>(count)};
+  return trial;
+}
+
 Trial draw_reduction(Draw& draw) {
   Trial trial{.options = {}, .inputs = {{"x", draw.tensor(draw.shape(4, 6))}}, .labels = {}};
   std::vector<int64_t> dims = draw.subset(trial.input("x").rank());
@@ -103,6 +114,10 @@ std::vector<Case> shape_cases() {
       {"slice", draw_slice, differentiated([](const Trial& t) {
          const auto range = t.integers("range");
          return slice(t.input("x"), t.integer("dim"), range[0], range[1], range[2]);
+       })},
+      {"chunk", draw_pieces, differentiated([](const Trial& t) {
+         const auto pieces = chunk(t.input("x"), t.integer("count"), t.integer("dim"));
+         return pieces.front() * pieces.back();
        })},
       {"index_select", draw_indices, differentiated([](const Trial& t) {
          return index_select(t.input("x"), t.integer("dim"), t.integers("indices"));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include <tinynn/autograd/channels.hpp>
 #include <tinynn/core/tensor.hpp>
 
 namespace tinynn::autograd {
@@ -14,6 +15,8 @@ namespace tinynn::autograd {
 /// What is known of a kind of operation: one static instance each.
 struct Op {
   const char* name;
+  /// How its result's channels hang together with those of its inputs; none: they are pinned.
+  ChannelRule channels = nullptr;
   /// Multiply-accumulates with live weights that making `output` took; none if there are no weights.
   int64_t (*macs)(const std::vector<Tensor>& inputs, const Tensor& output) = nullptr;
 };

@@ -27,8 +27,9 @@ Tensor sum(Tensor into, const Tensor& grad) {
 
 }  // namespace
 
-Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward) {
-  if (observer != nullptr) observer->see(op, inputs, output);
+Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
+              std::span<const Attribute> attributes) {
+  if (observer != nullptr) observer->see({op, inputs, output, attributes});
   if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
   std::vector<int64_t> versions;
   for (const Tensor& input : inputs) {
@@ -39,8 +40,10 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
   return output;
 }
 
-Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward) {
-  return record(op, std::move(output), std::vector<Tensor>(inputs), std::move(backward));
+Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward,
+              std::initializer_list<Attribute> attributes) {
+  return record(op, std::move(output), std::vector<Tensor>(inputs), std::move(backward),
+                std::span(attributes.begin(), attributes.size()));
 }
 
 void accumulate_grad(const Tensor& input, Tensor grad) {

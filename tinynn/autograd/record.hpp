@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 #include <tinynn/autograd/node.hpp>
@@ -10,20 +11,31 @@
 namespace tinynn::autograd {
 
 /// Called by every operation on its result: remembers how to go back to `inputs` if one of them needs a
-/// gradient, and returns `output`. `op` must have static lifetime.
-Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward);
-Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward);
+/// gradient, and returns `output`. `op` must have static lifetime. The attributes are what else it takes to
+/// run the operation again; only an Observer sees them.
+Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward,
+              std::initializer_list<Attribute> attributes = {});
+Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
+              std::span<const Attribute> attributes = {});
 
 /// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it.
 /// Throws Error if the shapes differ.
 void accumulate_grad(const Tensor& input, Tensor grad);
 
+/// One run of an operation.
+struct Call {
+  const Op& op;
+  const std::vector<Tensor>& inputs;
+  const Tensor& output;
+  std::span<const Attribute> attributes;
+};
+
 /// While one lives, `see` is called on every operation that runs on this thread, recorded on the tape or not.
 /// This is how a graph is read off a model: nothing about it is guessed.
 class Observer {
  public:
-  using See = std::function<void(const Op& op, const std::vector<Tensor>& inputs, const Tensor& output)>;
+  using See = std::function<void(const Call& call)>;
   explicit Observer(See see);
   ~Observer();
   Observer(const Observer&) = delete;

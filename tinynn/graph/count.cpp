@@ -16,10 +16,9 @@ Counts count(nn::Module& module, const Tensor& example) {
   const NoGrad no_grad;
   const nn::KeepMode mode(module);
   module.eval();
-  const autograd::Observer observer(
-      [&](const autograd::Op& op, const std::vector<Tensor>& inputs, const Tensor& output) {
-        if (op.macs != nullptr) counts.macs += op.macs(inputs, output);
-      });
+  const autograd::Observer observer([&](const autograd::Call& call) {
+    if (call.op.macs != nullptr) counts.macs += call.op.macs(call.inputs, call.output);
+  });
   module(example);
   counts.macs /= example.size(0);
   return counts;

@@ -61,10 +61,9 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
                                    runs[&m].output = y.shape();
                                    running.pop_back();
                                  });
-    const autograd::Observer operations(
-        [&](const autograd::Op& op, const std::vector<Tensor>& inputs, const Tensor& output) {
-          if (op.macs != nullptr) runs[running.back()].macs += op.macs(inputs, output);
-        });
+    const autograd::Observer operations([&](const autograd::Call& call) {
+      if (call.op.macs != nullptr) runs[running.back()].macs += call.op.macs(call.inputs, call.output);
+    });
     module(example);
   }
 

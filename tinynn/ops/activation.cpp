@@ -18,36 +18,36 @@ float sigmoid_of(float x) { return 1 / (1 + std::exp(-x)); }
 }  // namespace
 
 Tensor relu(const Tensor& x) {
-  static const autograd::Op op{"relu"};
+  static const autograd::Op op{"relu", autograd::elementwise};
   // grad_x = grad_y where y > 0
   return detail::unary<Keep::output>(
       op, x, [](float v) { return v < 0 ? 0 : v; }, [](float g, float y) { return y > 0 ? g : 0; });
 }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  static const autograd::Op op{"leaky_relu"};
+  static const autograd::Op op{"leaky_relu", autograd::elementwise};
   const auto slope = static_cast<float>(negative_slope);
   // grad_x = grad_y where x > 0, slope grad_y elsewhere
   return detail::unary<Keep::input>(
       op, x, [=](float v) { return v > 0 ? v : slope * v; },
-      [=](float g, float v) { return v > 0 ? g : slope * g; });
+      [=](float g, float v) { return v > 0 ? g : slope * g; }, {{"negative_slope", negative_slope}});
 }
 
 Tensor sigmoid(const Tensor& x) {
-  static const autograd::Op op{"sigmoid"};
+  static const autograd::Op op{"sigmoid", autograd::elementwise};
   // grad_x = grad_y y (1 - y)
   return detail::unary<Keep::output>(op, x, sigmoid_of, [](float g, float y) { return g * y * (1 - y); });
 }
 
 Tensor tanh(const Tensor& x) {
-  static const autograd::Op op{"tanh"};
+  static const autograd::Op op{"tanh", autograd::elementwise};
   // grad_x = grad_y (1 - y^2)
   return detail::unary<Keep::output>(
       op, x, [](float v) { return std::tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
 }
 
 Tensor silu(const Tensor& x) {
-  static const autograd::Op op{"silu"};
+  static const autograd::Op op{"silu", autograd::elementwise};
   // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
   return detail::unary<Keep::input>(
       op, x, [](float v) { return v * sigmoid_of(v); },
@@ -58,7 +58,7 @@ Tensor silu(const Tensor& x) {
 }
 
 Tensor gelu(const Tensor& x, GeluFormula formula) {
-  static const autograd::Op op{"gelu"};
+  static const autograd::Op op{"gelu", autograd::elementwise};
   constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
   constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
   if (formula == GeluFormula::exact) {
@@ -66,7 +66,8 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
     // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
     return detail::unary<Keep::input>(
         op, x, [=](float v) { return v * phi(v); },
-        [=](float g, float v) { return g * (phi(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2); });
+        [=](float g, float v) { return g * (phi(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2); },
+        {{"tanh", 0}});
   }
   constexpr float root = sqrt2 * per_root_pi, cubic = 0.044715F;
   const auto bend = [](float v) { return std::tanh(root * (v + cubic * v * v * v)); };
@@ -76,7 +77,8 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
       [=](float g, float v) {
         const float t = bend(v);
         return g * ((1 + t) / 2 + v / 2 * (1 - t * t) * root * (1 + 3 * cubic * v * v));
-      });
+      },
+      {{"tanh", 1}});
 }
 
 namespace {
@@ -90,23 +92,24 @@ Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forwa
   const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
   Tensor y(x.shape());
   forward(outer, size, x.data(), y.mutable_data(), inner);
-  return autograd::record(op, y, {x}, [=, values = y.detach()](const Tensor& grad_y) {
+  const auto back = [=, values = y.detach()](const Tensor& grad_y) {
     Tensor grad_x(x.shape());
     backward(outer, size, values.data(), grad_y.data(), grad_x.mutable_data(), inner);
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, {x}, back, {{"dim", static_cast<double>(dim)}});
 }
 
 }  // namespace
 
 Tensor softmax(const Tensor& x, int64_t dim) {
-  static const autograd::Op op{"softmax"};
+  static const autograd::Op op{"softmax", autograd::all_but_dim};
   // grad_x = y (grad_y - sum of grad_y y)
   return along(op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
 }
 
 Tensor log_softmax(const Tensor& x, int64_t dim) {
-  static const autograd::Op op{"log_softmax"};
+  static const autograd::Op op{"log_softmax", autograd::all_but_dim};
   // grad_x = grad_y - exp(y) sum of grad_y
   return along(op, x, dim, kernels::log_softmax_forward, kernels::log_softmax_backward);
 }

@@ -49,20 +49,21 @@ using detail::Keep;
 using detail::unary;
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"add"};
+  static const autograd::Op op{"add", autograd::elementwise_sum};
   // grad_a = grad_b = grad_y
   return binary(
       op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
 }
 
 Tensor add(const Tensor& a, double b) {
-  static const autograd::Op op{"add_scalar"};
+  static const autograd::Op op{"add_scalar", autograd::elementwise};
   // grad_a = grad_y
-  return unary<Keep::nothing>(op, a, [s = static_cast<float>(b)](float u) { return u + s; });
+  return unary<Keep::nothing>(op, a, [s = static_cast<float>(b)](float u) { return u + s; }, 0,
+                              {{"value", b}});
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"sub"};
+  static const autograd::Op op{"sub", autograd::elementwise_sum};
   // grad_a = grad_y, grad_b = -grad_y
   return binary(
       op, a, b, [](float u, float v) { return u - v; }, Unchanged(),
@@ -72,14 +73,15 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 Tensor sub(const Tensor& a, double b) { return add(a, -b); }
 
 Tensor sub(double a, const Tensor& b) {
-  static const autograd::Op op{"scalar_sub"};
+  static const autograd::Op op{"scalar_sub", autograd::elementwise};
   // grad_b = -grad_y
   return unary<Keep::input>(
-      op, b, [s = static_cast<float>(a)](float v) { return s - v; }, [](float g, float) { return -g; });
+      op, b, [s = static_cast<float>(a)](float v) { return s - v; }, [](float g, float) { return -g; },
+      {{"value", a}});
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"mul"};
+  static const autograd::Op op{"mul", autograd::elementwise_product};
   // grad_a = grad_y b, grad_b = grad_y a
   return binary(
       op, a, b, [](float u, float v) { return u * v; }, [](float g, float, float v) { return g * v; },
@@ -87,15 +89,15 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor mul(const Tensor& a, double b) {
-  static const autograd::Op op{"mul_scalar"};
+  static const autograd::Op op{"mul_scalar", autograd::elementwise};
   const auto s = static_cast<float>(b);
   // grad_a = grad_y b
   return unary<Keep::input>(
-      op, a, [s](float u) { return u * s; }, [s](float g, float) { return g * s; });
+      op, a, [s](float u) { return u * s; }, [s](float g, float) { return g * s; }, {{"value", b}});
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"div"};
+  static const autograd::Op op{"div", autograd::elementwise};
   // grad_a = grad_y / b, grad_b = -grad_y a / b^2
   return binary(
       op, a, b, [](float u, float v) { return u / v; }, [](float g, float, float v) { return g / v; },
@@ -103,23 +105,24 @@ Tensor div(const Tensor& a, const Tensor& b) {
 }
 
 Tensor div(const Tensor& a, double b) {
-  static const autograd::Op op{"div_scalar"};
+  static const autograd::Op op{"div_scalar", autograd::elementwise};
   const auto s = static_cast<float>(b);
   // grad_a = grad_y / b
   return unary<Keep::input>(
-      op, a, [s](float u) { return u / s; }, [s](float g, float) { return g / s; });
+      op, a, [s](float u) { return u / s; }, [s](float g, float) { return g / s; }, {{"value", b}});
 }
 
 Tensor div(double a, const Tensor& b) {
-  static const autograd::Op op{"scalar_div"};
+  static const autograd::Op op{"scalar_div", autograd::elementwise};
   const auto s = static_cast<float>(a);
   // grad_b = -grad_y a / b^2
   return unary<Keep::input>(
-      op, b, [s](float v) { return s / v; }, [s](float g, float v) { return -g * (s / v / v); });
+      op, b, [s](float v) { return s / v; }, [s](float g, float v) { return -g * (s / v / v); },
+      {{"value", a}});
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"maximum"};
+  static const autograd::Op op{"maximum", autograd::elementwise};
   // grad_a = grad_y where a > b, half of it where a = b; grad_b likewise
   return binary(
       op, a, b, [](float u, float v) { return u > v || std::isnan(u) ? u : v; },
@@ -132,7 +135,7 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"minimum"};
+  static const autograd::Op op{"minimum", autograd::elementwise};
   // grad_a = grad_y where a < b, half of it where a = b; grad_b likewise
   return binary(
       op, a, b, [](float u, float v) { return u < v || std::isnan(u) ? u : v; },

@@ -35,10 +35,30 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
   return s;
 }
 
+// A filter produces a channel and reads all channels of its group. A group of one channel each (depthwise) is
+// a channel of its own; larger groups lose channels in the same places, for they must stay of equal size.
+void conv2d_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const int64_t o = (*c.shape(1))[0], each = (*c.shape(1))[1];
+  const auto groups = static_cast<int64_t>(c.attribute("groups"));
+  c.link(Link::carries, {0, 0}, {result, 0});
+  c.link(Link::shifts, {2, 0}, {result, 1});
+  if (groups > 1 && each == 1) {
+    for (int64_t j = 0; j < o; ++j) c.link(Link::carries, {0, 1}, j / (o / groups), {result, 1}, j);
+    c.link(Link::multiplies, {1, 0}, {result, 1});
+    return;
+  }
+  c.link(Link::produces, {1, 0}, {result, 1});
+  for (int64_t i = 0; i < groups * each; ++i) c.link(Link::consumes, {1, 1}, i % each, {0, 1}, i);
+  const int64_t made = o / groups;
+  for (int64_t j = made; j < o; ++j) c.link(Link::couples, {result, 1}, j % made, {result, 1}, j);
+}
+
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   static const autograd::Op op{.name = "conv2d",
+                               .channels = conv2d_channels,
                                .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
                                  return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3);
                                }};
@@ -47,7 +67,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
                           y.mutable_data());
 
-  return autograd::record(op, y, {x, weight, bias}, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     if (x.requires_grad()) {  // grad_x = grad_y correlated with the flipped kernel
       Tensor grad_x(x.shape());
       kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data());
@@ -63,7 +83,12 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       kernels::conv2d_backward_bias(s, grad_y.data(), grad_bias.mutable_data());
       autograd::accumulate_grad(bias, std::move(grad_bias));
     }
-  });
+  };
+  return autograd::record(op, y, {x, weight, bias}, backward,
+                          {{"stride", static_cast<double>(options.stride)},
+                           {"padding", static_cast<double>(options.padding)},
+                           {"dilation", static_cast<double>(options.dilation)},
+                           {"groups", static_cast<double>(options.groups)}});
 }
 
 }  // namespace tinynn

@@ -33,7 +33,7 @@ Tensor thinned(const Tensor& x, double p, const RandomStream& stream) {
 }  // namespace
 
 Tensor dropout(const Tensor& x, double p, bool training) {
-  static const autograd::Op op{"dropout"};
+  static const autograd::Op op{"dropout", autograd::elementwise};
   check(p >= 0 && p <= 1, "dropout: the probability ", p, " is not between 0 and 1");
   if (!training || p == 0) return x;
   const RandomStream stream = next_random_stream();

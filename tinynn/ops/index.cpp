@@ -17,17 +17,64 @@ struct Middle {
   int64_t outer, size, inner;
 };
 
-}  // namespace
+void pin_range(autograd::Channels& c, int64_t dim, int64_t begin, int64_t end, const char* reason) {
+  for (int64_t i = begin; i < end; ++i) c.pin({0, dim}, i, reason);
+}
 
-Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step) {
-  static const autograd::Op op{"slice"};
-  check(step >= 1, "slice: step ", step, " is not at least 1");
+// Channels are counted from one end: those up to the last one counted must stay, the others may go. Where the
+// slice reaches to the end it is as long as they are many.
+void slice_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const Shape& x = *c.shape(0);
+  const auto dim = static_cast<int64_t>(c.attribute("dim"));
+  const double begin = c.attribute("begin"), end = c.attribute("end");
+  const int64_t size = x[dim];
+  for (int64_t d = 0; d < x.rank(); ++d) {
+    if (d != dim) c.link(Link::carries, {0, d}, {result, d});
+  }
+  constexpr auto reason = "slice counts to this place: use chunk, or slice to the end";
+  if (begin >= 0 && end >= static_cast<double>(size) && c.attribute("step") == 1) {
+    const int64_t first = size - (*c.shape(result))[dim];
+    pin_range(c, dim, 0, first, reason);
+    for (int64_t i = first; i < size; ++i) c.link(Link::carries, {0, dim}, i, {result, dim}, i - first);
+  } else if (begin >= 0 && end >= 0) {
+    pin_range(c, dim, 0, std::min(size, static_cast<int64_t>(end)), reason);
+  } else {
+    c.pin({0, dim}, reason);
+  }
+}
+
+void concat_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const auto dim = static_cast<int64_t>(c.attribute("dim"));
+  for (int64_t input = 0, at = 0; input < c.inputs(); ++input) {
+    const Shape& x = *c.shape(input);
+    for (int64_t d = 0; d < x.rank(); ++d) {
+      if (d != dim) c.link(Link::carries, {input, d}, {result, d});
+    }
+    for (int64_t i = 0; i < x[dim]; ++i) c.link(Link::carries, {input, dim}, i, {result, dim}, at++);
+  }
+}
+
+// The pieces stay of equal size if all lose channels in the same places.
+void chunk_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const Shape &x = *c.shape(0), &y = *c.shape(result);
+  const auto dim = static_cast<int64_t>(c.attribute("dim"));
+  const auto piece = static_cast<int64_t>(c.attribute("piece"));
+  for (int64_t d = 0; d < x.rank(); ++d) {
+    if (d != dim) c.link(Link::carries, {0, d}, {result, d});
+  }
+  for (int64_t i = 0; i < x[dim]; ++i) c.link(Link::couples, {0, dim}, i % y[dim], {0, dim}, i);
+  for (int64_t j = 0; j < y[dim]; ++j) {
+    c.link(Link::carries, {0, dim}, piece * y[dim] + j, {result, dim}, j);
+  }
+}
+
+// x[first], x[first + step], ... of `count` elements along one dimension.
+Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64_t first, int64_t count,
+                     int64_t step, std::initializer_list<autograd::Attribute> attributes) {
   const Middle s(x, dim);
-  const auto cut = [&](int64_t place) {
-    return std::clamp<int64_t>(place < 0 ? place + s.size : place, 0, s.size);
-  };
-  const int64_t first = cut(begin), last = std::max(first, cut(end));
-  const int64_t count = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
   const int64_t pieces = step == 1 ? 1 : count, length = (step == 1 ? count : 1) * s.inner;
   // Calls copy(in x, in y) for every run of `length` elements.
   const auto runs = [=](auto copy) {
@@ -40,13 +87,47 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t s
   runs([&](int64_t in_x, int64_t in_y) { std::copy_n(x.data() + in_x, length, y.mutable_data() + in_y); });
 
   // grad_x = grad_y where it came from, 0 elsewhere
-  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     Tensor grad_x = zeros(x.shape());
     runs([&](int64_t in_x, int64_t in_y) {
       std::copy_n(grad_y.data() + in_y, length, grad_x.mutable_data() + in_x);
     });
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, {x}, backward, attributes);
+}
+
+}  // namespace
+
+Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step) {
+  static const autograd::Op op{"slice", slice_channels};
+  check(step >= 1, "slice: step ", step, " is not at least 1");
+  const int64_t size = x.size(dim);
+  const auto cut = [&](int64_t place) {
+    return std::clamp<int64_t>(place < 0 ? place + size : place, 0, size);
+  };
+  const int64_t first = cut(begin), last = std::max(first, cut(end));
+  const int64_t count = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
+  return strided_slice(op, x, dim, first, count, step,
+                       {{"dim", static_cast<double>(x.shape().index(dim))},
+                        {"begin", static_cast<double>(begin)},
+                        {"end", static_cast<double>(end)},
+                        {"step", static_cast<double>(step)}});
+}
+
+std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim) {
+  static const autograd::Op op{"chunk", chunk_channels};
+  const int64_t size = x.size(dim);
+  check(count >= 1 && size % count == 0, "chunk: dimension ", dim, " of ", x.shape(), " cannot be cut into ",
+        count, " equal pieces");
+  std::vector<Tensor> pieces;
+  for (int64_t piece = 0; piece < count; ++piece) {
+    pieces.push_back(strided_slice(op, x, dim, piece * (size / count), size / count, 1,
+                                   {{"dim", static_cast<double>(x.shape().index(dim))},
+                                    {"count", static_cast<double>(count)},
+                                    {"piece", static_cast<double>(piece)}}));
+  }
+  return pieces;
 }
 
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices) {
@@ -76,7 +157,7 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
 }
 
 Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
-  static const autograd::Op op{"concat"};
+  static const autograd::Op op{"concat", concat_channels};
   check(!tensors.empty(), "concat: no tensors");
   const Shape& first = tensors[0].shape();
   int64_t size = 0;
@@ -102,13 +183,15 @@ Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
   });
 
   // the gradient of each tensor is its part of grad_y
-  return autograd::record(op, y, tensors, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     int64_t begin = 0;
     for (const Tensor& x : tensors) {
       if (x.requires_grad()) autograd::accumulate_grad(x, slice(grad_y, dim, begin, begin + x.size(dim)));
       begin += x.size(dim);
     }
-  });
+  };
+  const autograd::Attribute attribute{"dim", static_cast<double>(first.index(dim))};
+  return autograd::record(op, y, tensors, backward, std::span(&attribute, 1));
 }
 
 std::vector<int64_t> argsort(const Tensor& x, bool descending) {

@@ -11,6 +11,9 @@ namespace tinynn {
 /// The elements begin, begin + step, ... before `end` along one dimension. Negative ends count from the end,
 /// and both are cut to what is there, as in Python. Throws Error if step < 1. x[begin:end:step] in PyTorch.
 Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step = 1);
+/// `count` pieces of equal size along one dimension, one behind the other. Throws Error unless they come out
+/// even. torch.chunk, whose last piece may be smaller.
+std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim = 0);
 /// The slices `indices` along one dimension, in that order; one may come several times.
 /// Throws Error if an index is not there. torch.index_select.
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices);

@@ -24,10 +24,21 @@ Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
   return result;
 }
 
+// A row of the weight produces an output, a column reads an input.
+void linear_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const int64_t last = c.shape(0)->rank() - 1;
+  for (int64_t d = 0; d < last; ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.link(Link::consumes, {1, 1}, {0, last});
+  c.link(Link::produces, {1, 0}, {result, last});
+  c.link(Link::shifts, {2, 0}, {result, last});
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   static const autograd::Op op{.name = "linear",
+                               .channels = linear_channels,
                                .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
                                  return count_nonzero(inputs[1]) * y.shape().outer(-1);
                                }};

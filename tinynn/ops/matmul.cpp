@@ -82,10 +82,21 @@ int64_t live_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
   return Parameter::of(inputs[0]).defined() ? times(inputs[0]) : 0;
 }
 
+// The dimension that is summed over is consumed by whichever operand is the weight; with none, nothing says
+// whose zeros make a term of the sum vanish, and it stays pinned.
+void matmul_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const int64_t rank_a = c.shape(0)->rank(), rank_b = c.shape(1)->rank(), rank_y = c.shape(result)->rank();
+  if (rank_a < 2 || rank_b != 2) return;
+  for (int64_t d = 0; d + 1 < rank_a; ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.link(Link::consumes, {1, 0}, {0, rank_a - 1});
+  c.link(Link::produces, {1, 1}, {result, rank_y - 1});
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{.name = "matmul", .macs = live_macs};
+  static const autograd::Op op{"matmul", matmul_channels, live_macs};
   const Sizes s = checked_sizes(a.shape(), b.shape());
   const auto matrix_a = [](const Sizes& of, const Tensor& t, int64_t i) {
     return t.data() + of.in_a[static_cast<size_t>(i)] * of.m * of.k;

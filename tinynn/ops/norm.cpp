@@ -40,11 +40,21 @@ void move_towards(Tensor& running, const std::vector<double>& batch, double scal
   });
 }
 
+// Inputs are x, weight, bias, running mean and variance: all but x have one element a channel.
+void batch_norm_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  for (int64_t d = 0; d < c.shape(0)->rank(); ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.link(Link::multiplies, {1, 0}, {result, 1});
+  c.link(Link::shifts, {2, 0}, {result, 1});
+  c.link(Link::carries, {3, 0}, {result, 1});
+  c.link(Link::carries, {4, 0}, {result, 1});
+}
+
 }  // namespace
 
 Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
                   const Tensor& bias, const BatchNormOptions& options) {
-  static const autograd::Op op{"batch_norm"};
+  static const autograd::Op op{"batch_norm", batch_norm_channels};
   const bool training = options.training;
   const auto s = checked_sizes(x, running_mean, running_var, weight, bias, training);
   struct Moments {
@@ -85,7 +95,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     autograd::accumulate_grad(bias, std::move(grad_bias));
   };
   // The running statistics are inputs, too: they have channels, and are cut with them.
-  return autograd::record(op, y, {x, weight, bias, running_mean, running_var}, backward);
+  return autograd::record(op, y, {x, weight, bias, running_mean, running_var}, backward,
+                          {{"eps", options.eps}});
 }
 
 }  // namespace tinynn

@@ -28,21 +28,23 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t ke
   return s;
 }
 
-Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s) {
+Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
+                std::initializer_list<autograd::Attribute> attributes) {
   Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
   kernels::avg_pool2d_forward(s, x.data(), y.mutable_data());
   // the gradient is shared out evenly over each window
-  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     Tensor grad_x(x.shape());
     kernels::avg_pool2d_backward(s, grad_y.data(), grad_x.mutable_data());
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, {x}, backward, attributes);
 }
 
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options) {
-  static const autograd::Op op{"max_pool2d"};
+  static const autograd::Op op{"max_pool2d", autograd::images};
   const auto s = checked_sizes(op.name, x, kernel, options);
   Tensor y(Shape{x.size(0), x.size(1), s.oh(), s.ow()});
   // Where each maximum was, for the way back; not kept if there is none.
@@ -50,16 +52,19 @@ Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options)
   if (x.requires_grad() && grad_enabled()) argmax->resize(static_cast<size_t>(y.numel()));
   kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), argmax->empty() ? nullptr : argmax->data());
 
-  return autograd::record(
-      op, y, {x}, [=](const Tensor& grad_y) {  // the gradient goes to each window's maximum
-        Tensor grad_x(x.shape());
-        kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
-        autograd::accumulate_grad(x, std::move(grad_x));
-      });
+  const auto backward = [=](const Tensor& grad_y) {  // the gradient goes to each window's maximum
+    Tensor grad_x(x.shape());
+    kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
+    autograd::accumulate_grad(x, std::move(grad_x));
+  };
+  return autograd::record(op, y, {x}, backward,
+                          {{"kernel", static_cast<double>(s.kernel)},
+                           {"stride", static_cast<double>(s.stride)},
+                           {"padding", static_cast<double>(s.padding)}});
 }
 
 Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& options) {
-  static const autograd::Op op{"avg_pool2d"};
+  static const autograd::Op op{"avg_pool2d", autograd::images};
   const auto s = checked_sizes(op.name, x, kernel, {.stride = options.stride, .padding = options.padding});
   return avg_pool(op, x,
                   {.planes = s.planes,
@@ -70,16 +75,21 @@ Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& optio
                    .kernel = s.kernel,
                    .stride = s.stride,
                    .padding = s.padding,
-                   .count_include_pad = options.count_include_pad});
+                   .count_include_pad = options.count_include_pad},
+                  {{"kernel", static_cast<double>(s.kernel)},
+                   {"stride", static_cast<double>(s.stride)},
+                   {"padding", static_cast<double>(s.padding)},
+                   {"count_include_pad", options.count_include_pad ? 1.0 : 0.0}});
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
-  static const autograd::Op op{"adaptive_avg_pool2d"};
+  static const autograd::Op op{"adaptive_avg_pool2d", autograd::images};
   check_image(op.name, x);
   check(size[0] >= 1 && size[1] >= 1, op.name, ": the output size ", size[0], " x ", size[1],
         " must be at least 1 x 1");
   return avg_pool(
-      op, x, {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]});
+      op, x, {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
+      {{"oh", static_cast<double>(size[0])}, {"ow", static_cast<double>(size[1])}});
 }
 
 }  // namespace tinynn

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
@@ -33,18 +34,47 @@ Reduced reduced_places(const char* name, const Shape& x, const std::vector<int64
   return {kept_shape, Shape(result), kernels::Strided(x, kernels::broadcast_strides(kept_shape, x))};
 }
 
-Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const Reduced& r, double scale) {
+// What is not reduced is carried.
+void reduce_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const int64_t rank = c.shape(0)->rank();
+  std::vector<bool> reduced(static_cast<size_t>(rank), c.attributes().size() == 1);
+  bool keepdim = false;
+  for (const autograd::Attribute& attribute : c.attributes()) {
+    if (attribute.name == std::string_view("dim")) {
+      reduced[static_cast<size_t>(attribute.value)] = true;
+    } else {
+      keepdim = attribute.value != 0;
+    }
+  }
+  for (int64_t d = 0, to = 0; d < rank; ++d) {
+    const bool kept = !reduced[static_cast<size_t>(d)];
+    if (kept) c.link(Link::carries, {0, d}, {result, to});
+    if (kept || keepdim) ++to;
+  }
+}
+
+std::vector<autograd::Attribute> as_attributes(const Shape& x, const std::vector<int64_t>& dims,
+                                               bool keepdim) {
+  std::vector<autograd::Attribute> result{{"keepdim", keepdim ? 1.0 : 0.0}};
+  for (const int64_t dim : dims) result.push_back({"dim", static_cast<double>(x.index(dim))});
+  return result;
+}
+
+Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& dims, bool keepdim,
+                  const Reduced& r, double scale) {
   Tensor y(r.result);
   kernels::sum(r.walk, x.data(), scale, y.numel(), y.mutable_data());
   // grad_x = scale * grad_y, repeated along the reduced dimensions
-  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     Tensor grad_x(x.shape());
     kernels::for_each(r.walk, grad_y.data(), grad_y.data(),
                       [to = grad_x.mutable_data(), s = static_cast<float>(scale)](int64_t i, float g, float) {
                         to[i] = g * s;
                       });
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
 }
 
 // Calls f(index in x, index in y) for every element.
@@ -82,18 +112,19 @@ std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t di
 }  // namespace
 
 Tensor sum(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"sum"};
-  return scaled_sum(op, x, reduced_places(op.name, x.shape(), dims, keepdim), 1);
+  static const autograd::Op op{"sum", reduce_channels};
+  return scaled_sum(op, x, dims, keepdim, reduced_places(op.name, x.shape(), dims, keepdim), 1);
 }
 
 Tensor mean(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"mean"};
+  static const autograd::Op op{"mean", reduce_channels};
   const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
-  return scaled_sum(op, x, r, static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
+  return scaled_sum(op, x, dims, keepdim, r,
+                    static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
 }
 
 Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"amax"};
+  static const autograd::Op op{"amax", reduce_channels};
   const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
   check(x.numel() > 0 || r.result.numel() == 0, "amax: ", x.shape(), " has no elements to choose from");
   Tensor y = full(r.result, -std::numeric_limits<double>::infinity());
@@ -101,7 +132,7 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
     if (beats(from[i], to[at])) to[at] = from[i];
   });
   // grad_x = grad_y / t at each of the t elements that equal the maximum
-  return autograd::record(op, y, {x}, [=, values = y.detach()](const Tensor& grad_y) {
+  const auto backward = [=, values = y.detach()](const Tensor& grad_y) {
     const auto largest = [a = x.data(), b = values.data()](int64_t i, int64_t at) {
       return a[i] == b[at] || (std::isnan(a[i]) && std::isnan(b[at]));
     };
@@ -113,22 +144,24 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
       to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[static_cast<size_t>(at)]) : 0;
     });
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
 }
 
 Tensor max(const Tensor& x) { return amax(x); }
 
 Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
-  static const autograd::Op op{"max"};
+  static const autograd::Op op{"max", reduce_channels};
   const auto places = places_of_max(op.name, x, dim);
   Tensor y(reduced_places(op.name, x.shape(), {dim}, keepdim).result);
   std::ranges::transform(places, y.mutable_data(), [from = x.data()](int64_t place) { return from[place]; });
   // the gradient goes to each maximum
-  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
+  const auto backward = [=](const Tensor& grad_y) {
     Tensor grad_x = zeros(x.shape());
     for (size_t i = 0; i < places.size(); ++i) grad_x.mutable_data()[places[i]] = grad_y.data()[i];
     autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  };
+  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), {dim}, keepdim));
 }
 
 Labels argmax(const Tensor& x) {

@@ -32,16 +32,90 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& dims) {
   return result;
 }
 
-}  // namespace
+// Bit d is set where size d of the result is a number that the caller wrote, which would be wrong after a
+// cut.
+using Literal = uint64_t;
 
-Tensor reshape(const Tensor& x, const Shape& shape) {
-  static const autograd::Op op{"reshape"};
+// Dimensions lo..hi of x that hold the same elements as dimensions lo..hi of y.
+struct Block {
+  int64_t x_begin, x_end, y_begin, y_end, size;
+};
+
+std::vector<Block> common_blocks(const Shape& x, const Shape& y) {
+  std::vector<Block> blocks;
+  for (int64_t i = 0, j = 0; i < x.rank() || j < y.rank();) {
+    Block block{i, i, j, j, 1};
+    int64_t in_y = 1;
+    do {
+      if (i < x.rank() && (block.size <= in_y || j == y.rank())) {
+        block.size *= x[i++];
+      } else {
+        in_y *= y[j++];
+      }
+    } while (block.size != in_y);
+    block.x_end = i;
+    block.y_end = j;
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+// Within a block, a channel of x dies with all elements of the result that it is spread over.
+void reshape_channels(autograd::Channels& c) {
+  using autograd::Link, autograd::result;
+  const Shape &x = *c.shape(0), &y = *c.shape(result);
+  const auto literal = static_cast<Literal>(c.attribute("literal"));
+  if (x.numel() == 0) return;
+  for (const Block& block : common_blocks(x, y)) {
+    int64_t cut = -1, removable = 0, to = -1;
+    for (int64_t d = block.x_begin; d < block.x_end; ++d) {
+      if (c.removable({0, d})) cut = d, ++removable;
+    }
+    for (int64_t d = block.y_begin; d < block.y_end; ++d) {
+      if ((literal >> d & 1) == 0 && (to < 0 || y[d] > y[to])) to = d;
+    }
+    if (removable == 0) continue;
+    const char* reason = removable > 1 ? "reshape joins two dimensions that could each be cut"
+                         : to < 0      ? "reshape names this size: write -1 in its place"
+                                       : nullptr;
+    for (int64_t d = block.x_begin; reason != nullptr && d < block.x_end; ++d) c.pin({0, d}, reason);
+    if (reason != nullptr) continue;
+    const int64_t inner_x = Shape(std::span(x.begin() + cut, x.begin() + block.x_end)).inner(0);
+    const int64_t inner_y = Shape(std::span(y.begin() + to, y.begin() + block.y_end)).inner(0);
+    for (int64_t place = 0; place < block.size; ++place) {
+      c.link(Link::carries, {0, cut}, place / inner_x % x[cut], {result, to}, place / inner_y % y[to]);
+    }
+  }
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape, Literal literal) {
+  static const autograd::Op op{"reshape", reshape_channels};
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
         shape.numel());
-  const Tensor y = x.view(shape);
-  return autograd::record(
-      op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, reshape(grad_y, x.shape())); });
+  const auto backward = [x](const Tensor& grad_y) {
+    autograd::accumulate_grad(x, grad_y.detach().view(x.shape()));
+  };
+  return autograd::record(op, x.view(shape), {x}, backward, {{"literal", static_cast<double>(literal)}});
 }
+
+constexpr Literal all_literal = (1U << Shape::max_rank) - 1;
+
+void permute_channels(autograd::Channels& c) {
+  for (int64_t d = 0; const autograd::Attribute& from : c.attributes()) {
+    c.link(autograd::Link::carries, {0, static_cast<int64_t>(from.value)}, {autograd::result, d++});
+  }
+}
+
+// The attributes of an operation that takes dimensions in this order.
+std::vector<autograd::Attribute> as_attributes(const std::vector<int64_t>& dims) {
+  std::vector<autograd::Attribute> result;
+  for (const int64_t dim : dims) result.push_back({"dim", static_cast<double>(dim)});
+  return result;
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, const Shape& shape) { return reshape(x, shape, all_literal); }
 
 Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
   std::vector<int64_t> known(sizes);
@@ -52,21 +126,21 @@ Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
   check(rest.numel() > 0 && x.numel() % rest.numel() == 0, "reshape: ", x.shape(),
         " cannot be cut into pieces of ", rest.numel(), " elements");
   *unknown = x.numel() / rest.numel();
-  return reshape(x, Shape(known));
+  return reshape(x, Shape(known), all_literal & ~(Literal{1} << (unknown - known.begin())));
 }
 
 Tensor flatten(const Tensor& x, int64_t start) {
   const int64_t first = x.shape().index(start);
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().begin() + first);
   sizes.push_back(x.shape()[first] * x.shape().inner(first));
-  return reshape(x, Shape(sizes));
+  return reshape(x, Shape(sizes), 0);
 }
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
   check(x.size(dim) == 1, "squeeze: dimension ", dim, " of ", x.shape(), " is not of size 1");
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.erase(sizes.begin() + x.shape().index(dim));
-  return reshape(x, Shape(sizes));
+  return reshape(x, Shape(sizes), 0);
 }
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
@@ -74,11 +148,11 @@ Tensor unsqueeze(const Tensor& x, int64_t dim) {
         x.shape());
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.insert(sizes.begin() + (dim < 0 ? dim + x.rank() + 1 : dim), 1);
-  return reshape(x, Shape(sizes));
+  return reshape(x, Shape(sizes), 0);
 }
 
 Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
-  static const autograd::Op op{"permute"};
+  static const autograd::Op op{"permute", permute_channels};
   std::vector<int64_t> order;
   for (const int64_t dim : dims) order.push_back(x.shape().index(dim));
   auto sorted = order;
@@ -87,20 +161,22 @@ Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
         "permute: ", dims.size(), " dimensions for shape ", x.shape(), ": expected each of its ", x.rank(),
         " once");
   // grad_x = grad_y with its dimensions put back
-  return autograd::record(op, permuted(x, order), {x}, [x, back = inverse(order)](const Tensor& grad_y) {
+  const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, back));
-  });
+  };
+  return autograd::record(op, permuted(x, order), std::vector{x}, backward, as_attributes(order));
 }
 
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
-  static const autograd::Op op{"transpose"};
+  static const autograd::Op op{"transpose", permute_channels};
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));
   std::iota(order.begin(), order.end(), int64_t{0});
   std::swap(order[static_cast<size_t>(x.shape().index(a))], order[static_cast<size_t>(x.shape().index(b))]);
   // grad_x = grad_y with the same two dimensions swapped
-  return autograd::record(op, permuted(x, order), {x}, [x, order](const Tensor& grad_y) {
+  const auto backward = [x, order](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, order));
-  });
+  };
+  return autograd::record(op, permuted(x, order), std::vector{x}, backward, as_attributes(order));
 }
 
 }  // namespace tinynn

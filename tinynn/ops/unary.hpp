@@ -15,18 +15,21 @@ enum class Keep { nothing, input, output };
 /// y = f(x), with grad_x = derivative(grad_y, x) or derivative(grad_y, y); with Keep::nothing, grad_x =
 /// grad_y.
 template <Keep keep, class F, class D = int>
-Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative = {}) {
+Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative = {},
+             std::initializer_list<autograd::Attribute> attributes = {}) {
   Tensor y(x.shape());
   kernels::map(x.numel(), x.data(), y.mutable_data(), f);
   if constexpr (keep == Keep::nothing) {
-    return autograd::record(op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); });
+    return autograd::record(
+        op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); }, attributes);
   } else {
     const Tensor kept = keep == Keep::input ? x : y.detach();
-    return autograd::record(op, y, {x}, [x, kept, derivative](const Tensor& grad_y) {
+    const auto backward = [x, kept, derivative](const Tensor& grad_y) {
       Tensor grad_x(x.shape());
       kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x.mutable_data(), derivative);
       autograd::accumulate_grad(x, std::move(grad_x));
-    });
+    };
+    return autograd::record(op, y, {x}, backward, attributes);
   }
 }
 

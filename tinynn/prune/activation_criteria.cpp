@@ -29,16 +29,16 @@ std::vector<Output> outputs(nn::Module& module, const Tensor& images, const std:
   const nn::KeepMode mode(module);
   module.eval();
   std::vector<Output> result(weights.size());
-  const autograd::Observer observer(
-      [&](const autograd::Op& op, const std::vector<Tensor>& inputs, const Tensor& y) {
-        for (size_t k = 0; k < weights.size(); ++k) {
-          const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
-          const bool carries = result[k].activation.defined() && keeps_channels(op.name) &&
-                               inputs[0].handle() == result[k].activation.handle();
-          if (makes || carries) result[k].activation = y;
-          if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
-        }
-      });
+  const autograd::Observer observer([&](const autograd::Call& call) {
+    const auto& inputs = call.inputs;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
+      const bool carries = result[k].activation.defined() && keeps_channels(call.op.name) &&
+                           inputs[0].handle() == result[k].activation.handle();
+      if (makes || carries) result[k].activation = call.output;
+      if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
+    }
+  });
   module(images);
   return result;
 }

@@ -16,6 +16,10 @@ Twins shape_twins() {
          const auto range = t.integers("range");
          return x("x").slice(t.integer("dim"), range[0], range[1], range[2]);
        })},
+      {"chunk", torch_gradients([](X x, T t) {
+         const auto pieces = x("x").chunk(t.integer("count"), t.integer("dim"));
+         return pieces.front() * pieces.back();
+       })},
       {"index_select", torch_gradients([](X x, T t) {
          return x("x").index_select(t.integer("dim"), torch::tensor(t.integers("indices"), torch::kLong));
        })},
