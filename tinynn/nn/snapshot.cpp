@@ -14,8 +14,9 @@ autograd::Moments copy_of(autograd::Moments moments) {
 Snapshot snapshot(Module& module) {
   Snapshot result;
   for (const Parameter& parameter : module.parameters()) {
-    auto& entry =
-        result.parameters.emplace_back(Snapshot::Entry{parameter, parameter.clone(), parameter.mask(), {}});
+    const Tensor grad = parameter.grad();
+    auto& entry = result.parameters.emplace_back(Snapshot::Entry{
+        parameter, parameter.clone(), grad.defined() ? grad.clone() : Tensor(), parameter.mask(), {}});
     for (const auto& moments : parameter.moments()) entry.moments.emplace_back(moments, copy_of(*moments));
   }
   for (const auto& [name, buffer] : module.named_buffers()) result.buffers.push_back(buffer.clone());
@@ -35,6 +36,7 @@ void restore(Module& module, const Snapshot& snapshot) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Snapshot::Entry& entry = snapshot.parameters[i];
     parameters[i].second.adopt(entry.value, entry.mask);
+    parameters[i].second.handle()->grad = entry.grad.defined() ? entry.grad.clone().handle() : nullptr;
     for (const auto& [weak, copy] : entry.moments) {
       if (const auto moments = weak.lock()) *moments = copy_of(copy);
     }

@@ -1,6 +1,6 @@
-// snapshot and restore: undo for a network. A snapshot is a copy of every value, mask and buffer of a module
-// and of the moments that optimizers keep for its parameters; restore() brings them back byte for byte, also
-// when parameters were pruned, regrown or cut meanwhile.
+// snapshot and restore: undo for a network. A snapshot is a copy of every value, gradient, mask and buffer of
+// a module and of the moments that optimizers keep for its parameters; restore() brings them back byte for
+// byte, also when parameters were pruned, regrown or cut meanwhile.
 //
 //   const Snapshot before = snapshot(net);
 //   prune::l1_unstructured(net.fc1.weight, prune::fraction(0.9));
@@ -21,7 +21,7 @@ namespace tinynn::nn {
 struct Snapshot {
   struct Entry {
     Parameter parameter;  // the live one, not a copy
-    Tensor value;
+    Tensor value, grad;
     Mask mask;
     std::vector<std::pair<std::weak_ptr<autograd::Moments>, autograd::Moments>> moments;  // live one, copy
   };
@@ -31,8 +31,8 @@ struct Snapshot {
 
 Snapshot snapshot(Module& module);
 
-/// Makes values, masks, buffers and moments what they were, shapes included. Gradients become undefined; the
-/// moments of optimizers that came later become zero. A snapshot can be restored any number of times.
+/// Makes values, gradients, masks, buffers and moments what they were, shapes included. The moments of
+/// optimizers that came later become zero. A snapshot can be restored any number of times.
 /// Throws Error, and changes nothing, if the module's parameters are not those of which it was taken or
 /// one is reparametrized.
 void restore(Module& module, const Snapshot& snapshot);

@@ -28,6 +28,7 @@ void rewind(nn::Module& module, const nn::Snapshot& to) {
   check_same_shapes("buffer", goal.buffers, to.buffers);
   for (size_t i = 0; i < values.size(); ++i) {
     goal.parameters[i].value = values[i];
+    goal.parameters[i].grad = Tensor();
     goal.parameters[i].moments.clear();  // what a snapshot does not know of, restore() makes zero
   }
   goal.buffers = to.buffers;
