@@ -18,6 +18,7 @@
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/graph/graph.hpp>
 #include <tinynn/graph/summary.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
@@ -58,6 +59,7 @@
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
+#include <tinynn/prune/compact.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/prune/l0_gates.hpp>

@@ -1,0 +1,91 @@
+#include <sstream>
+
+#include <tinynn/graph/graph.hpp>
+
+namespace tinynn::graph {
+namespace {
+
+std::string shape_of(const Value& value) {
+  std::ostringstream text;
+  text << '(';
+  for (int64_t d = 0; d < value.shape.rank(); ++d) {
+    text << (d > 0 ? ", " : "");
+    if (value.varies[static_cast<size_t>(d)]) {
+      text << '*';
+    } else {
+      text << value.shape[d];
+    }
+  }
+  text << ')';
+  return text.str();
+}
+
+std::string attributes_of(const Operation& operation) {
+  std::ostringstream text;
+  for (const auto& [name, value] : operation.attributes) text << ' ' << name << '=' << value;
+  return text.str();
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c == '\n' ? std::string("\\n") : std::string(1, c);
+  }
+  return result + '"';
+}
+
+}  // namespace
+
+std::string to_text(const Graph& graph) {
+  std::ostringstream text;
+  for (const int input : graph.inputs) {
+    const Value& value = graph.values[static_cast<size_t>(input)];
+    text << value.name << ' ' << shape_of(value) << '\n';
+  }
+  for (const Operation& operation : graph.operations) {
+    const Value& output = graph.values[static_cast<size_t>(operation.output)];
+    text << output.name << ' ' << shape_of(output) << " = " << operation.op->name << '(';
+    for (size_t i = 0; i < operation.inputs.size(); ++i) {
+      const int input = operation.inputs[i];
+      text << (i > 0 ? ", " : "") << (input < 0 ? "none" : graph.values[static_cast<size_t>(input)].name);
+    }
+    text << ')' << attributes_of(operation) << '\n';
+  }
+  text << "return";
+  for (const int output : graph.outputs) text << ' ' << graph.values[static_cast<size_t>(output)].name;
+  text << '\n';
+  return text.str();
+}
+
+std::string to_dot(const Graph& graph) {
+  std::ostringstream text;
+  text << "digraph model {\n  node [shape=box, fontname=\"sans-serif\"];\n";
+  const auto node = [&](int number, const std::string& label, const char* style) {
+    text << "  v" << number << " [label=" << quoted(label) << style << "];\n";
+  };
+  for (const int input : graph.inputs) node(input, graph.values[static_cast<size_t>(input)].name, "");
+  for (const Operation& operation : graph.operations) {
+    std::string label =
+        operation.op->name + (" " + shape_of(graph.values[static_cast<size_t>(operation.output)]));
+    for (const int input : operation.inputs) {
+      if (input < 0) continue;
+      const Value& value = graph.values[static_cast<size_t>(input)];
+      const bool flows = value.kind == Value::Kind::input || value.kind == Value::Kind::result;
+      if (flows) {
+        text << "  v" << input << " -> v" << operation.output << ";\n";
+      } else {
+        label += "\n" + value.name + ' ' + shape_of(value);
+      }
+    }
+    node(operation.output, label, ", style=filled, fillcolor=\"#eef3fa\"");
+  }
+  for (const int output : graph.outputs) {
+    text << "  out" << output << " [label=\"output\", shape=plain];\n  v" << output << " -> out" << output
+         << ";\n";
+  }
+  text << "}\n";
+  return text.str();
+}
+
+}  // namespace tinynn::graph

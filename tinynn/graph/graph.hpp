@@ -1,0 +1,67 @@
+// Graph: the operations that a model ran on an example, in order: what structural pruning, the inference
+// program and the exporters read.
+//
+//   const graph::Graph g = graph::trace(net, images);
+//   std::cout << graph::to_text(g);      // one operation a line
+//   %3 conv2d (*, 4, 28, 28) = conv2d(input, conv1.weight, conv1.bias) padding=1 ...
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <tinynn/autograd/node.hpp>
+#include <tinynn/nn/module.hpp>
+
+namespace tinynn::graph {
+
+/// A tensor that an operation reads or makes.
+struct Value {
+  enum class Kind { input, parameter, buffer, result };
+  Kind kind;
+  std::string name;          // dotted for parameters and buffers, "input", or "conv2d_3" for a result
+  Shape shape;               // on the example
+  std::vector<bool> varies;  // dimensions that grow with the number of samples
+  Tensor tensor;  // the live handle of a parameter or buffer; of others what they were on the example
+};
+
+struct Operation {
+  const autograd::Op* op;
+  std::vector<int> inputs;  // numbers of values, -1 for one that was not given
+  int output;
+  std::vector<autograd::Attribute> attributes;
+};
+
+struct Graph {
+  std::vector<Value> values;
+  std::vector<Operation> operations;  // in the order in which they ran
+  std::vector<int> inputs, outputs;   // numbers of values
+};
+
+/// What to run a model on. One tensor will do; a model that has several inputs or outputs needs to be told
+/// how it is called. `forward` must be made of recorded operations and may be called any number of times.
+struct Example {
+  using Forward = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs)>;
+
+  Example(const Tensor& x) : inputs{x} {}  // NOLINT: meant to convert
+  Example(std::vector<Tensor> x, Forward f) : inputs(std::move(x)), forward(std::move(f)) {}
+
+  std::vector<Tensor> inputs;  // (n, ...) each, n at least 1
+  Forward forward;             // empty: the model's own, on one input
+};
+
+/// What the model gives for the example in evaluation mode, without gradients; its mode stays as it is.
+std::vector<Tensor> run(nn::Module& model, const Example& example);
+
+/// Runs the model on the example, and on one sample more to see which sizes count samples. Throws Error if it
+/// uses parameters or tensors that it does not list or make by recorded operations, if it does other
+/// operations for another number of samples, and what its forward throws.
+Graph trace(nn::Module& model, const Example& example);
+
+/// One line an operation: number, shape with * for what counts samples, name, inputs, attributes.
+std::string to_text(const Graph& graph);
+/// The same as a picture in Graphviz's language: dot -Tsvg.
+std::string to_dot(const Graph& graph);
+
+}  // namespace tinynn::graph

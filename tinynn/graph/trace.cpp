@@ -1,0 +1,129 @@
+#include <map>
+#include <utility>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/autograd/record.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/graph/graph.hpp>
+#include <tinynn/ops/index.hpp>
+
+namespace tinynn::graph {
+
+std::vector<Tensor> run(nn::Module& model, const Example& example) {
+  check(!example.inputs.empty(), "trace: the example has no input");
+  check(example.forward || example.inputs.size() == 1, "trace: ", example.inputs.size(),
+        " inputs, but no function that says how the model is called with them");
+  const NoGrad no_grad;
+  const nn::KeepMode mode(model);
+  model.eval();
+  return example.forward ? example.forward(example.inputs) : std::vector{model(example.inputs[0])};
+}
+
+namespace {
+
+// Numbers the tensors of one run. All of them are kept alive, so that no two can have the same address.
+class Recorder {
+ public:
+  explicit Recorder(nn::Module& model) {
+    for (const auto& [name, parameter] : model.named_parameters()) {
+      listed_[parameter.handle().get()] = {Value::Kind::parameter, name, parameter};
+    }
+    for (const auto& [name, buffer] : model.named_buffers()) {
+      listed_[buffer.handle().get()] = {Value::Kind::buffer, name, buffer};
+    }
+  }
+
+  Graph record(nn::Module& model, const Example& example) {
+    for (const Tensor& input : example.inputs) {
+      check(input.defined() && input.rank() >= 1 && input.size(0) >= 1,
+            "trace: an input of the example has no ", "sample");
+      const bool one = example.inputs.size() == 1;
+      graph_.inputs.push_back(
+          add(Value::Kind::input, one ? "input" : "input_" + std::to_string(graph_.inputs.size()), input));
+    }
+    const autograd::Observer observer([this](const autograd::Call& call) { see(call); });
+    for (const Tensor& output : run(model, example)) {
+      graph_.outputs.push_back(number_of(output, "the model's output"));
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  struct Listed {
+    Value::Kind kind;
+    std::string name;
+    Tensor tensor;
+  };
+
+  int add(Value::Kind kind, const std::string& name, const Tensor& tensor) {
+    const int number = static_cast<int>(graph_.values.size());
+    graph_.values.push_back({kind, name, tensor.shape(), {}, tensor});
+    numbers_[tensor.handle().get()] = number;
+    return number;
+  }
+
+  int number_of(const Tensor& tensor, const std::string& what) {
+    if (!tensor.defined()) return -1;
+    const auto* key = tensor.handle().get();
+    if (const auto known = numbers_.find(key); known != numbers_.end()) return known->second;
+    const auto listed = listed_.find(key);
+    check(listed != listed_.end(), "trace: ", what, ", a tensor of shape ", tensor.shape(), ", is ",
+          tensor.handle()->version > 0 ? "a parameter that the model does not list among its members"
+                                       : "neither made by an operation nor listed as a buffer");
+    return add(listed->second.kind, listed->second.name, tensor);
+  }
+
+  void see(const autograd::Call& call) {
+    Operation operation{&call.op, {}, -1, {call.attributes.begin(), call.attributes.end()}};
+    for (size_t i = 0; i < call.inputs.size(); ++i) {
+      const auto what = "input " + std::to_string(i) + " of " + call.op.name;
+      operation.inputs.push_back(number_of(call.inputs[i], what));
+    }
+    const auto name = call.op.name + ("_" + std::to_string(graph_.operations.size()));
+    operation.output = add(Value::Kind::result, name, call.output);
+    graph_.operations.push_back(std::move(operation));
+  }
+
+  Graph graph_;
+  std::map<const void*, int> numbers_;
+  std::map<const void*, Listed> listed_;
+};
+
+Example with_one_more_sample(const Example& example) {
+  Example larger = example;
+  for (Tensor& input : larger.inputs) input = concat({input, slice(input, 0, 0, 1)}, 0);
+  return larger;
+}
+
+Graph trace_of_one_more(nn::Module& model, const Example& example) {
+  const int64_t samples = example.inputs[0].size(0);
+  try {
+    return Recorder(model).record(model, with_one_more_sample(example));
+  } catch (const Error& error) {
+    fail("trace: the model ran on ", samples, " samples, but not on ", samples + 1,
+         " (write -1 for a size that counts samples): ", error.what());
+  }
+}
+
+}  // namespace
+
+Graph trace(nn::Module& model, const Example& example) {
+  Graph graph = Recorder(model).record(model, example);
+  const Graph larger = trace_of_one_more(model, example);
+  bool same =
+      graph.values.size() == larger.values.size() && graph.operations.size() == larger.operations.size();
+  for (size_t i = 0; same && i < graph.operations.size(); ++i) {
+    const Operation &a = graph.operations[i], &b = larger.operations[i];
+    same = a.op == b.op && a.inputs == b.inputs && a.output == b.output;
+  }
+  check(same, "trace: the model does other operations for another number of samples");
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    Value& value = graph.values[v];
+    for (int64_t d = 0; d < value.shape.rank(); ++d) {
+      value.varies.push_back(value.shape[d] != larger.values[v].shape[d]);
+    }
+  }
+  return graph;
+}
+
+}  // namespace tinynn::graph

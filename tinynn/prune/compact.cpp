@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/graph/channel_map.hpp>
+#include <tinynn/nn/snapshot.hpp>
+#include <tinynn/ops/index.hpp>
+#include <tinynn/prune/compact.hpp>
+#include <tinynn/prune/dead_channels.hpp>
+#include <tinynn/prune/fold_constants.hpp>
+
+namespace tinynn::prune {
+
+using autograd::Link;
+using graph::Atom;
+using graph::AtomLink;
+using graph::ChannelMap;
+using graph::Value;
+
+namespace {
+
+// The largest difference between two lists of outputs, relative to the largest |output| of the first.
+double relative_change(const std::vector<Tensor>& before, const std::vector<Tensor>& after) {
+  double largest = 0, change = 0;
+  for (size_t k = 0; k < before.size(); ++k) {
+    check(before[k].shape() == after[k].shape(), "compact: an output of shape ", before[k].shape(),
+          " became ", after[k].shape());
+    for (int64_t i = 0; i < before[k].numel(); ++i) {
+      const auto a = static_cast<double>(before[k].data()[i]), b = static_cast<double>(after[k].data()[i]);
+      largest = std::max(largest, std::fabs(a));
+      const double difference = std::fabs(a - b);
+      if (std::isnan(difference) && !std::isnan(a)) return INFINITY;
+      change = std::max(change, difference);
+    }
+  }
+  return change == 0 ? 0 : change / largest;
+}
+
+// Masks what makes and shifts the channels of these classes; what reads them stays as it is, for it may still
+// have to add a constant to a bias.
+void mask_producers(const ChannelMap& map, const std::set<int64_t>& classes) {
+  std::map<int, Mask> masks;
+  for (const auto& links : map.links()) {
+    for (const AtomLink& link : links) {
+      const Value& value = map.graph().values[static_cast<size_t>(link.from.value)];
+      const bool makes =
+          link.kind == Link::produces || link.kind == Link::multiplies || link.kind == Link::shifts;
+      if (!makes || value.kind != Value::Kind::parameter || !classes.contains(map.class_of(link.to)))
+        continue;
+      Mask& mask = masks.try_emplace(link.from.value, value.shape).first->second;
+      const int64_t inner = value.shape.inner(link.from.dim), size = value.shape[link.from.dim];
+      for (int64_t o = 0; o < value.shape.outer(link.from.dim); ++o) {
+        for (int64_t i = 0; i < inner; ++i) mask.set((o * size + link.from.index) * inner + i, false);
+      }
+    }
+  }
+  for (const auto& [value, mask] : masks) {
+    Parameter::of(map.graph().values[static_cast<size_t>(value)].tensor).prune(mask);
+  }
+}
+
+// The indices that stay, of each dimension of each value that loses some.
+using Keep = std::map<std::pair<int, int64_t>, std::vector<int64_t>>;
+
+Keep what_stays(const ChannelMap& map, const std::set<int64_t>& classes) {
+  Keep keep;
+  const auto& values = map.graph().values;
+  for (size_t v = 0; v < values.size(); ++v) {
+    for (int64_t d = 0; d < values[v].shape.rank(); ++d) {
+      std::vector<int64_t> stay;
+      for (int64_t i = 0; i < values[v].shape[d]; ++i) {
+        if (!classes.contains(map.class_of({static_cast<int>(v), d, i}))) stay.push_back(i);
+      }
+      if (static_cast<int64_t>(stay.size()) < values[v].shape[d]) keep[{static_cast<int>(v), d}] = stay;
+    }
+  }
+  return keep;
+}
+
+void cut(const ChannelMap& map, const Keep& keep) {
+  for (const auto& [place, indices] : keep) {
+    const Value& value = map.graph().values[static_cast<size_t>(place.first)];
+    if (value.kind == Value::Kind::parameter) Parameter::of(value.tensor).slice(place.second, indices);
+    if (value.kind == Value::Kind::buffer) {
+      // In place, for copies of the module share its buffers.
+      const Tensor rest = index_select(value.tensor, place.second, indices);
+      value.tensor.handle()->shape = rest.shape();
+      value.tensor.handle()->buffer = rest.handle()->buffer;
+    }
+  }
+}
+
+// The outputs without what was deleted of them.
+std::vector<Tensor> what_stays_of(const std::vector<Tensor>& outputs, const ChannelMap& map,
+                                  const Keep& keep) {
+  std::vector<Tensor> result = outputs;
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    for (int64_t d = 0; d < outputs[k].rank(); ++d) {
+      const auto found = keep.find({map.graph().outputs[k], d});
+      if (found != keep.end()) result[k] = index_select(result[k], d, found->second);
+    }
+  }
+  return result;
+}
+
+int64_t count_parameters(nn::Module& model) {
+  int64_t count = 0;
+  for (const Parameter& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+// Masked filters that are not deleted, with reasons.
+std::vector<std::string> kept(const DeadChannels& dead, const ChannelMap& map,
+                              const std::set<int64_t>& deleted,
+                              const std::map<int64_t, std::string>& refused) {
+  std::vector<std::string> result;
+  std::set<int64_t> seen;
+  for (const auto& links : map.links()) {
+    for (const AtomLink& link : links) {
+      const int64_t c = map.class_of(link.to);
+      if (link.kind != Link::produces || !dead.is_masked(link.from) || deleted.contains(c)) continue;
+      if (!seen.insert(map.number(link.from)).second) continue;
+      const auto found = refused.find(c);
+      result.push_back(name_of(map, link.from) + ": " +
+                       (found != refused.end() ? found->second
+                        : !map.pinned(c).empty()
+                            ? map.pinned(c)
+                            : "tied to channels that are alive, or the last of its layer"));
+    }
+  }
+  return result;
+}
+
+// What happens between the first look at the masks and the cut.
+struct Plan {
+  std::set<int64_t> classes;
+  std::map<int64_t, std::string> refused;  // classes, with reasons
+};
+
+// Masks the producers of dead channels; gives up those that are then constants that cannot be folded away.
+Plan complete(nn::Module& model, const graph::Example& example, const ChannelMap& map,
+              const graph::ChannelMapOptions& how, const Snapshot& before) {
+  Plan plan{DeadChannels(map, true).classes(), {}};
+  while (true) {
+    mask_producers(map, plan.classes);
+    const ChannelMap now(graph::trace(model, example), how);
+    const auto refused = not_foldable(now, DeadChannels(now, false), plan.classes);
+    if (refused.empty()) return plan;
+    for (const auto& [c, reason] : refused) plan.classes.erase(c);
+    plan.refused.insert(refused.begin(), refused.end());
+    restore(model, before);
+  }
+}
+
+}  // namespace
+
+double complete_masks(nn::Module& model, const graph::Example& example) {
+  const auto outputs = graph::run(model, example);
+  const Snapshot before = snapshot(model);
+  try {
+    complete(model, example, ChannelMap(graph::trace(model, example)), {}, before);
+    return relative_change(outputs, graph::run(model, example));
+  } catch (...) {
+    restore(model, before);
+    throw;
+  }
+}
+
+Compacted compact(nn::Module& model, const graph::Example& example, const CompactOptions& options) {
+  for (const Parameter& parameter : model.parameters()) parameter.require_hardened("compact");
+  const graph::ChannelMapOptions how{.release_outputs = options.release_outputs};
+  const ChannelMap map(graph::trace(model, example), how);
+  Compacted report{.parameters_before = count_parameters(model)};
+  const auto original = graph::run(model, example);
+  const Snapshot before = snapshot(model);
+  try {
+    const Plan plan = complete(model, example, map, how, before);
+    const auto masked = graph::run(model, example);
+    report.output_change_by_bias = relative_change(original, masked);
+
+    const ChannelMap now(graph::trace(model, example), how);
+    const DeadChannels dead(now, false);
+    report.kept = kept(dead, now, plan.classes, plan.refused);
+    report.folded = fold_constants(now, dead, plan.classes);
+    const Keep keep = what_stays(now, plan.classes);
+    cut(now, keep);
+    const auto small = graph::run(model, example);
+    report.output_difference = relative_change(what_stays_of(masked, now, keep), small);
+    check(report.output_difference <= options.tolerance, "compact: the outputs changed by ",
+          report.output_difference, " of the largest, more than ", options.tolerance);
+    report.channels = static_cast<int64_t>(plan.classes.size());
+  } catch (...) {
+    restore(model, before);
+    throw;
+  }
+  report.parameters = count_parameters(model);
+  return report;
+}
+
+}  // namespace tinynn::prune
