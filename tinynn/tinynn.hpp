@@ -59,6 +59,8 @@
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
+#include <tinynn/prune/channel_groups.hpp>
+#include <tinynn/prune/channels.hpp>
 #include <tinynn/prune/compact.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>

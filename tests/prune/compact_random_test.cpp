@@ -139,6 +139,6 @@ TEST_CASE("prune. deletion from 200 random networks leaves outputs and training 
   try_networks(1, 200);
 }
 
-TEST_CASE("prune. deletion from 1000 random networks leaves outputs and training alone" * doctest::skip()) {
+TEST_CASE("prune. deletion from 1000 random networks, a slow test of its own" * doctest::skip()) {
   try_networks(1, 1000);
 }

@@ -28,6 +28,10 @@ Amount count(int64_t n) {
   return {Amount::Kind::count, static_cast<double>(n)};
 }
 
+Amount to_macs(double f) { return {Amount::Kind::to_macs, checked_fraction("to_macs", f)}; }
+
+Amount to_parameters(double f) { return {Amount::Kind::to_parameters, checked_fraction("to_parameters", f)}; }
+
 int64_t Amount::to_kill(int64_t alive, int64_t total) const {
   switch (kind_) {
     case Kind::fraction: return round_half_even(value_ * static_cast<double>(alive));
@@ -35,6 +39,8 @@ int64_t Amount::to_kill(int64_t alive, int64_t total) const {
       return std::clamp<int64_t>(round_half_even(value_ * static_cast<double>(total)) - (total - alive), 0,
                                  alive);
     case Kind::count: break;
+    case Kind::to_macs:
+    case Kind::to_parameters: fail("a budget of MACs or parameters is for channels; see prune::channels");
   }
   const auto n = static_cast<int64_t>(value_);
   check(n <= alive, "count: ", n, " elements to prune, but only ", alive, " are alive");

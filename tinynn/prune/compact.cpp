@@ -38,29 +38,6 @@ double relative_change(const std::vector<Tensor>& before, const std::vector<Tens
   return change == 0 ? 0 : change / largest;
 }
 
-// Masks what makes and shifts the channels of these classes; what reads them stays as it is, for it may still
-// have to add a constant to a bias.
-void mask_producers(const ChannelMap& map, const std::set<int64_t>& classes) {
-  std::map<int, Mask> masks;
-  for (const auto& links : map.links()) {
-    for (const AtomLink& link : links) {
-      const Value& value = map.graph().values[static_cast<size_t>(link.from.value)];
-      const bool makes =
-          link.kind == Link::produces || link.kind == Link::multiplies || link.kind == Link::shifts;
-      if (!makes || value.kind != Value::Kind::parameter || !classes.contains(map.class_of(link.to)))
-        continue;
-      Mask& mask = masks.try_emplace(link.from.value, value.shape).first->second;
-      const int64_t inner = value.shape.inner(link.from.dim), size = value.shape[link.from.dim];
-      for (int64_t o = 0; o < value.shape.outer(link.from.dim); ++o) {
-        for (int64_t i = 0; i < inner; ++i) mask.set((o * size + link.from.index) * inner + i, false);
-      }
-    }
-  }
-  for (const auto& [value, mask] : masks) {
-    Parameter::of(map.graph().values[static_cast<size_t>(value)].tensor).prune(mask);
-  }
-}
-
 // The indices that stay, of each dimension of each value that loses some.
 using Keep = std::map<std::pair<int, int64_t>, std::vector<int64_t>>;
 
@@ -144,7 +121,7 @@ Plan complete(nn::Module& model, const graph::Example& example, const ChannelMap
               const graph::ChannelMapOptions& how, const Snapshot& before) {
   Plan plan{DeadChannels(map, true).classes(), {}};
   while (true) {
-    mask_producers(map, plan.classes);
+    mask_channels(map, plan.classes);
     const ChannelMap now(graph::trace(model, example), how);
     const auto refused = not_foldable(now, DeadChannels(now, false), plan.classes);
     if (refused.empty()) return plan;

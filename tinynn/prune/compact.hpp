@@ -30,7 +30,7 @@ struct Compacted {
   // On the example, the largest change of an output over the largest |output|: by masking biases, and by
   // deleting (and folding), which is rounding.
   double output_change_by_bias = 0, output_difference = 0;
-  int64_t folded = 0;             // channels whose constant went into the next bias
+  int64_t folded = 0;                  // channels whose constant went into the next bias
   std::vector<std::string> kept = {};  // masked filters that could not be deleted, each with the reason
 };
 

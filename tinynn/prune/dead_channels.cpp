@@ -141,6 +141,27 @@ std::set<int64_t> DeadChannels::classes() const {
   return dead;
 }
 
+void mask_channels(const graph::ChannelMap& map, const std::set<int64_t>& classes) {
+  std::map<int, Mask> masks;
+  for (const auto& links : map.links()) {
+    for (const AtomLink& link : links) {
+      const Value& value = map.graph().values[static_cast<size_t>(link.from.value)];
+      const bool makes =
+          link.kind == Link::produces || link.kind == Link::multiplies || link.kind == Link::shifts;
+      if (!makes || value.kind != Value::Kind::parameter || !classes.contains(map.class_of(link.to)))
+        continue;
+      Mask& mask = masks.try_emplace(link.from.value, value.shape).first->second;
+      const int64_t inner = value.shape.inner(link.from.dim), size = value.shape[link.from.dim];
+      for (int64_t o = 0; o < value.shape.outer(link.from.dim); ++o) {
+        for (int64_t i = 0; i < inner; ++i) mask.set((o * size + link.from.index) * inner + i, false);
+      }
+    }
+  }
+  for (const auto& [value, mask] : masks) {
+    Parameter::of(map.graph().values[static_cast<size_t>(value)].tensor).prune(mask);
+  }
+}
+
 std::string name_of(const graph::ChannelMap& map, const Atom& atom) {
   std::string text = value_of(map, atom).name + "[";
   for (int64_t d = 0; d < atom.dim; ++d) text += ":, ";

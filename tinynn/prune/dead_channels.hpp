@@ -40,6 +40,10 @@ class DeadChannels {
   std::vector<bool> masked_, constant_;  // by atom
 };
 
+/// Masks what makes and shifts the channels of these classes. What reads them stays as it is, for it may
+/// still have to add a constant to a bias.
+void mask_channels(const graph::ChannelMap& map, const std::set<int64_t>& classes);
+
 /// "conv1.weight", dimension 0, index 3 as "conv1.weight[3]"; as "conv1.weight[:, 3]" in dimension 1.
 std::string name_of(const graph::ChannelMap& map, const graph::Atom& atom);
 

@@ -1,0 +1,168 @@
+#include <doctest/doctest.h>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/graph/count.hpp>
+#include <tinynn/models/lenet_5.hpp>
+#include <tinynn/models/resnet.hpp>
+#include <tinynn/prune/channel_groups.hpp>
+#include <tinynn/prune/channels.hpp>
+#include <tinynn/prune/compact.hpp>
+
+#include "tests/support/draw.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+Tensor digits() { return test::Draw(11).tensor({2, 1, 28, 28}); }
+Tensor photos() { return test::Draw(12).tensor({2, 3, 32, 32}); }
+
+}  // namespace
+
+TEST_CASE(
+    "prune. groups list what hangs together and what one channel costs, which is what deleting it saves") {
+  models::LeNet5 lenet;
+  const auto groups = prune::groups(lenet, digits());
+  CHECK(prune::to_text({groups.begin(), groups.begin() + 2}) ==
+        "20 channels, each 1276 parameters and 94400 multiply-adds\n"
+        "    conv1.weight (20, 1, 5, 5) along dimension 0\n"
+        "    conv1.bias (20) along dimension 0\n"
+        "    conv2.weight (50, 20, 5, 5) along dimension 1\n"
+        "50 channels, each 8501 parameters and 40000 multiply-adds\n"
+        "    conv2.weight (50, 20, 5, 5) along dimension 0\n"
+        "    conv2.bias (50) along dimension 0\n"
+        "    fc1.weight (500, 800) along dimension 1, 16 indices a channel\n");
+  REQUIRE(groups.size() == 4);
+  CHECK(groups[3].pinned == "the model's output");
+
+  manual_seed(1);
+  models::ResNet20 resnet;
+  const auto of_resnet = prune::groups(resnet, photos());
+  CHECK(of_resnet.size() == 3 + 9 + 1);  // the stages' sums, the inside of each block, the classes
+  for (size_t k = 0; k < of_resnet.size(); ++k) {
+    if (!of_resnet[k].pinned.empty()) continue;
+    auto net = clone(resnet);
+    const auto before = graph::count(net, photos());
+    const auto members = prune::groups(net, photos())[k].members;
+    // All that produces the channel: every member along dimension 0.
+    for (const auto& member : members) {
+      Parameter p = Parameter::of(member.tensor);
+      if (!p.defined() || member.dim != 0 || p.rank() < 2) continue;
+      Mask dead(p.shape());
+      for (int64_t i = 0; i < p.numel(); ++i) {
+        if (i / p.shape().inner(0) == member.indices[0][0]) dead.set(i, false);
+      }
+      p.prune(dead);
+    }
+    CHECK(prune::compact(net, photos()).channels == 1);
+    const auto after = graph::count(net, photos());
+    CHECK(before.parameters - after.parameters == of_resnet[k].parameters);
+    CHECK(before.macs - after.macs == of_resnet[k].macs);
+  }
+}
+
+TEST_CASE("prune. channels to a budget of MACs or parameters: met, as closely as one channel allows") {
+  for (const auto scope : {prune::Scope::global, prune::Scope::local}) {
+    for (const double budget : {0.75, 0.5, 0.25, 0.125}) {
+      manual_seed(2);
+      models::ResNet20 net;
+      const auto before = graph::count(net, photos());
+      prune::channels(net, photos(), {.amount = prune::to_macs(budget), .scope = scope});
+      const auto report = prune::compact(net, photos());
+      const auto after = graph::count(net, photos());
+      const double left = static_cast<double>(after.macs) / static_cast<double>(before.macs);
+      CAPTURE(budget);
+      CHECK(left <= budget);
+      CHECK(left > budget - 0.03);
+      CHECK(report.kept.empty());
+      CHECK(report.output_change_by_bias == 0);  // channels() masked the biases along
+    }
+    manual_seed(2);
+    models::LeNet5 net;
+    prune::channels(net, digits(), {.amount = prune::to_parameters(0.1), .scope = scope});
+    const auto report = prune::compact(net, digits());
+    CHECK(report.parameters <= 43108);
+    CHECK(report.parameters > 41000);
+  }
+}
+
+TEST_CASE("prune. channels by count and fraction, with floors, multiples and exceptions") {
+  const auto sizes = [](const prune::ChannelOptions& options) {
+    manual_seed(3);
+    models::LeNet5 net;
+    auto copy = options;
+    if (!copy.except.empty()) copy.except = {net.conv1.weight};
+    prune::channels(net, digits(), copy);
+    prune::compact(net, digits());
+    return std::vector{net.conv1.weight.size(0), net.conv2.weight.size(0), net.fc1.weight.size(0)};
+  };
+  using Sizes = std::vector<int64_t>;
+  using prune::ChannelKind;
+  using prune::Scope;
+  CHECK(sizes({.amount = prune::fraction(0.5), .scope = Scope::local}) == Sizes{10, 25, 250});
+  int64_t left = 0;
+  for (const int64_t size : sizes({.amount = prune::fraction(0.5), .round_to = 4})) {
+    CHECK(size % 4 == 0);
+    left += size;
+  }
+  CHECK(left <= 285);
+  CHECK(left > 285 - 4);
+  CHECK(sizes({.amount = prune::fraction(0.5), .scope = Scope::local, .kind = ChannelKind::images}) ==
+        Sizes{10, 25, 500});
+  CHECK(sizes({.amount = prune::fraction(0.5), .scope = Scope::local, .kind = ChannelKind::neurons}) ==
+        Sizes{20, 50, 250});
+  CHECK(sizes({.amount = prune::fraction(0.5), .scope = Scope::local, .except = {Parameter(ones({1}))}}) ==
+        Sizes{20, 25, 250});
+  const auto floored = sizes({.amount = prune::count(500), .keep_at_least = 0.1});
+  CHECK(floored[0] >= 2);
+  CHECK(floored[1] >= 5);
+  CHECK(floored[2] >= 50);
+  CHECK(floored[0] + floored[1] + floored[2] == 70);
+}
+
+TEST_CASE("prune. channels die by the criterion: what is planted as small goes first") {
+  manual_seed(4);
+  models::LeNet5 net;
+  net.conv2.weight.update([](std::span<float> w) {
+    for (size_t i = 0; i < 500; ++i) w[3 * 500 + i] *= 1e-3F;
+  });
+  net.fc1.weight.update([](std::span<float> w) {
+    for (size_t o = 0; o < 500; ++o) {
+      for (size_t i = 0; i < 16; ++i) w[o * 800 + 3 * 16 + i] *= 1e-3F;
+    }
+  });
+  prune::channels(net, digits(), {.amount = prune::count(1)});
+  CHECK(net.conv2.weight.mask().count_alive() == 49 * 500);
+  CHECK(!net.conv2.weight.mask()[3 * 500]);
+  CHECK(!net.conv2.bias.mask()[3]);
+}
+
+TEST_CASE("prune. a budget that would empty a layer is an error, and nothing has changed") {
+  manual_seed(5);
+  models::LeNet5 net;
+  CHECK_THROWS_WITH_AS(prune::channels(net, digits(), {.amount = prune::to_macs(0.001)}),
+                       "channels: the amount cannot be reached: with all gone that may go, 3 of 570 "
+                       "channels, 16026 of 2293000 "
+                       "multiply-adds and 89 of 431080 parameters remain",
+                       Error);
+  for (const auto& p : net.parameters()) CHECK(!p.mask().defined());
+  CHECK_THROWS_WITH_AS(prune::channels(net, digits(), {.amount = prune::fraction(0.1), .round_to = 0}),
+                       "channels: round_to is 0, expected at least 1", Error);
+  CHECK_THROWS_WITH_AS(prune::l1_unstructured(net.fc1.weight, prune::to_macs(0.5)),
+                       "a budget of MACs or parameters is for channels; see prune::channels", Error);
+}
+
+TEST_CASE("prune. channels to a measure tries budgets and leaves nothing of the tries but masks") {
+  manual_seed(6);
+  models::LeNet5 net;
+  const auto parameters = net.fc1.weight.shape();
+  // In place of a clock: the MACs themselves, so that the answer is known.
+  const auto macs = [&] { return static_cast<double>(graph::count(net, digits()).macs); };
+  const double budget = prune::channels_to_measure(net, digits(), 0.5, macs);
+  CHECK(budget > 0.49);
+  CHECK(budget < 0.55);  // one channel of conv1 is 4% of all
+  CHECK(net.fc1.weight.shape() == parameters);
+  prune::compact(net, digits());
+  CHECK(macs() <= 0.5 * 2293000);
+}
