@@ -30,6 +30,15 @@ void check_shape(const std::string& file, const StoredTensor& stored, const Shap
         ", the module expects ", expected);
 }
 
+// A tensor may be smaller than the module's, for channels were deleted from what was saved.
+void check_fits(const std::string& file, const StoredTensor& stored, const Shape& expected) {
+  bool fits = stored.shape.rank() == expected.rank();
+  for (int64_t d = 0; fits && d < expected.rank(); ++d) {
+    fits = stored.shape[d] == expected[d] || (stored.shape[d] > 0 && stored.shape[d] < expected[d]);
+  }
+  if (!fits) check_shape(file, stored, expected);
+}
+
 Mask unpacked(const std::string& file, const StoredTensor& stored, const Tensor& value) {
   check(stored.dtype == Dtype::u8, file, ": mask ", in_quotes(stored.name), " has type ",
         dtype_name(stored.dtype), ", expected U8");
@@ -130,7 +139,7 @@ void load(nn::Module& module, const SafetensorsFile& file) {
   std::vector<std::pair<Tensor, Mask>> loaded;
   for (const auto& [name, parameter] : parameters) {
     parameter.require_hardened("load");
-    check_shape(file.name, *stored[name], parameter.shape());
+    check_fits(file.name, *stored[name], parameter.shape());
     const Tensor value = file.tensor(name);
     const std::string masked = mask_name(name);
     const bool has_mask = stored.contains(masked) && !names.contains(masked);
@@ -138,17 +147,24 @@ void load(nn::Module& module, const SafetensorsFile& file) {
   }
   std::vector<Tensor> loaded_buffers;
   for (const auto& [name, buffer] : buffers) {
-    check_shape(file.name, *stored[name], buffer.shape());
+    check_fits(file.name, *stored[name], buffer.shape());
     loaded_buffers.push_back(file.tensor(name));
   }
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter parameter = parameters[i].second;
-    parameter.set_mask(Mask());  // the old mask must not cut the new values
-    parameter.assign(loaded[i].first);
-    if (loaded[i].second.defined()) parameter.set_mask(loaded[i].second);
+    const auto& [value, mask] = loaded[i];
+    if (parameter.shape() == value.shape()) {
+      parameter.set_mask(Mask());  // the old mask must not cut the new values
+      parameter.assign(value);
+      if (mask.defined()) parameter.set_mask(mask);
+    } else {
+      parameter.adopt(value, mask);
+    }
   }
   for (size_t i = 0; i < buffers.size(); ++i) {
-    std::ranges::copy(loaded_buffers[i].values(), buffers[i].second.mutable_data());
+    // In place, for copies of the module share its buffers.
+    buffers[i].second.handle()->shape = loaded_buffers[i].shape();
+    buffers[i].second.handle()->buffer = loaded_buffers[i].handle()->buffer;
   }
 }
 
