@@ -21,11 +21,13 @@
 #include <tinynn/graph/graph.hpp>
 #include <tinynn/graph/summary.hpp>
 #include <tinynn/io/checkpoint.hpp>
+#include <tinynn/models/densenet.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/lenet_5.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/models/vgg.hpp>
 #include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/dropout.hpp>

@@ -25,8 +25,16 @@ TEST_CASE("models. sizes and costs are those of the papers") {
   // positions after each stride, the 1x1 shortcuts, and the linear layer; about 41M as published.
   const int64_t resnet_macs = 9 * 1024 * (3 * 16 + 6 * 16 * 16) + 9 * 256 * (16 * 32 + 5 * 32 * 32) +
                               9 * 64 * (32 * 64 + 5 * 64 * 64) + 256 * 16 * 32 + 64 * 32 * 64 + 640;
+  const int64_t vgg_macs = 9 * 1024 * (3 * 32 + 32 * 32) + 9 * 256 * (32 * 64 + 64 * 64) +
+                           9 * 64 * (64 * 128 + 128 * 128) + 2048 * 128 + 1280;
+  // Each of the twelve layers makes 12 channels of what came before; the transitions join the blocks.
+  const int64_t densenet_macs = 9 * 1024 * (3 * 24 + 12 * (24 + 36 + 48 + 60)) + 1024 * 72 * 36 +
+                                9 * 256 * 12 * (36 + 48 + 60 + 72) + 256 * 84 * 42 +
+                                9 * 64 * 12 * (42 + 54 + 66 + 78) + 900;
   // LeNet-5 (Caffe): 20*25*24*24 + 50*500*8*8 + 500*800 + 10*500, the 2.29M of the structured-pruning tables
-  const Row rows[] = {{"lenet-300-100", 266610, 266200},
+  const Row rows[] = {{"densenet-small", 76810, densenet_macs, {2, 3, 32, 32}},
+                      {"vgg-small", 551018, vgg_macs, {2, 3, 32, 32}},
+                      {"lenet-300-100", 266610, 266200},
                       {"lenet-5", 431080, 288000 + 1600000 + 400000 + 5000},
                       {"resnet-20", 272474, resnet_macs, {2, 3, 32, 32}},
                       {"simple-cnn", 26138, 9 * 4 * 784 + 36 * 8 * 196 + 392 * 64 + 640}};
@@ -52,8 +60,9 @@ TEST_CASE("models. dead weights cost no multiply-accumulates") {
 TEST_CASE("models. an unknown name lists those that are known") {
   CHECK_THROWS_WITH_AS(
       models::make("lenet"),
-      "unknown model \"lenet\", expected one of: lenet-300-100, lenet-5, resnet-20, simple-cnn", Error);
-  CHECK(models::names().size() == 4);
+      "unknown model \"lenet\", expected one of: densenet-small, lenet-300-100, lenet-5, resnet-20, "
+      "simple-cnn, vgg-small",
+      Error);
 }
 
 TEST_CASE("models. resnet-20 is named as torchvision's resnets") {

@@ -3,13 +3,17 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/lenet_5.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
+#include <tinynn/ops/loss.hpp>
 #include <tinynn/prune/channel_groups.hpp>
 #include <tinynn/prune/channels.hpp>
 #include <tinynn/prune/compact.hpp>
 
 #include "tests/support/draw.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace tinynn;
 
@@ -84,6 +88,24 @@ TEST_CASE("prune. channels to a budget of MACs or parameters: met, as closely as
     const auto report = prune::compact(net, digits());
     CHECK(report.parameters <= 43108);
     CHECK(report.parameters > 41000);
+  }
+}
+
+TEST_CASE("prune. every model loses three quarters of its MACs, and loads from its file into a fresh one") {
+  const test::TemporaryFolder folder;
+  for (const auto& name : models::names()) {
+    CAPTURE(name);
+    const auto net = models::make(name), fresh = models::make(name);
+    const bool colour = name == "resnet-20" || name == "vgg-small" || name == "densenet-small";
+    const Tensor images = colour ? photos() : digits();
+    const auto before = graph::count(*net, images);
+    prune::channels(*net, images, {.amount = prune::to_macs(0.25)});
+    CHECK(prune::compact(*net, images).kept.empty());
+    CHECK(4 * graph::count(*net, images).macs <= before.macs);
+    io::save(*net, folder.path() / "small.safetensors");
+    io::load(*fresh, folder.path() / "small.safetensors");
+    CHECK(graph::run(*fresh, images)[0].to_vector() == graph::run(*net, images)[0].to_vector());
+    cross_entropy((*fresh)(images), Labels({1, 2})).backward();  // and trains on
   }
 }
 

@@ -1,9 +1,11 @@
 #include <tinynn/core/error.hpp>
+#include <tinynn/models/densenet.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/lenet_5.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/models/vgg.hpp>
 
 namespace tinynn::models {
 namespace {
@@ -19,10 +21,12 @@ std::unique_ptr<nn::Module> make_module() {
 }
 
 constexpr Entry entries[] = {
+    {"densenet-small", make_module<DenseNetSmall>},
     {"lenet-300-100", make_module<LeNet300100>},
     {"lenet-5", make_module<LeNet5>},
     {"resnet-20", make_module<ResNet20>},
     {"simple-cnn", make_module<SimpleCNN>},
+    {"vgg-small", make_module<VggSmall>},
 };
 
 }  // namespace
