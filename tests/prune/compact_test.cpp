@@ -89,6 +89,7 @@ TEST_CASE(
   CHECK(report.parameters_before == 26138);
   CHECK(report.parameters == 26138 - 2 * (9 + 1) - 8 * 2 * 9 - 3 * 393 - 3 * 10);
   CHECK(report.kept.empty());
+  CHECK(!net.conv1.weight.mask().defined());  // what was masked is gone
   train_steps(net, adam, x, 2);
 
   const auto again = prune::compact(net, x);  // nothing is left to do

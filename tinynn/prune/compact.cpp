@@ -59,7 +59,12 @@ Keep what_stays(const ChannelMap& map, const std::set<int64_t>& classes) {
 void cut(const ChannelMap& map, const Keep& keep) {
   for (const auto& [place, indices] : keep) {
     const Value& value = map.graph().values[static_cast<size_t>(place.first)];
-    if (value.kind == Value::Kind::parameter) Parameter::of(value.tensor).slice(place.second, indices);
+    if (value.kind == Value::Kind::parameter) {
+      Parameter parameter = Parameter::of(value.tensor);
+      parameter.slice(place.second, indices);
+      const Mask mask = parameter.mask();
+      if (mask.defined() && mask.count_alive() == parameter.numel()) parameter.set_mask(Mask());  // dense again
+    }
     if (value.kind == Value::Kind::buffer) {
       // In place, for copies of the module share its buffers.
       const Tensor rest = index_select(value.tensor, place.second, indices);
