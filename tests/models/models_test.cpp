@@ -36,6 +36,7 @@ TEST_CASE("models. sizes and costs are those of the papers") {
                       {"vgg-small", 551018, vgg_macs, {2, 3, 32, 32}},
                       {"lenet-300-100", 266610, 266200},
                       {"lenet-5", 431080, 288000 + 1600000 + 400000 + 5000},
+                      {"lenet-5-bn", 431080 + 2 * 70, 288000 + 1600000 + 400000 + 5000},
                       {"resnet-20", 272474, resnet_macs, {2, 3, 32, 32}},
                       {"simple-cnn", 26138, 9 * 4 * 784 + 36 * 8 * 196 + 392 * 64 + 640}};
   for (const auto& row : rows) {
@@ -60,7 +61,7 @@ TEST_CASE("models. dead weights cost no multiply-accumulates") {
 TEST_CASE("models. an unknown name lists those that are known") {
   CHECK_THROWS_WITH_AS(
       models::make("lenet"),
-      "unknown model \"lenet\", expected one of: densenet-small, lenet-300-100, lenet-5, resnet-20, "
+      "unknown model \"lenet\", expected one of: densenet-small, lenet-300-100, lenet-5, lenet-5-bn, resnet-20, "
       "simple-cnn, vgg-small",
       Error);
 }

@@ -147,11 +147,12 @@ void add_prune(CLI::App& app) {
   auto output = std::make_shared<Output>();
   auto* in = command->add_option("--in", options->in,
                                  "Prune the network in this file; without it, one is trained first");
-  auto* model = command
-                    ->add_option("--model", options->training.model,
-                                 "The network to train: lenet-300-100, lenet-5, simple-cnn or resnet-20")
-                    ->check(CLI::IsMember(models::names()))
-                    ->excludes(in);
+  auto* model =
+      command
+          ->add_option("--model", options->training.model,
+                       "The network to train: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
+          ->check(CLI::IsMember(models::names()))
+          ->excludes(in);
   add_training_options(*command, options->training);
   add_pruner_options(*command, options->pruning);
   command

@@ -27,6 +27,7 @@ struct Recipe {
 constexpr Recipe recipes[] = {
     {"lenet-300-100", 12, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
     {"lenet-5", 3, 64, 1, "sgd", 0.02, "cosine", 0.9, 5e-4},
+    {"lenet-5-bn", 3, 64, 1, "sgd", 0.02, "cosine", 0.9, 5e-4},
     {"simple-cnn", 3, 64, 1, "sgd", 0.05, "cosine", 0.9, 5e-4},
     {"densenet-small", 30, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
     {"vgg-small", 30, 128, 2, "sgd", 0.05, "cosine", 0.9, 5e-4},

@@ -49,7 +49,8 @@ void add_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   auto output = std::make_shared<Output>();
   command
-      ->add_option("--model", options->model, "The network: lenet-300-100, lenet-5, simple-cnn or resnet-20")
+      ->add_option("--model", options->model,
+                   "The network: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
       ->required()
       ->check(CLI::IsMember(models::names()));
   add_training_options(*command, *options);

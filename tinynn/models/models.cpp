@@ -24,6 +24,7 @@ constexpr Entry entries[] = {
     {"densenet-small", make_module<DenseNetSmall>},
     {"lenet-300-100", make_module<LeNet300100>},
     {"lenet-5", make_module<LeNet5>},
+    {"lenet-5-bn", make_module<LeNet5BN>},
     {"resnet-20", make_module<ResNet20>},
     {"simple-cnn", make_module<SimpleCNN>},
     {"vgg-small", make_module<VggSmall>},

@@ -9,8 +9,8 @@
 
 namespace tinynn::models {
 
-/// For (n, 1, 28, 28): "lenet-300-100", "lenet-5", "simple-cnn"; for (n, 3, 32, 32): "densenet-small",
-/// "resnet-20", "vgg-small".
+/// For (n, 1, 28, 28): "lenet-300-100", "lenet-5", "lenet-5-bn", "simple-cnn"; for (n, 3, 32, 32):
+/// "densenet-small", "resnet-20", "vgg-small".
 std::vector<std::string> names();
 /// A freshly initialised network. Throws Error, listing the names, for one that is not known.
 std::unique_ptr<nn::Module> make(const std::string& name);
