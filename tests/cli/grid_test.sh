@@ -18,6 +18,7 @@ prunes() {
 }
 half="abs(m['pruned']['sparsity'] - 0.5) < 0.0005"
 about_half="abs(m['pruned']['sparsity'] - 0.5) < 0.05"
+about_half_of_layers="abs(m['steps'][-1]['sparsity'] - 0.5) < 0.05"
 
 for criterion in magnitude ln random sensitivity threshold-sensitivity snip taylor hessian lamp; do
     prunes "$half" --sparsity 0.5 --steps 2 --criterion $criterion
@@ -37,6 +38,11 @@ prunes "[round(s['target_sparsity'], 3) for s in m['steps']] == [0.2, 0.36, 0.4]
 prunes "[s['target_sparsity'] for s in m['steps']] == [0.1, 0.3]" --schedule list:0.1,0.3
 prunes "$half" --sparsity 0.5 --steps 3 --schedule exponential
 
+# One layer alone: the sparsity is its own, and the others keep all their weights.
+prunes "abs(m['steps'][-1]['sparsity'] - 0.5) < 0.0005 and m['pruned']['nonzero'] == m['dense']['nonzero'] - 392 * 32" \
+    --sparsity 0.5 --steps 2 --layers fc1
+prunes "$about_half_of_layers" --sparsity 0.5 --steps 1 --layers conv2,fc1 --granularity filter
+
 for regrow in set rigl sparse-momentum dns; do
     prunes "$half" --sparsity 0.5 --steps 2 --regrow $regrow
 done
@@ -48,12 +54,20 @@ succeeds "$tinynn" prune --model lenet-300-100 --data mnist --epochs 40 --batch-
 is_true "$out/m.json" "0 < m['pruned']['sparsity'] < 1"
 succeeds "$tinynn" prune --model lenet-300-100 --data mnist --epochs 2 --sparsity 0.5 --steps 2 --rewind 0 --criterion movement
 
+succeeds "$tinynn" prune --model lenet-5-bn --data mnist --epochs 1 --finetune-epochs 1 --sparsity 0.5 --steps 1 --criterion bn-scale \
+    --granularity filter --layers conv1,conv2 --regularizer bn-l1:1e-3 --metrics "$out/m.json"
+is_true "$out/m.json" "$about_half_of_layers and m['pruned']['macs'] < 0.9 * m['dense']['macs']"
+
 succeeds "$tinynn" sensitivity --in "$dense" --data mnist --metrics "$out/m.json"
 prints 'conv1.weight'
 is_true "$out/m.json" "[l['name'] for l in m['layers']] == ['conv1.weight', 'conv2.weight', 'fc1.weight', 'fc2.weight']"
 is_true "$out/m.json" "all(len(l['sparsity']) == len(l['accuracy']) == 12 for l in m['layers'])"
 
 fails 1 'bn_scale: no BatchNorm' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion bn-scale --granularity filter
+fails 1 'no layer with weights is called "conv3", expected some of: conv1, conv2, fc1, fc2' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 \
+    --layers conv1,conv3
+fails 1 'only 0.310345 of the weights can be pruned' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 \
+    --granularity filter --layers conv2,fc2
 fails 1 'movement: no training step' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion movement
 fails 1 'no kernels' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --granularity kernel
 fails 1 'dense training that --in leaves out' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --rewind 0

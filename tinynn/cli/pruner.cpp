@@ -75,6 +75,27 @@ prune::Schedule listed_schedule(const PrunerOptions& options) {
   return name == "one-shot" ? prune::one_shot(sparsity) : prune::cubic(range);
 }
 
+// The prunable weights of these layers, or of all if there are none.
+std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
+  if (layers.empty()) return prune::prunable(module);
+  std::string known;
+  std::vector<Parameter> chosen;
+  std::vector<std::string> found;
+  for (const auto& [name, parameter] : module.named_parameters()) {
+    if (parameter.rank() < 2) continue;
+    const std::string layer = name.substr(0, name.rfind('.'));
+    known += (known.empty() ? "" : ", ") + layer;
+    if (std::ranges::find(layers, layer) == layers.end()) continue;
+    chosen.push_back(parameter);
+    found.push_back(layer);
+  }
+  for (const auto& layer : layers) {
+    check(std::ranges::find(found, layer) != found.end(), "--layers: no layer with weights is called \"",
+          layer, "\", expected some of: ", known);
+  }
+  return chosen;
+}
+
 double elements(const std::vector<Parameter>& parameters) {
   int64_t total = 0;
   for (const auto& parameter : parameters) total += parameter.numel();
@@ -107,12 +128,17 @@ Pruner::Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoade
     : options_(options),
       module_(&module),
       train_(&train),
-      weights_(prune::prunable(module)),
+      weights_(weights_of(module, options.layers)),
       candidates_(weights_),
       schedule_(schedule_of(options)) {
   // The rows of the last layer are the classes: without one of them, its images cannot be told any more.
-  if ((options.granularity == "row" || options.granularity == "filter") && candidates_.size() > 1)
+  const Parameter classes = prune::prunable(module).back();
+  if ((options.granularity == "row" || options.granularity == "filter") && candidates_.size() > 1 &&
+      candidates_.back().handle() == classes.handle())
     candidates_.pop_back();
+  const double asked = schedule_.back(), most = elements(candidates_) / elements(weights_);
+  check(asked <= most, "--sparsity ", asked, ": without the rows of the last layer, the classes, only ", most,
+        " of the weights can be pruned");
   const auto [regularizer, strength_text] = split(options.regularizer);
   const double strength = regularizer.empty() ? 0 : number("--regularizer", strength_text);
   if (regularizer == "l1") proximal_ = optim::proximal_l1(weights_, strength);
@@ -167,9 +193,9 @@ void Pruner::prune_to(double sparsity) {
     const double alive = 1 - prune::sparsity(weights_);
     prune::bernoulli(weights_, alive > 0 ? std::clamp(1 - (1 - sparsity) / alive, 0.0, 1.0) : 0);
   } else {
-    // As much of the candidates as makes this much of all weights.
-    const double share = sparsity * elements(weights_) / elements(candidates_);
-    prune::prune(candidates_, prune::fraction_of_total(std::min(1.0, share)), rule(),
+    // As much of the candidates as makes this much of all weights; rounding must not ask for more than all.
+    const double share = std::min(1.0, sparsity * elements(weights_) / elements(candidates_));
+    prune::prune(candidates_, prune::fraction_of_total(share), rule(),
                  options_.scope == "local" ? prune::Scope::local : prune::Scope::global);
   }
 }
@@ -261,6 +287,10 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
       "kernel, "
       "block:B, or N:M (N of M inputs stay)")
       ->check(one_of({"weight", "row", "column", "kernel", "filter", "block", "N:M"}, "GRANULARITY"));
+  add("--layers", options.layers,
+      "Prune the weights of these layers only, as in conv1,conv2; --sparsity is then theirs. By default, of "
+      "all")
+      ->delimiter(',');
   add("--scope", options.scope, "global: all layers compete; local: each layer gives the same share")
       ->check(CLI::IsMember({"local", "global"}));
   add("--schedule", options.schedule,

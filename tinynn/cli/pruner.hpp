@@ -25,6 +25,7 @@ struct PrunerOptions {
   std::optional<double> sparsity = {}, threshold = {};
   std::string criterion = "magnitude", granularity = "weight", scope = "global", schedule = "cubic";
   std::string regularizer = {}, regrow = {};
+  std::vector<std::string> layers = {};  // whose weights are pruned; none: those of all
   int64_t steps = 10;
   double norm = 2;  // of criterion ln
 };
@@ -36,14 +37,15 @@ prune::Schedule schedule_of(const PrunerOptions& options);
 
 class Pruner {
  public:
-  /// Throws Error for options that do not go together. The module and the loader have to outlive it.
+  /// Throws Error for options that do not go together, or a layer that the module has not. The module and the
+  /// loader have to outlive it.
   Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoader& train);
 
   /// schedule_of() the options.
   const prune::Schedule& schedule() const { return schedule_; }
   /// Brings the masks to a sparsity of the schedule.
   void prune_to(double sparsity);
-  /// The fraction of the weights that is cut.
+  /// The fraction that is cut of the weights of the chosen layers.
   double sparsity() const;
   bool needs_dense_training() const { return gates_ != nullptr; }
   /// What training has to do for the regularizer, the regrowth and the criterion. `steps`: of this training.
@@ -61,7 +63,7 @@ class Pruner {
   PrunerOptions options_;
   nn::Module* module_;
   data::DataLoader* train_;
-  std::vector<Parameter> weights_;
+  std::vector<Parameter> weights_;     // of the chosen layers
   std::vector<Parameter> candidates_;  // those of the weights that may be pruned
   prune::Schedule schedule_;
   double sparsity_ = 0;  // that was asked for last
