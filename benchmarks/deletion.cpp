@@ -40,7 +40,8 @@ std::vector<double> medians(const std::vector<nn::Module*>& nets, const Tensor& 
   return result;
 }
 
-void print_rows(const char* name, const Shape& image, int repetitions) {
+void print_rows(const char* name, int repetitions) {
+  const Shape image = models::input_shape(name);
   std::vector<std::unique_ptr<nn::Module>> nets;
   std::vector<graph::Counts> counts;
   const Tensor one = randn({1, image[0], image[1], image[2]}),
@@ -75,8 +76,6 @@ int main(int argc, char** argv) {
       "| network | fewer MACs, times | parameters | MACs | bytes | ms, batch 1 | ms, batch 64 | speed-up / "
       "MAC "
       "reduction, batch 1 | batch 64 |\n|---|---|---|---|---|---|---|---|---|\n");
-  print_rows("lenet-5", {1, 28, 28}, repetitions);
-  print_rows("vgg-small", {3, 32, 32}, repetitions);
-  print_rows("resnet-20", {3, 32, 32}, repetitions);
-  print_rows("densenet-small", {3, 32, 32}, repetitions);
+  for (const char* name : {"lenet-5", "vgg-small", "resnet-20", "densenet-small"})
+    print_rows(name, repetitions);
 }

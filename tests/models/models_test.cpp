@@ -46,6 +46,7 @@ TEST_CASE("models. sizes and costs are those of the papers") {
     CHECK(counts.parameters == row.parameters);
     CHECK(counts.macs == row.macs);
     CHECK((*net)(zeros(row.input)).shape() == Shape{row.input[0], 10});
+    CHECK(models::input_shape(row.name) == Shape{row.input[1], row.input[2], row.input[3]});
   }
 }
 
@@ -59,11 +60,11 @@ TEST_CASE("models. dead weights cost no multiply-accumulates") {
 }
 
 TEST_CASE("models. an unknown name lists those that are known") {
-  CHECK_THROWS_WITH_AS(
-      models::make("lenet"),
-      "unknown model \"lenet\", expected one of: densenet-small, lenet-300-100, lenet-5, lenet-5-bn, resnet-20, "
-      "simple-cnn, vgg-small",
-      Error);
+  CHECK_THROWS_WITH_AS(models::make("lenet"),
+                       "unknown model \"lenet\", expected one of: densenet-small, lenet-300-100, lenet-5, "
+                       "lenet-5-bn, resnet-20, "
+                       "simple-cnn, vgg-small",
+                       Error);
 }
 
 TEST_CASE("models. resnet-20 is named as torchvision's resnets") {

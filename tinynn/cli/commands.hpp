@@ -9,6 +9,7 @@ namespace tinynn::cli {
 
 void add_train(CLI::App& app);
 void add_prune(CLI::App& app);
+void add_compact(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_sensitivity(CLI::App& app);

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -7,6 +8,7 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::cli {
@@ -21,18 +23,22 @@ std::string shape_text(const Shape& shape) {
 void run(const std::filesystem::path& file, const Output& output) {
   check_writable(output);
   const LoadedModel loaded = load_model(file);
-  Table table({"parameter", "shape", "elements", "non-zero", "density", "masked"});
+  Table table({"parameter", "as made", "shape", "elements", "non-zero", "density", "masked"});
+  const auto made = models::make(loaded.model);
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, parameter] : made->named_parameters()) shapes[name] = parameter.shape();
   NetworkMetrics totals;
   for (const auto& [name, parameter] : loaded.module->named_parameters()) {
     const int64_t nonzero = count_nonzero(parameter);
     totals.parameters += parameter.numel();
     totals.nonzero += nonzero;
     const int64_t dead = parameter.mask().defined() ? parameter.numel() - parameter.mask().count_alive() : 0;
-    table.add({name, shape_text(parameter.shape()), with_commas(parameter.numel()), with_commas(nonzero),
+    table.add({name, shape_text(shapes[name]), shape_text(parameter.shape()), with_commas(parameter.numel()),
+               with_commas(nonzero),
                percent(static_cast<double>(nonzero) / static_cast<double>(parameter.numel())),
                with_commas(dead)});
   }
-  table.add({"all", "", with_commas(totals.parameters), with_commas(totals.nonzero),
+  table.add({"all", "", "", with_commas(totals.parameters), with_commas(totals.nonzero),
              percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), ""});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
   totals.sparsity = prune::sparsity(prune::prunable(*loaded.module));

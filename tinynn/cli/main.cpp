@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
       "datasets/.");
   tinynn::cli::add_train(app);
   tinynn::cli::add_prune(app);
+  tinynn::cli::add_compact(app);
   tinynn::cli::add_eval(app);
   tinynn::cli::add_inspect(app);
   tinynn::cli::add_sensitivity(app);

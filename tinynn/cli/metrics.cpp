@@ -24,6 +24,8 @@ Json to_json(const NetworkMetrics& m) {
   json["nonzero"] = m.nonzero;
   put(json, "macs", m.macs);
   put(json, "file_bytes", m.file_bytes);
+  put(json, "output_change_by_bias", m.output_change_by_bias);
+  put(json, "output_difference", m.output_difference);
   for (const auto& [batch, microseconds] : m.latency_us)
     json["latency_us"][std::to_string(batch)] = microseconds;
   return json;
@@ -50,6 +52,7 @@ void Metrics::write(const std::filesystem::path& path) const {
     for (const auto& step : steps) json["steps"].push_back(to_json(step));
     json["pruned"] = to_json(*pruned);
   }
+  if (compact) json["compact"] = to_json(*compact);
   io::write_file_atomically(path, json.dump(2) + "\n");
 }
 

@@ -19,6 +19,9 @@ struct NetworkMetrics {
   std::optional<int64_t> macs = {};
   std::optional<int64_t> file_bytes = {};
   std::map<int64_t, double> latency_us = {};
+  // Of a network whose dead channels were deleted: the largest change of an output over the largest |output|,
+  // by zeroing the biases of dead channels, and by the deletion.
+  std::optional<double> output_change_by_bias = {}, output_difference = {};
 };
 
 struct StepMetrics {
@@ -29,7 +32,7 @@ struct StepMetrics {
 struct Metrics {
   std::string model = {}, dataset = {};
   std::optional<uint64_t> seed = {};
-  std::optional<NetworkMetrics> dense = {}, pruned = {};
+  std::optional<NetworkMetrics> dense = {}, pruned = {}, compact = {};
   std::vector<StepMetrics> steps = {};
 
   /// Writes the file atomically. Throws Error if that fails.

@@ -13,6 +13,7 @@ namespace {
 struct Entry {
   const char* name;
   std::unique_ptr<nn::Module> (*make)();
+  Shape input;
 };
 
 template <class M>
@@ -20,31 +21,36 @@ std::unique_ptr<nn::Module> make_module() {
   return std::make_unique<M>();
 }
 
-constexpr Entry entries[] = {
-    {"densenet-small", make_module<DenseNetSmall>},
-    {"lenet-300-100", make_module<LeNet300100>},
-    {"lenet-5", make_module<LeNet5>},
-    {"lenet-5-bn", make_module<LeNet5BN>},
-    {"resnet-20", make_module<ResNet20>},
-    {"simple-cnn", make_module<SimpleCNN>},
-    {"vgg-small", make_module<VggSmall>},
+const Shape digits{1, 28, 28}, photos{3, 32, 32};
+const Entry entries[] = {
+    {"densenet-small", make_module<DenseNetSmall>, photos},
+    {"lenet-300-100", make_module<LeNet300100>, digits},
+    {"lenet-5", make_module<LeNet5>, digits},
+    {"lenet-5-bn", make_module<LeNet5BN>, digits},
+    {"resnet-20", make_module<ResNet20>, photos},
+    {"simple-cnn", make_module<SimpleCNN>, digits},
+    {"vgg-small", make_module<VggSmall>, photos},
 };
+
+const Entry& entry(const std::string& name) {
+  std::string known;
+  for (const auto& candidate : entries) {
+    if (name == candidate.name) return candidate;
+    known += std::string(known.empty() ? "" : ", ") + candidate.name;
+  }
+  fail("unknown model \"", name, "\", expected one of: ", known);
+}
 
 }  // namespace
 
 std::vector<std::string> names() {
   std::vector<std::string> result;
-  for (const auto& entry : entries) result.emplace_back(entry.name);
+  for (const auto& known : entries) result.emplace_back(known.name);
   return result;
 }
 
-std::unique_ptr<nn::Module> make(const std::string& name) {
-  std::string known;
-  for (const auto& entry : entries) {
-    if (name == entry.name) return entry.make();
-    known += std::string(known.empty() ? "" : ", ") + entry.name;
-  }
-  fail("unknown model \"", name, "\", expected one of: ", known);
-}
+std::unique_ptr<nn::Module> make(const std::string& name) { return entry(name).make(); }
+
+Shape input_shape(const std::string& name) { return entry(name).input; }
 
 }  // namespace tinynn::models

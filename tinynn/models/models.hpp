@@ -9,9 +9,9 @@
 
 namespace tinynn::models {
 
-/// For (n, 1, 28, 28): "lenet-300-100", "lenet-5", "lenet-5-bn", "simple-cnn"; for (n, 3, 32, 32):
-/// "densenet-small", "resnet-20", "vgg-small".
 std::vector<std::string> names();
+/// The shape (c, h, w) of the images that a network is made for. Throws Error as make() does.
+Shape input_shape(const std::string& name);
 /// A freshly initialised network. Throws Error, listing the names, for one that is not known.
 std::unique_ptr<nn::Module> make(const std::string& name);
 

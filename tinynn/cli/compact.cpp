@@ -1,0 +1,108 @@
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/table.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/graph/count.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/prune/compact.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+struct CompactOptions {
+  std::filesystem::path in;
+  std::string data;
+};
+
+// Without data there is no accuracy; all else needs images only for their shape.
+NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metadata& metadata,
+                       Experiment* experiment) {
+  if (experiment != nullptr) return experiment->measure(module, true);
+  const auto counts = graph::count(module, images);
+  return {.sparsity = prune::sparsity(prune::prunable(module)),
+          .parameters = counts.parameters,
+          .nonzero = counts.nonzero,
+          .macs = counts.macs,
+          .file_bytes = io::safetensors_bytes(io::to_file(module, metadata))};
+}
+
+void print(const NetworkMetrics& masked, const NetworkMetrics& small, const prune::Compacted& report) {
+  Table table({"", "before", "compacted", "compacted / before"});
+  const auto add = [&](const std::string& name, int64_t before, int64_t after) {
+    table.add({name, with_commas(before), with_commas(after),
+               fixed(static_cast<double>(after) / static_cast<double>(before), 3)});
+  };
+  if (masked.test_accuracy)
+    table.add({"test accuracy", percent(*masked.test_accuracy), percent(*small.test_accuracy), ""});
+  add("parameters", masked.parameters, small.parameters);
+  add("non-zero parameters", masked.nonzero, small.nonzero);
+  add("live multiply-adds a sample", *masked.macs, *small.macs);
+  add("bytes on disk", *masked.file_bytes, *small.file_bytes);
+  for (const auto& [batch, before] : masked.latency_us) {
+    const double after = small.latency_us.at(batch);
+    table.add({"microseconds a batch of " + std::to_string(batch), fixed(before, 1), fixed(after, 1),
+               fixed(after / before, 3)});
+  }
+  std::printf("%s\n", table.text().c_str());
+  std::printf(
+      "%lld channels deleted. Largest change of an output, over the largest: %.2g by zeroing the biases of "
+      "dead channels, %.2g by deleting them.\n",
+      static_cast<long long>(report.channels), report.output_change_by_bias, report.output_difference);
+  if (report.kept.empty()) return;
+  std::printf("Masked, but not deleted:\n");
+  for (const auto& line : report.kept) std::printf("  %s\n", line.c_str());
+}
+
+void run(const CompactOptions& options, const Output& output) {
+  check_writable(output);
+  const LoadedModel loaded = load_model(options.in);
+  io::Metadata metadata = io::read_metadata(options.in);
+  std::unique_ptr<Experiment> experiment;
+  if (!options.data.empty())
+    experiment = std::make_unique<Experiment>(resolve({.model = loaded.model, .data = options.data}), output);
+  const Shape image = models::input_shape(loaded.model);
+  manual_seed(1);
+  const Tensor images = randn({8, image[0], image[1], image[2]});
+
+  Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
+  metrics.pruned = measure(*loaded.module, images, metadata, experiment.get());
+  const prune::Compacted report = prune::compact(*loaded.module, images);
+  metrics.compact = measure(*loaded.module, images, metadata, experiment.get());
+  metrics.compact->output_change_by_bias = report.output_change_by_bias;
+  metrics.compact->output_difference = report.output_difference;
+  io::save(*loaded.module, output.file, metadata);
+  if (!output.metrics.empty()) metrics.write(output.metrics);
+  if (output.quiet) return;
+  print(*metrics.pruned, *metrics.compact, report);
+  std::printf("compacted network: %s\n", output.file.c_str());
+}
+
+}  // namespace
+
+void add_compact(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "compact", "Delete what the masks of a saved network have killed: whole channels, filters and neurons");
+  auto options = std::make_shared<CompactOptions>();
+  auto output = std::make_shared<Output>();
+  command->add_option("--in", options->in, "The pruned network, a safetensors file that tinynn wrote")
+      ->required();
+  command->add_option("--out", output->file, "Save the small network to this file")->required();
+  command->add_option(
+      "--data", options->data,
+      "mnist, fashion-mnist, cifar10, or a folder of IDX files: measure accuracy and time on it, too");
+  add_output_options(*command, *output);
+  command->footer(
+      "\nExample:\n  tinynn prune --in dense.safetensors --data mnist --granularity filter --sparsity 0.5 "
+      "--out masked.safetensors\n  tinynn compact --in masked.safetensors --out small.safetensors --data "
+      "mnist");
+  command->callback([=] { run(*options, *output); });
+}
+
+}  // namespace tinynn::cli
