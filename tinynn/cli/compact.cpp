@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
@@ -31,6 +32,12 @@ NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metad
           .nonzero = counts.nonzero,
           .macs = counts.macs,
           .file_bytes = io::safetensors_bytes(io::to_file(module, metadata))};
+}
+
+NetworkMetrics with_changes(NetworkMetrics metrics, const prune::Compacted& report) {
+  metrics.output_change_by_bias = report.output_change_by_bias;
+  metrics.output_difference = report.output_difference;
+  return metrics;
 }
 
 void print(const NetworkMetrics& masked, const NetworkMetrics& small, const prune::Compacted& report) {
@@ -74,9 +81,7 @@ void run(const CompactOptions& options, const Output& output) {
   Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
   metrics.pruned = measure(*loaded.module, images, metadata, experiment.get());
   const prune::Compacted report = prune::compact(*loaded.module, images);
-  metrics.compact = measure(*loaded.module, images, metadata, experiment.get());
-  metrics.compact->output_change_by_bias = report.output_change_by_bias;
-  metrics.compact->output_difference = report.output_difference;
+  metrics.compact = with_changes(measure(*loaded.module, images, metadata, experiment.get()), report);
   io::save(*loaded.module, output.file, metadata);
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
@@ -85,6 +90,11 @@ void run(const CompactOptions& options, const Output& output) {
 }
 
 }  // namespace
+
+CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment) {
+  const auto report = prune::compact(module, experiment.example());
+  return {report, with_changes(experiment.measure(module, true), report)};
+}
 
 void add_compact(CLI::App& app) {
   auto* command = app.add_subcommand(

@@ -58,6 +58,8 @@ class Experiment {
   /// The training data.
   data::DataLoader& loader() { return train_; }
   const std::string& dataset() const { return data_.name; }
+  /// A batch of test images (n, C, H, W).
+  Tensor example() const { return test_.example(); }
   /// Counts, file size and accuracy; with latency at batch sizes 1 and 64 on request.
   NetworkMetrics measure(nn::Module& module, bool latency);
   /// What a saved model says of itself.

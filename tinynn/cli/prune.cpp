@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/pruner.hpp>
 #include <tinynn/cli/table.hpp>
@@ -128,12 +129,14 @@ void run(PruneOptions options, const Output& output) {
                      step_start = now;
                    }});
   metrics.pruned = experiment.measure(module, true);
+  if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
   if (!output.file.empty()) io::save(module, output.file, experiment.metadata());
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
   std::printf("%s on %s\n\n", settings.model.c_str(), experiment.dataset().c_str());
   print_steps(metrics.steps, step_seconds);
   print_comparison(*metrics.dense, *metrics.pruned);
+  if (metrics.compact) print_comparison(*metrics.dense, *metrics.compact);
   if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
   if (!output.file.empty()) std::printf("pruned network: %s\n", output.file.c_str());
   if (!output.metrics.empty()) std::printf("metrics:        %s\n", output.metrics.c_str());

@@ -6,8 +6,10 @@
 
 #include <tinynn/cli/pruner.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/index.hpp>
 #include <tinynn/optim/regularizer.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
+#include <tinynn/prune/channels.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/prune/schedule.hpp>
 
@@ -36,8 +38,12 @@ double number(const std::string& option, const std::string& text) {
   return value;
 }
 
+bool goes_by_channels(const std::string& granularity) {
+  return granularity == "channel" || granularity == "neuron";
+}
+
 prune::Granularity make_granularity(const std::string& text) {
-  if (text == "row" || text == "filter") return prune::slice(0);
+  if (text == "row" || text == "filter" || goes_by_channels(text)) return prune::slice(0);
   if (text == "column") return prune::slice(1);
   if (text == "kernel") return prune::kernel();
   if (const auto [name, size] = split(text); name == "block")
@@ -54,7 +60,9 @@ bool makes_zeros(const std::string& regularizer) {
 }
 
 prune::Schedule listed_schedule(const PrunerOptions& options) {
-  const double sparsity = options.sparsity.value_or(0);
+  const double sparsity = options.to_macs         ? 1 - *options.to_macs
+                          : options.to_parameters ? 1 - *options.to_parameters
+                                                  : options.sparsity.value_or(0);
   const auto [name, argument] = split(options.schedule);
   if (name == "list") {
     prune::Schedule list;
@@ -114,12 +122,21 @@ prune::Schedule schedule_of(const PrunerOptions& options) {
           " is no N:M with whole numbers, 0 < N <= M");
     return {1 - n / m};
   }
-  check(!options.sparsity || !options.threshold, "--sparsity and --threshold exclude each other");
-  if (options.threshold || (!options.sparsity && makes_zeros(split(options.regularizer).first))) return {0};
-  check(options.sparsity || split(options.schedule).first == "list",
-        "how much to prune? Give --sparsity, --threshold, --granularity N:M, --schedule list:... or a "
-        "--regularizer "
-        "that makes zeros (l1, group-lasso, l0)");
+  const bool budget = options.to_macs || options.to_parameters;
+  check((options.sparsity ? 1 : 0) + (options.threshold ? 1 : 0) + (options.to_macs ? 1 : 0) +
+                (options.to_parameters ? 1 : 0) <=
+            1,
+        "--sparsity, --threshold, --to-macs and --to-params exclude each other");
+  check(!budget || goes_by_channels(options.granularity),
+        "--to-macs and --to-params need whole channels to delete: --granularity channel or neuron");
+  check(!goes_by_channels(options.granularity) || (!options.threshold && options.regrow.empty()),
+        "--granularity ", options.granularity, " goes with neither --threshold nor --regrow");
+  const bool says_how_much = options.sparsity || budget;
+  if (options.threshold || (!says_how_much && makes_zeros(split(options.regularizer).first))) return {0};
+  check(says_how_much || split(options.schedule).first == "list",
+        "how much to prune? Give --sparsity, --threshold, --to-macs, --to-params, --granularity N:M, "
+        "--schedule "
+        "list:... or a --regularizer that makes zeros (l1, group-lasso, l0)");
   if (!options.regularizer.empty()) number("--regularizer", split(options.regularizer).second);
   return listed_schedule(options);
 }
@@ -133,12 +150,13 @@ Pruner::Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoade
       schedule_(schedule_of(options)) {
   // The rows of the last layer are the classes: without one of them, its images cannot be told any more.
   const Parameter classes = prune::prunable(module).back();
-  if ((options.granularity == "row" || options.granularity == "filter") && candidates_.size() > 1 &&
-      candidates_.back().handle() == classes.handle())
+  const bool by_rows = options.granularity == "row" || options.granularity == "filter" ||
+                       goes_by_channels(options.granularity);
+  if (by_rows && candidates_.size() > 1 && candidates_.back().handle() == classes.handle())
     candidates_.pop_back();
   const double asked = schedule_.back(), most = elements(candidates_) / elements(weights_);
-  check(asked <= most, "--sparsity ", asked, ": without the rows of the last layer, the classes, only ", most,
-        " of the weights can be pruned");
+  check(deletes() || asked <= most, "--sparsity ", asked,
+        ": without the rows of the last layer, the classes, only ", most, " of the weights can be pruned");
   const auto [regularizer, strength_text] = split(options.regularizer);
   const double strength = regularizer.empty() ? 0 : number("--regularizer", strength_text);
   if (regularizer == "l1") proximal_ = optim::proximal_l1(weights_, strength);
@@ -177,9 +195,27 @@ prune::Rule Pruner::rule() {
   return {.criterion = criterion, .granularity = granularity};
 }
 
+bool Pruner::deletes() const { return goes_by_channels(options_.granularity); }
+
+void Pruner::prune_channels(double sparsity) {
+  // Rounding must not ask for less than what a file has already.
+  const double left = std::clamp(1 - sparsity, 0.0, 1.0);
+  prune::channels(
+      *module_, slice(train_->example(), 0, 0, 8),
+      {.amount = options_.to_macs         ? prune::to_macs(left)
+                 : options_.to_parameters ? prune::to_parameters(left)
+                                          : prune::fraction_of_total(sparsity),
+       .criterion = rule().criterion,
+       .scope = options_.scope == "local" ? prune::Scope::local : prune::Scope::global,
+       .kind = options_.granularity == "neuron" ? prune::ChannelKind::neurons : prune::ChannelKind::any,
+       .round_to = options_.round_to});
+}
+
 void Pruner::prune_to(double sparsity) {
   sparsity_ = sparsity;
-  if (options_.regrow == "dns") {
+  if (deletes() && !prunes_zeros()) {
+    prune_channels(sparsity);
+  } else if (options_.regrow == "dns") {
     if (!splice_) splice_ = std::make_unique<prune::Splice>(weights_);
     splice_->update(sparsity, 0);
   } else if (is_n_of_m(options_.granularity)) {
@@ -272,6 +308,12 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
   add("--sparsity", options.sparsity, "Fraction of the weights that shall be zero in the end, in [0, 1]")
       ->check(CLI::Range(0.0, 1.0));
   add("--threshold", options.threshold, "Instead: prune once what scores no more than this");
+  add("--to-macs", options.to_macs,
+      "Instead, for channels and neurons: until this fraction of the multiply-adds remains")
+      ->check(CLI::Range(0.0, 1.0));
+  add("--to-params", options.to_parameters,
+      "Instead, for channels and neurons: until this fraction of the parameters remains")
+      ->check(CLI::Range(0.0, 1.0));
   add("--criterion", options.criterion,
       "What makes a weight worth keeping: magnitude; ln (--norm); random; bernoulli; by gradients "
       "sensitivity, "
@@ -285,8 +327,13 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
   add("--granularity", options.granularity,
       "What dies together: weight, row or filter (but not those of the last layer, the classes), column, "
       "kernel, "
-      "block:B, or N:M (N of M inputs stay)")
-      ->check(one_of({"weight", "row", "column", "kernel", "filter", "block", "N:M"}, "GRANULARITY"));
+      "block:B, or N:M (N of M inputs stay); channel (with all that reads or makes it) or neuron (channels "
+      "of "
+      "linear layers), which are deleted in the end, and of which --sparsity is a fraction")
+      ->check(one_of({"weight", "row", "column", "kernel", "filter", "block", "N:M", "channel", "neuron"},
+                     "GRANULARITY"));
+  add("--round-to", options.round_to, "Of each layer that loses channels a multiple of this stays")
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   add("--layers", options.layers,
       "Prune the weights of these layers only, as in conv1,conv2; --sparsity is then theirs. By default, of "
       "all")

@@ -22,11 +22,11 @@ namespace tinynn::cli {
 
 /// As typed.
 struct PrunerOptions {
-  std::optional<double> sparsity = {}, threshold = {};
+  std::optional<double> sparsity = {}, threshold = {}, to_macs = {}, to_parameters = {};
   std::string criterion = "magnitude", granularity = "weight", scope = "global", schedule = "cubic";
   std::string regularizer = {}, regrow = {};
   std::vector<std::string> layers = {};  // whose weights are pruned; none: those of all
-  int64_t steps = 10;
+  int64_t steps = 10, round_to = 1;
   double norm = 2;  // of criterion ln
 };
 
@@ -48,6 +48,8 @@ class Pruner {
   /// The fraction that is cut of the weights of the chosen layers.
   double sparsity() const;
   bool needs_dense_training() const { return gates_ != nullptr; }
+  /// Whether what dies are whole channels, which are to be deleted in the end.
+  bool deletes() const;
   /// What training has to do for the regularizer, the regrowth and the criterion. `steps`: of this training.
   TrainingHooks hooks(int64_t steps, bool pruned);
   /// After dense training: the L0 gates decide, and are gone.
@@ -57,6 +59,7 @@ class Pruner {
 
  private:
   prune::Rule rule();
+  void prune_channels(double sparsity);
   bool prunes_zeros() const;  // those that a regularizer made, and nothing else
   void regrow(int64_t step, int64_t steps);
 

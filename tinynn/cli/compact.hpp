@@ -1,0 +1,17 @@
+// Deleting what is dead, and what that gained: for `tinynn compact` and the end of `tinynn prune`.
+#pragma once
+
+#include <tinynn/cli/experiment.hpp>
+#include <tinynn/prune/compact.hpp>
+
+namespace tinynn::cli {
+
+struct CompactedNetwork {
+  prune::Compacted report;
+  NetworkMetrics metrics;  // of what is left
+};
+
+/// Throws Error as prune::compact does.
+CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment);
+
+}  // namespace tinynn::cli
