@@ -45,6 +45,7 @@ class ChannelCosts {
   explicit ChannelCosts(const graph::ChannelMap& map);
   Cost total() const;
   void remove(int64_t of_class) { resize(of_class, -1); }
+  void put_back(int64_t of_class) { resize(of_class, 1); }
   Cost saved_by(int64_t of_class);
 
  private:

@@ -151,15 +151,27 @@ double channels(nn::Module& model, const graph::Example& example, const ChannelO
                          options.amount.parameters() * static_cast<double>(whole.parameters)
                : before - left >= kill;
   };
-  std::set<int64_t> chosen;
-  for (auto batch = batches.begin(); !reached(); ++batch) {
+  const auto take = [&](const Batch& batch, bool away) {
+    for (const int64_t c : batch.classes) away ? costs.remove(c) : costs.put_back(c);
+    left += static_cast<int64_t>(batch.classes.size()) * (away ? -1 : 1);
+  };
+  auto end = batches.begin();
+  for (; !reached(); ++end) {
     const auto now = costs.total();
-    check(batch != batches.end(), "channels: the amount cannot be reached: with all gone that may go, ", left,
+    check(end != batches.end(), "channels: the amount cannot be reached: with all gone that may go, ", left,
           " of ", before, " channels, ", now.macs, " of ", whole.macs, " multiply-adds and ", now.parameters,
           " of ", whole.parameters, " parameters remain");
-    for (const int64_t c : batch->classes) costs.remove(c);
-    chosen.insert(batch->classes.begin(), batch->classes.end());
-    left -= static_cast<int64_t>(batch->classes.size());
+    take(*end, true);
+  }
+  // The last step may have gone far past the budget: what still fits comes back, the most important first.
+  std::set<int64_t> chosen;
+  while (end != batches.begin()) {
+    const Batch& batch = *--end;
+    const bool may_return = static_cast<int64_t>(batch.classes.size()) == options.round_to;
+    if (may_return) take(batch, false);
+    if (may_return && reached()) continue;
+    if (may_return) take(batch, true);
+    chosen.insert(batch.classes.begin(), batch.classes.end());
   }
   mask_channels(map, chosen);
   return before == 0 ? 1 : static_cast<double>(left) / static_cast<double>(before);

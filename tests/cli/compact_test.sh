@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Tests that pruned channels are deleted, by `tinynn compact` and by `tinynn prune` itself. compact_test.sh TINYNN
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+tinynn=$1
+export TINYNN_DATA=$out/data
+tiny_mnist "$TINYNN_DATA/mnist" 60
+dense=$out/dense.safetensors small=$out/small.safetensors masked=$out/masked.safetensors
+"$tinynn" train --model simple-cnn --data mnist --epochs 1 --quiet --out "$dense"
+common=(--in "$dense" --data mnist --finetune-epochs 1 --batch-size 20 --metrics "$out/m.json")
+
+# A budget is met, and nothing is left of what was pruned: in the metrics, in the file, and in a network made of it.
+for criterion in magnitude taylor fpgm random; do
+    succeeds "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --steps 2 --criterion $criterion --out "$small"
+    is_true "$out/m.json" "0.3 < m['compact']['macs'] / m['dense']['macs'] <= 0.5"
+    is_true "$out/m.json" "m['compact']['parameters'] == m['compact']['nonzero'] < m['dense']['parameters']"
+    is_true "$out/m.json" "m['compact']['output_difference'] < 1e-5 and m['compact']['test_accuracy'] == m['pruned']['test_accuracy']"
+    is_true "$out/m.json" "m['compact']['file_bytes'] == $(stat -c %s "$small")"
+done
+succeeds "$tinynn" eval --in "$small" --data mnist --metrics "$out/e.json"
+is_true "$out/e.json" "m['dense']['parameters'] == $(python3 -c "import json; print(json.load(open('$out/m.json'))['compact']['parameters'])")"
+succeeds "$tinynn" inspect "$small"
+prints 'fc1.weight +\(64, 392\) +\([0-9]+, [0-9]+\)'
+succeeds "$tinynn" prune --in "$small" --data mnist --granularity neuron --to-params 0.5 --steps 1 --finetune-epochs 1 --metrics "$out/m.json"
+is_true "$out/m.json" "m['compact']['parameters'] <= 0.5 * m['dense']['parameters']"
+succeeds "$tinynn" prune "${common[@]}" --granularity channel --sparsity 0.5 --steps 1 --round-to 2 --out "$small"
+succeeds "$tinynn" inspect "$small"
+prints 'conv1.weight +\(4, 1, 3, 3\) +\([24], 1, 3, 3\)'
+
+# Masks of another run become deletion; without data there is no accuracy, but all else.
+succeeds "$tinynn" prune "${common[@]}" --granularity filter --sparsity 0.5 --steps 1 --out "$masked"
+succeeds "$tinynn" compact --in "$masked" --out "$small" --metrics "$out/m.json"
+prints 'channels deleted'
+is_true "$out/m.json" "m['compact']['parameters'] < m['pruned']['parameters'] and 'test_accuracy' not in m['compact']"
+succeeds "$tinynn" compact --in "$masked" --out "$small" --metrics "$out/m.json" --data mnist
+is_true "$out/m.json" "set(m['compact']) >= {'test_accuracy', 'parameters', 'macs', 'file_bytes', 'output_change_by_bias', 'output_difference', 'latency_us'}"
+succeeds "$tinynn" compact --in "$small" --out "$out/again.safetensors"
+same_file "$small" "$out/again.safetensors" # nothing was left to delete
+
+fails 2 'need whole channels to delete' "$tinynn" prune "${common[@]}" --granularity row --to-macs 0.5
+fails 2 'exclude each other' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --sparsity 0.5
+fails 2 'neither --threshold nor --regrow' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --regrow set
+fails 1 'the amount cannot be reached' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.001 --steps 1
+fails 1 'cannot write' "$tinynn" compact --in "$masked" --out "$out/no/folder.safetensors"
+
+((failed == 0)) && echo "all is well"
+exit $failed
