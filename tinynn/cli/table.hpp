@@ -14,6 +14,8 @@ class Table {
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   /// With a line under the heads, two spaces between columns.
   std::string text() const;
+  /// The heads and then the rows.
+  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
 
  private:
   std::vector<std::vector<std::string>> rows_;
