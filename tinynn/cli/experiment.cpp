@@ -13,6 +13,8 @@
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/ops/loss.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
@@ -39,6 +41,13 @@ double measure_latency(nn::Module& module, const Tensor& images) {
   return runs[25];
 }
 
+int64_t count_right(const Tensor& output, const Labels& labels) {
+  const Labels predicted = argmax(output);
+  int64_t right = 0;
+  for (int64_t i = 0; i < labels.size(); ++i) right += predicted[i] == labels[i];
+  return right;
+}
+
 data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
   return data::random_split(dataset, std::min<int64_t>(10000, dataset->size()), seed).first;
 }
@@ -51,12 +60,20 @@ void add_output_options(CLI::App& app, Output& output) {
   app.add_flag("--quiet", output.quiet, "Print nothing but errors")->group("Output");
 }
 
+void add_report_option(CLI::App& app, Output& output) {
+  app.add_option("--report", output.report,
+                 "Write a page about it to this file: one HTML file, with plots if gnuplot is installed")
+      ->group("Output");
+}
+
 void check_writable(const Output& output) {
-  for (const auto& path : {output.file, output.metrics}) {
+  for (const auto& path : {output.file, output.metrics, output.report}) {
     if (path.empty()) continue;
     check(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     check(access(folder.c_str(), W_OK) == 0, "cannot write ", path.string(), ": folder ", folder.string(),
+          ": ", std::strerror(errno));
+    check(access(path.c_str(), F_OK) != 0 || access(path.c_str(), W_OK) == 0, "cannot write ", path.string(),
           ": ", std::strerror(errno));
   }
 }
@@ -82,19 +99,30 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       test_(data_.test, {.batch_size = test_batch}),
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
 
-std::vector<double> Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                                      optim::LrScheduler* scheduler, const std::string& label,
-                                      const TrainingHooks& hooks) {
+Training Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
+                           optim::LrScheduler* scheduler, const std::string& label,
+                           const TrainingHooks& hooks) {
   ProgressBar bar(label, quiet_);
+  Training training;
+  int64_t right = 0, samples = 0;  // of the batch
   const auto results = train::fit(module, optimizer, train_,
                                   {.epochs = epochs,
+                                   .loss =
+                                       [&](const Tensor& output, const Labels& labels) {
+                                         right = count_right(output, labels);
+                                         samples = labels.size();
+                                         return cross_entropy(output, labels);
+                                       },
                                    .penalty = hooks.penalty,
                                    .after_step = hooks.after_step,
                                    .scheduler = scheduler,
-                                   .on_step = [&](const train::Progress& progress) { bar.show(progress); }});
-  std::vector<double> seconds;
-  for (const auto& epoch : results) seconds.push_back(epoch.seconds);
-  return seconds;
+                                   .on_step =
+                                       [&](const train::Progress& progress) {
+                                         training.curve.add(progress, right, samples);
+                                         bar.show(progress);
+                                       }});
+  for (const auto& epoch : results) training.epoch_seconds.push_back(epoch.seconds);
+  return training;
 }
 
 double Experiment::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }

@@ -11,6 +11,7 @@
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/metrics.hpp>
 #include <tinynn/cli/settings.hpp>
+#include <tinynn/cli/training_curve.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/io/checkpoint.hpp>
 
@@ -22,10 +23,12 @@ namespace tinynn::cli {
 
 /// Where results go; every subcommand has these.
 struct Output {
-  std::filesystem::path file, metrics;
+  std::filesystem::path file, metrics, report;
   bool quiet = false;
 };
 void add_output_options(CLI::App& app, Output& output);
+/// --report, of the subcommands that have one.
+void add_report_option(CLI::App& app, Output& output);
 /// Throws Error if a file could not be written to these places, before hours were spent on its content.
 void check_writable(const Output& output);
 
@@ -43,14 +46,19 @@ struct TrainingHooks {
   std::function<void(double lr)> after_step = {};
 };
 
+/// How a training went.
+struct Training {
+  std::vector<double> epoch_seconds;
+  TrainingCurve curve;
+};
+
 class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);
 
-  /// Trains for some epochs and returns the seconds of each. `scheduler` may be null.
-  std::vector<double> train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                            optim::LrScheduler* scheduler, const std::string& label,
-                            const TrainingHooks& hooks = {});
+  /// Trains for some epochs. `scheduler` may be null.
+  Training train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
+                 optim::LrScheduler* scheduler, const std::string& label, const TrainingHooks& hooks = {});
   double test_accuracy(nn::Module& module);
   /// On 10,000 of the training images: what decisions may be based on.
   double validation_accuracy(nn::Module& module);

@@ -7,11 +7,14 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/prune_tables.hpp>
 #include <tinynn/cli/pruner.hpp>
-#include <tinynn/cli/table.hpp>
+#include <tinynn/cli/report/command_line.hpp>
+#include <tinynn/cli/report/prune_report.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
+#include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/nn/snapshot.hpp>
 #include <tinynn/prune/iterate.hpp>
@@ -27,31 +30,7 @@ struct PruneOptions {
   std::optional<int64_t> rewind;
 };
 
-void print_steps(const std::vector<StepMetrics>& steps, const std::vector<double>& seconds) {
-  Table table({"step", "sparsity", "before fine-tuning", "after", "seconds"});
-  for (size_t i = 0; i < steps.size(); ++i) {
-    table.add({std::to_string(i + 1), percent(steps[i].sparsity), percent(steps[i].accuracy_before_finetune),
-               percent(steps[i].test_accuracy), fixed(seconds[i], 1)});
-  }
-  std::printf("%s\n", table.text().c_str());
-}
-
-void print_comparison(const NetworkMetrics& dense, const NetworkMetrics& pruned) {
-  Table table({"", "dense", "pruned", "pruned / dense"});
-  auto add = [&](const char* name, int64_t before, int64_t after) {
-    table.add({name, with_commas(before), with_commas(after),
-               fixed(static_cast<double>(after) / static_cast<double>(before), 3)});
-  };
-  table.add({"test accuracy", percent(*dense.test_accuracy), percent(*pruned.test_accuracy), ""});
-  table.add({"sparsity of the weights", percent(*dense.sparsity), percent(*pruned.sparsity), ""});
-  add("parameters", dense.parameters, pruned.parameters);
-  add("non-zero parameters", dense.nonzero, pruned.nonzero);
-  add("live multiply-adds a sample", *dense.macs, *pruned.macs);
-  add("bytes on disk", *dense.file_bytes, *pruned.file_bytes);
-  std::printf("%s\n", table.text().c_str());
-}
-
-void run(PruneOptions options, const Output& output) {
+void run(PruneOptions options, const Output& output, const std::string& command) {
   using Clock = std::chrono::steady_clock;
   check_writable(output);
   if (options.training.threads) set_num_threads(*options.training.threads);
@@ -73,6 +52,12 @@ void run(PruneOptions options, const Output& output) {
   check(options.in.empty() || (!options.rewind && !pruner.needs_dense_training()),
         "--rewind and --regularizer l0 need the dense training that --in leaves out");
 
+  const bool reports = !output.report.empty();
+  PruneReport report{.command = command,
+                     .settings = settings.describe() + " finetune-epochs=" +
+                                 std::to_string(settings.finetune_epochs) + " " + describe(options.pruning),
+                     .data = settings.data};
+
   Snapshot early;
   std::vector<double> dense_seconds;
   if (options.in.empty()) {
@@ -88,12 +73,15 @@ void run(PruneOptions options, const Output& output) {
         if (++done == *options.rewind) early = snapshot(module);
       };
     }
-    dense_seconds =
+    const auto training =
         experiment.train(module, *optimizer, settings.epochs, &scheduler, "dense training", hooks);
+    dense_seconds = training.epoch_seconds;
+    report.dense_training.push_back(training.curve);
     pruner.end_of_dense_training();
   }
-  metrics.dense = experiment.measure(module, false);
+  metrics.dense = experiment.measure(module, reports);
   metrics.dense->epoch_seconds = dense_seconds;
+  if (reports) report.dense = view_layers(module, experiment.example());
 
   // Each fine-tuning is a short run of its own: the same schedule again, from the same rate.
   const int64_t finetune_batches = settings.finetune_epochs * experiment.batches();
@@ -117,10 +105,12 @@ void run(PruneOptions options, const Output& output) {
                      optimizer->set_lr(settings.lr);
                      optim::LrScheduler scheduler(*optimizer, make_schedule(settings, finetune_batches));
                      const bool last = step + 1 == static_cast<int64_t>(schedule.size());
-                     result.epoch_seconds = experiment.train(
+                     const auto training = experiment.train(
                          module, *optimizer, settings.finetune_epochs, &scheduler,
                          "pruning step " + std::to_string(step + 1) + "/" + std::to_string(schedule.size()),
                          pruner.hooks(finetune_batches, true));
+                     result.epoch_seconds = training.epoch_seconds;
+                     report.finetuning.push_back(training.curve);
                      if (last) pruner.end();
                      result.sparsity = pruner.sparsity();
                      result.test_accuracy = experiment.test_accuracy(module);
@@ -132,14 +122,20 @@ void run(PruneOptions options, const Output& output) {
   if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
   if (!output.file.empty()) io::save(module, output.file, experiment.metadata());
   if (!output.metrics.empty()) metrics.write(output.metrics);
+  const Table steps = steps_table(metrics.steps, step_seconds);
+  if (reports) {
+    const Tensor example = experiment.example();
+    report.image = {example.size(1), example.size(2), example.size(3)};
+    report.pruned = view_layers(module, example);
+    io::write_file_atomically(output.report, prune_page(report, metrics, steps));
+  }
   if (output.quiet) return;
   std::printf("%s on %s\n\n", settings.model.c_str(), experiment.dataset().c_str());
-  print_steps(metrics.steps, step_seconds);
-  print_comparison(*metrics.dense, *metrics.pruned);
-  if (metrics.compact) print_comparison(*metrics.dense, *metrics.compact);
+  std::printf("%s\n%s\n", steps.text().c_str(), comparison_table(metrics).text().c_str());
   if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
   if (!output.file.empty()) std::printf("pruned network: %s\n", output.file.c_str());
   if (!output.metrics.empty()) std::printf("metrics:        %s\n", output.metrics.c_str());
+  if (reports) std::printf("report:         %s\n", output.report.c_str());
 }
 
 }  // namespace
@@ -173,6 +169,7 @@ void add_prune(CLI::App& app) {
   command
       ->add_option("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
       ->group("Output");
+  add_report_option(*command, *output);
   add_output_options(*command, *output);
   command->footer(
       "\n--epochs are the dense epochs before pruning. Every fine-tuning runs the learning-rate schedule "
@@ -192,7 +189,7 @@ void add_prune(CLI::App& app) {
     } catch (const Error& error) {
       throw CLI::ValidationError(error.what());
     }
-    run(*options, *output);
+    run(*options, *output, command_line(*command));
   });
 }
 

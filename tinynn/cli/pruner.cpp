@@ -288,6 +288,12 @@ void Pruner::end() {
   if (prunes_zeros()) prune::by_threshold(weights_, 0);
 }
 
+std::string describe(const PrunerOptions& options) {
+  return "criterion=" + options.criterion + " granularity=" + options.granularity +
+         " scope=" + options.scope + " schedule=" + options.schedule +
+         " steps=" + std::to_string(options.steps);
+}
+
 void add_pruner_options(CLI::App& app, PrunerOptions& options) {
   auto add = [&](const char* name, auto& value, const char* help) {
     return app.add_option(name, value, help)->group("Pruning")->capture_default_str();

@@ -31,6 +31,8 @@ struct PrunerOptions {
 };
 
 void add_pruner_options(CLI::App& app, PrunerOptions& options);
+/// One line: what the options without a value of their own come to.
+std::string describe(const PrunerOptions& options);
 /// The sparsity after each step; 0 where a threshold or a regularizer says how much. Throws Error for options
 /// that do not go together.
 prune::Schedule schedule_of(const PrunerOptions& options);

@@ -6,6 +6,8 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/report/command_line.hpp>
+#include <tinynn/cli/report/sensitivity_report.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -39,7 +41,23 @@ void write_metrics(const std::filesystem::path& path, const std::string& model, 
   io::write_file_atomically(path, json.dump(2) + "\n");
 }
 
-void run(const SensitivityOptions& options, const Output& output) {
+Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prune::Share>& shares,
+               const std::vector<double>& sparsities, double loss) {
+  std::vector<std::string> heads{"accuracy with so much of one layer pruned", "0%"};
+  for (const double sparsity : sparsities) heads.push_back(fixed(100 * sparsity, 0) + "%");
+  heads.push_back(fixed(100 * loss, 1) + " points at");
+  Table table(heads);
+  for (size_t k = 0; k < scan.size(); ++k) {
+    std::vector<std::string> cells{scan[k].name, percent(scan[k].accuracies[0])};
+    cells.resize(heads.size() - scan[k].accuracies.size(), "-");  // what was pruned already
+    for (size_t i = 1; i < scan[k].accuracies.size(); ++i) cells.push_back(percent(scan[k].accuracies[i]));
+    cells.push_back(percent(fraction_of(shares[k])));
+    table.add(cells);
+  }
+  return table;
+}
+
+void run(const SensitivityOptions& options, const Output& output, const std::string& command) {
   check_writable(output);
   if (options.threads) set_num_threads(*options.threads);
   const LoadedModel loaded = load_model(options.in);
@@ -54,20 +72,17 @@ void run(const SensitivityOptions& options, const Output& output) {
   const auto shares = prune::shares_within(scan, options.loss);
   if (!output.metrics.empty())
     write_metrics(output.metrics, loaded.model, experiment.dataset(), scan, shares);
-  if (output.quiet) return;
-
-  std::vector<std::string> heads{"accuracy with so much of one layer pruned", "0%"};
-  for (const double sparsity : scan_options.sparsities) heads.push_back(fixed(100 * sparsity, 0) + "%");
-  heads.push_back(fixed(100 * options.loss, 1) + " points at");
-  Table table(heads);
-  for (size_t k = 0; k < scan.size(); ++k) {
-    std::vector<std::string> cells{scan[k].name, percent(scan[k].accuracies[0])};
-    cells.resize(heads.size() - scan[k].accuracies.size(), "-");  // what was pruned already
-    for (size_t i = 1; i < scan[k].accuracies.size(); ++i) cells.push_back(percent(scan[k].accuracies[i]));
-    cells.push_back(percent(fraction_of(shares[k])));
-    table.add(cells);
+  const Table table = table_of(scan, shares, scan_options.sparsities, options.loss);
+  if (!output.report.empty()) {
+    io::write_file_atomically(
+        output.report,
+        sensitivity_page(
+            {.command = command, .model = loaded.model, .data = data, .pruned = options.granularity}, scan,
+            table));
   }
+  if (output.quiet) return;
   std::printf("%s", table.text().c_str());
+  if (!output.report.empty()) std::printf("report: %s\n", output.report.c_str());
 }
 
 }  // namespace
@@ -94,9 +109,10 @@ void add_sensitivity(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  add_report_option(*command, *output);
   add_output_options(*command, *output);
   command->footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");
-  command->callback([=] { run(*options, *output); });
+  command->callback([=] { run(*options, *output, command_line(*command)); });
 }
 
 }  // namespace tinynn::cli

@@ -135,7 +135,7 @@ void add_training_options(CLI::App& app, Options& options) {
       ->check(CLI::NonNegativeNumber);
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       ->check(CLI::NonNegativeNumber);
-  add("--seed", options.seed, "Equal seeds give equal files, byte for byte");
+  add("--seed", options.seed, "Equal seeds give equal files, byte for byte")->capture_default_str();
   add("--threads", options.threads, "Threads to use; the result does not depend on it")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
 }

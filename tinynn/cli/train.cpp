@@ -22,10 +22,10 @@ void run(const Options& options, const Output& output) {
   const auto module = models::make(settings.model);
   const auto optimizer = make_optimizer(settings, *module);
   optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
-  const auto seconds = experiment.train(*module, *optimizer, settings.epochs, &scheduler, "training");
+  const auto training = experiment.train(*module, *optimizer, settings.epochs, &scheduler, "training");
 
   NetworkMetrics dense = experiment.measure(*module, true);
-  dense.epoch_seconds = seconds;
+  dense.epoch_seconds = training.epoch_seconds;
   if (!output.file.empty()) io::save(*module, output.file, experiment.metadata());
   if (!output.metrics.empty()) {
     Metrics{settings.model, experiment.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
