@@ -6,7 +6,7 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
-#include <tinynn/cli/table.hpp>
+#include <tinynn/cli/prune_tables.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
@@ -40,24 +40,10 @@ NetworkMetrics with_changes(NetworkMetrics metrics, const prune::Compacted& repo
   return metrics;
 }
 
-void print(const NetworkMetrics& masked, const NetworkMetrics& small, const prune::Compacted& report) {
-  Table table({"", "before", "compacted", "compacted / before"});
-  const auto add = [&](const std::string& name, int64_t before, int64_t after) {
-    table.add({name, with_commas(before), with_commas(after),
-               fixed(static_cast<double>(after) / static_cast<double>(before), 3)});
-  };
-  if (masked.test_accuracy)
-    table.add({"test accuracy", percent(*masked.test_accuracy), percent(*small.test_accuracy), ""});
-  add("parameters", masked.parameters, small.parameters);
-  add("non-zero parameters", masked.nonzero, small.nonzero);
-  add("live multiply-adds a sample", *masked.macs, *small.macs);
-  add("bytes on disk", *masked.file_bytes, *small.file_bytes);
-  for (const auto& [batch, before] : masked.latency_us) {
-    const double after = small.latency_us.at(batch);
-    table.add({"microseconds a batch of " + std::to_string(batch), fixed(before, 1), fixed(after, 1),
-               fixed(after / before, 3)});
-  }
-  std::printf("%s\n", table.text().c_str());
+void print(const Metrics& metrics, const prune::Compacted& report) {
+  std::printf(
+      "%s\n",
+      comparison_table({{"before", *metrics.pruned}, {"compacted", *metrics.compact}}).text().c_str());
   std::printf(
       "%lld channels deleted. Largest change of an output, over the largest: %.2g by zeroing the biases of "
       "dead channels, %.2g by deleting them.\n",
@@ -85,7 +71,7 @@ void run(const CompactOptions& options, const Output& output) {
   io::save(*loaded.module, output.file, metadata);
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
-  print(*metrics.pruned, *metrics.compact, report);
+  print(metrics, report);
   std::printf("compacted network: %s\n", output.file.c_str());
 }
 

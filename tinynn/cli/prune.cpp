@@ -119,6 +119,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
                      step_start = now;
                    }});
   metrics.pruned = experiment.measure(module, true);
+  if (reports) report.pruned = view_layers(module, experiment.example());
   if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
   if (!output.file.empty()) io::save(module, output.file, experiment.metadata());
   if (!output.metrics.empty()) metrics.write(output.metrics);
@@ -126,7 +127,6 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   if (reports) {
     const Tensor example = experiment.example();
     report.image = {example.size(1), example.size(2), example.size(3)};
-    report.pruned = view_layers(module, example);
     io::write_file_atomically(output.report, prune_page(report, metrics, steps));
   }
   if (output.quiet) return;
