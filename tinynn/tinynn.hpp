@@ -68,11 +68,13 @@
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/prune/l0_gates.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/prune/merge_similar.hpp>
 #include <tinynn/prune/regrow.hpp>
 #include <tinynn/prune/reparametrize.hpp>
 #include <tinynn/prune/rewind.hpp>
 #include <tinynn/prune/schedule.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
+#include <tinynn/prune/similar_rows.hpp>
 #include <tinynn/prune/splice.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>

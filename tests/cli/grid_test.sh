@@ -24,7 +24,7 @@ for criterion in magnitude ln random sensitivity threshold-sensitivity snip tayl
     prunes "$half" --sparsity 0.5 --steps 2 --criterion $criterion
     prunes "$about_half" --sparsity 0.5 --steps 1 --criterion $criterion --granularity row --scope local
 done
-for criterion in activation apoz fpgm; do
+for criterion in activation apoz fpgm lsh; do
     prunes "$about_half" --sparsity 0.5 --steps 1 --criterion $criterion --granularity filter
 done
 prunes "$about_half" --sparsity 0.5 --steps 2 --criterion bernoulli

@@ -12,6 +12,7 @@
 #include <tinynn/prune/channels.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/prune/schedule.hpp>
+#include <tinynn/prune/similar_rows.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -190,6 +191,7 @@ prune::Rule Pruner::rule() {
     if (name == "bn-scale") return prune::bn_scale(*module_, train_->example());
     if (name == "lamp") return prune::lamp();
     if (name == "fpgm") return prune::fpgm();
+    if (name == "lsh") return prune::lsh();
     return prune::magnitude();
   }();
   return {.criterion = criterion, .granularity = granularity};
@@ -325,10 +327,10 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
       "sensitivity, "
       "threshold-sensitivity (|w| / sensitivity), snip, taylor, hessian, movement; of rows and filters "
       "activation, "
-      "apoz, bn-scale, fpgm; lamp")
+      "apoz, bn-scale, fpgm, lsh; lamp")
       ->check(CLI::IsMember({"magnitude", "ln", "random", "bernoulli", "sensitivity", "threshold-sensitivity",
                              "snip", "taylor", "hessian", "movement", "activation", "apoz", "bn-scale",
-                             "lamp", "fpgm"}));
+                             "lamp", "fpgm", "lsh"}));
   add("--norm", options.norm, "Order of the norm of --criterion ln; inf is the largest element");
   add("--granularity", options.granularity,
       "What dies together: weight, row or filter (but not those of the last layer, the classes), column, "

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tinynn/autograd/node.hpp>
@@ -31,12 +32,18 @@ struct Operation {
   std::vector<int> inputs;  // numbers of values, -1 for one that was not given
   int output;
   std::vector<autograd::Attribute> attributes;
+
+  /// The first attribute of that name; 0 if there is none.
+  double attribute(std::string_view name) const;
 };
 
 struct Graph {
   std::vector<Value> values;
   std::vector<Operation> operations;  // in the order in which they ran
   std::vector<int> inputs, outputs;   // numbers of values
+
+  /// How many times operations read a value.
+  int64_t uses(int value) const;
 };
 
 /// What to run a model on. One tensor will do; a model that has several inputs or outputs needs to be told

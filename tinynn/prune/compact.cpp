@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -10,6 +8,7 @@
 #include <tinynn/prune/compact.hpp>
 #include <tinynn/prune/dead_channels.hpp>
 #include <tinynn/prune/fold_constants.hpp>
+#include <tinynn/prune/relative_change.hpp>
 
 namespace tinynn::prune {
 
@@ -20,23 +19,6 @@ using graph::ChannelMap;
 using graph::Value;
 
 namespace {
-
-// The largest difference between two lists of outputs, relative to the largest |output| of the first.
-double relative_change(const std::vector<Tensor>& before, const std::vector<Tensor>& after) {
-  double largest = 0, change = 0;
-  for (size_t k = 0; k < before.size(); ++k) {
-    check(before[k].shape() == after[k].shape(), "compact: an output of shape ", before[k].shape(),
-          " became ", after[k].shape());
-    for (int64_t i = 0; i < before[k].numel(); ++i) {
-      const auto a = static_cast<double>(before[k].data()[i]), b = static_cast<double>(after[k].data()[i]);
-      largest = std::max(largest, std::fabs(a));
-      const double difference = std::fabs(a - b);
-      if (std::isnan(difference) && !std::isnan(a)) return INFINITY;
-      change = std::max(change, difference);
-    }
-  }
-  return change == 0 ? 0 : change / largest;
-}
 
 // The indices that stay, of each dimension of each value that loses some.
 using Keep = std::map<std::pair<int, int64_t>, std::vector<int64_t>>;

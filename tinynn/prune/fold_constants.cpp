@@ -21,21 +21,6 @@ const Value& value_of(const ChannelMap& map, int number) {
   return map.graph().values[static_cast<size_t>(number)];
 }
 
-int64_t attribute(const Operation& operation, std::string_view name) {
-  for (const auto& [key, value] : operation.attributes) {
-    if (key == name) return static_cast<int64_t>(value);
-  }
-  return 0;
-}
-
-int64_t uses(const ChannelMap& map, int value) {
-  int64_t count = 0;
-  for (const Operation& operation : map.graph().operations) {
-    for (const int input : operation.inputs) count += input == value ? 1 : 0;
-  }
-  return count;
-}
-
 // Why a constant that this operation reads cannot go into its bias; empty if it can.
 std::string obstacle(const ChannelMap& map, const Operation& operation) {
   const std::string_view name = operation.op->name;
@@ -43,9 +28,9 @@ std::string obstacle(const ChannelMap& map, const Operation& operation) {
       "it is not zero, and " + std::string(name) + " of " + value_of(map, operation.inputs[1]).name;
   if (name != "linear" && name != "conv2d") return reads + " has no bias to fold it into";
   if (operation.inputs[2] < 0) return reads + " has no bias to fold it into";
-  if (attribute(operation, "padding") > 0)
+  if (operation.attribute("padding") > 0)
     return reads + " pads with zeros, so that it is another at the border";
-  if (uses(map, operation.inputs[1]) > 1 || uses(map, operation.inputs[2]) > 1)
+  if (map.graph().uses(operation.inputs[1]) > 1 || map.graph().uses(operation.inputs[2]) > 1)
     return reads + " is used twice";
   return {};
 }
@@ -67,7 +52,7 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
   const Tensor weight = value_of(map, operation.inputs[1]).tensor.detach();
   const Shape& input = value_of(map, operation.inputs[0]).shape;
   const bool is_linear = operation.op->name == std::string_view("linear");
-  const int64_t dilation = attribute(operation, "dilation");
+  const auto dilation = static_cast<int64_t>(operation.attribute("dilation"));
   const Shape shape = is_linear ? Shape{1, input[-1]}
                                 : Shape{1, input[1], dilation * (weight.size(2) - 1) + 1,
                                         dilation * (weight.size(3) - 1) + 1};
@@ -76,7 +61,8 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
     std::fill_n(x.mutable_data() + channel * shape.inner(1), shape.inner(1), constant);
   }
   if (is_linear) return linear(x, weight, {});
-  return conv2d(x, weight, {}, {.dilation = dilation, .groups = attribute(operation, "groups")});
+  return conv2d(x, weight, {},
+                {.dilation = dilation, .groups = static_cast<int64_t>(operation.attribute("groups"))});
 }
 
 }  // namespace
