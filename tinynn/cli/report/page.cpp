@@ -45,6 +45,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { padding: .35rem .8rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; padding-left: .1rem; }
 th { color: var(--soft); font-weight: 500; }
+th:first-child { white-space: normal; }
 .command { font: .9rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
            white-space: pre; overflow-x: auto; user-select: all; margin: 0 0 .75rem; }
 .bar { display: inline-block; position: relative; width: 6rem; height: .6rem; margin-right: .6rem;

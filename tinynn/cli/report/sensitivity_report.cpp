@@ -20,12 +20,12 @@ std::string sensitivity_page(const SensitivityReport& report, const std::vector<
     plot.curves.push_back(curve);
   }
   const std::string title = "What pruning costs each layer of " + report.model + " on " + report.data;
-  return page(title,
-              element("h1", title) +
-                  paragraph("One layer at a time loses its smallest " + report.pruned +
-                            "s, without fine-tuning; the accuracy is that on 10,000 training images.") +
-                  command_section(report.command, "") + section("Sensitivity", figure(plot)) +
-                  section("As a table", html_table(table)));
+  return page(title, element("h1", title) +
+                         paragraph("One layer at a time loses its smallest " + report.pruned +
+                                   "s, without fine-tuning; the accuracy is that on training images, 10,000 "
+                                   "if there are so many.") +
+                         command_section(report.command, "") + section("Sensitivity", figure(plot)) +
+                         section("As a table", html_table(table)));
 }
 
 }  // namespace tinynn::cli

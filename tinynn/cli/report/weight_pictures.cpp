@@ -102,7 +102,7 @@ Html filter_pictures(const LayerView& before, const LayerView& after, const Shap
   const auto show = [&](const char* state, const LayerView& layer, const Tiles& tiles) {
     const Picture picture = draw(layer.weight, tiles, strength);
     const std::string description = layer.name + ", " + state;
-    return element("div", element("h3", description) + picture.html(description, scale_for(picture, 500, 12)),
+    return element("div", element("h3", description) + picture.html(description, scale_for(picture, 500, 24)),
                    {{"class", "picture"}});
   };
   const std::string legend = "The first " + std::to_string(then->outputs) + " of " +
