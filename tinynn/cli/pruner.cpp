@@ -360,7 +360,7 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
       "l0:S "
       "(gates, in dense training); S is the strength. Without --sparsity, the zeros that l1, group-lasso and "
       "l0 make "
-      "are what is pruned")
+      "are what is pruned; --threshold takes what is nearly zero, too")
       ->check(one_of({"l1", "l2", "group-lasso", "bn-l1", "l0"}, "NAME:S"));
   add("--regrow", options.regrow,
       "Let dead weights come back while fine-tuning: set (at random), rigl (by gradient), sparse-momentum, "
