@@ -37,6 +37,11 @@ is_true "$out/m.json" "set(m['compact']) >= {'test_accuracy', 'parameters', 'mac
 succeeds "$tinynn" compact --in "$small" --out "$out/again.safetensors"
 same_file "$small" "$out/again.safetensors" # nothing was left to delete
 
+succeeds "$tinynn" inspect "$small" --trace --groups --dot "$out/net.dot"
+prints 'conv2d_0 \(\*, [0-9]+, 28, 28\) = conv2d\(input, conv1.weight, conv1.bias\)'
+prints '[0-9]+ channels, each [0-9]+ parameters and [0-9]+ multiply-adds'
+[[ $(head -1 "$out/net.dot") == "digraph model {" ]] || complain "no graph in $(cat "$out/net.dot")"
+
 fails 2 'need whole channels to delete' "$tinynn" prune "${common[@]}" --granularity row --to-macs 0.5
 fails 2 'exclude each other' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --sparsity 0.5
 fails 2 'neither --threshold nor --regrow' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --regrow set

@@ -8,7 +8,10 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
+#include <tinynn/graph/channel_map.hpp>
+#include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/prune/channel_groups.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::cli {
@@ -20,7 +23,22 @@ std::string shape_text(const Shape& shape) {
   return text.str();
 }
 
-void run(const std::filesystem::path& file, const Output& output) {
+struct InspectOptions {
+  std::filesystem::path file, dot;
+  bool trace = false, groups = false;
+};
+
+// What hangs together in the network, as asked for.
+void show_structure(const InspectOptions& options, const LoadedModel& loaded) {
+  const Shape image = models::input_shape(loaded.model);
+  const auto graph = graph::trace(*loaded.module, zeros({1, image[0], image[1], image[2]}));
+  if (options.trace) std::printf("%s\n", graph::to_text(graph).c_str());
+  if (options.groups) std::printf("%s\n", prune::to_text(prune::groups(graph::ChannelMap(graph))).c_str());
+  if (!options.dot.empty()) io::write_file_atomically(options.dot, graph::to_dot(graph));
+}
+
+void run(const InspectOptions& options, const Output& output) {
+  const auto& file = options.file;
   check_writable(output);
   const LoadedModel loaded = load_model(file);
   Table table({"parameter", "as made", "shape", "elements", "non-zero", "density", "masked"});
@@ -52,17 +70,24 @@ void run(const std::filesystem::path& file, const Output& output) {
               table.text().c_str());
   for (const auto& [key, value] : io::read_metadata(file))
     std::printf("%s: %s\n", key.c_str(), value.c_str());
+  std::printf("\n");
+  show_structure(options, loaded);
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app) {
   auto* command = app.add_subcommand("inspect", "Show what is in a saved network: shapes, densities, masks");
-  auto file = std::make_shared<std::filesystem::path>();
+  auto options = std::make_shared<InspectOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("FILE", *file, "A safetensors file that tinynn wrote")->required();
+  command->add_option("FILE", options->file, "A safetensors file that tinynn wrote")->required();
+  command->add_flag("--trace", options->trace, "Show the operations that the network runs");
+  command->add_flag("--groups", options->groups,
+                    "Show which channels hang together, and what deleting one of them saves");
+  command->add_option("--dot", options->dot,
+                      "Write the operations as a picture in Graphviz's language to this file");
   add_output_options(*command, *output);
-  command->callback([=] { run(*file, *output); });
+  command->callback([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli
