@@ -38,6 +38,12 @@ prunes "[round(s['target_sparsity'], 3) for s in m['steps']] == [0.2, 0.36, 0.4]
 prunes "[s['target_sparsity'] for s in m['steps']] == [0.1, 0.3]" --schedule list:0.1,0.3
 prunes "$half" --sparsity 0.5 --steps 3 --schedule exponential
 
+# A step that costs too much is undone, and the rest is not tried; a floor under every layer.
+prunes "m['steps'] == [] and m['pruned']['sparsity'] == 0" --schedule list:0.999,0.9999 --lr 1e-9 --max-loss 0
+fails 1 'cannot undo a step of --regrow dns' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --max-loss 0.1 --regrow dns
+prunes "$half" --sparsity 0.5 --steps 1 --keep-at-least 0.4
+fails 1 'cannot be reached|at least' "$tinynn" prune --in "$dense" --data mnist --granularity channel --to-macs 0.2 --steps 1 --keep-at-least 0.9
+
 # One layer alone: the sparsity is its own, and the others keep all their weights.
 prunes "abs(m['steps'][-1]['sparsity'] - 0.5) < 0.0005 and m['pruned']['nonzero'] == m['dense']['nonzero'] - 392 * 32" \
     --sparsity 0.5 --steps 2 --layers fc1

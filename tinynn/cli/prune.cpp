@@ -28,6 +28,7 @@ struct PruneOptions {
   PrunerOptions pruning;
   std::filesystem::path in;
   std::optional<int64_t> rewind;
+  std::optional<double> max_loss;
 };
 
 void run(PruneOptions options, const Output& output, const std::string& command) {
@@ -49,6 +50,8 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   const auto optimizer = make_optimizer(settings, module);
   Pruner pruner(options.pruning, module, experiment.loader());
   const auto& schedule = pruner.schedule();
+  check(!options.max_loss || options.pruning.regrow != "dns",
+        "--max-loss cannot undo a step of --regrow dns, whose cut weights go on learning");
   check(options.in.empty() || (!options.rewind && !pruner.needs_dense_training()),
         "--rewind and --regularizer l0 need the dense training that --in leaves out");
 
@@ -87,7 +90,10 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   const int64_t finetune_batches = settings.finetune_epochs * experiment.batches();
   std::vector<double> step_seconds;
   Clock::time_point step_start = Clock::now();
-  prune::iterate(
+  std::function<double()> accuracy;
+  if (options.max_loss) accuracy = [&] { return experiment.validation_accuracy(module); };
+  const double min_accuracy = accuracy ? accuracy() - *options.max_loss : 0;
+  const int64_t standing = prune::iterate(
       module, {.schedule = schedule,
                .prune_to = [&](double sparsity) { pruner.prune_to(sparsity); },
                .before_finetune =
@@ -117,7 +123,14 @@ void run(PruneOptions options, const Output& output, const std::string& command)
                      const auto now = Clock::now();
                      step_seconds.push_back(std::chrono::duration<double>(now - step_start).count());
                      step_start = now;
-                   }});
+                   },
+               .accuracy = accuracy,
+               .min_accuracy = min_accuracy});
+  if (standing < static_cast<int64_t>(schedule.size())) {  // the last step was undone
+    pruner.end();
+    metrics.steps.pop_back();
+    step_seconds.pop_back();
+  }
   metrics.pruned = experiment.measure(module, true);
   if (reports) report.pruned = view_layers(module, experiment.example());
   if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
@@ -132,6 +145,8 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   if (output.quiet) return;
   std::printf("%s on %s\n\n", settings.model.c_str(), experiment.dataset().c_str());
   std::printf("%s\n%s\n", steps.text().c_str(), comparison_table(metrics).text().c_str());
+  if (standing < static_cast<int64_t>(schedule.size()))
+    std::printf("step %d lost more than --max-loss and was undone\n", static_cast<int>(standing) + 1);
   if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
   if (!output.file.empty()) std::printf("pruned network: %s\n", output.file.c_str());
   if (!output.metrics.empty()) std::printf("metrics:        %s\n", output.metrics.c_str());
@@ -166,6 +181,13 @@ void add_prune(CLI::App& app) {
           "training (0: at the start), as for lottery tickets")
       ->group("Pruning")
       ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option(
+          "--max-loss", options->max_loss,
+          "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
+          "images, undo it, and keep the network from before it")
+      ->group("Pruning")
+      ->check(CLI::Range(0.0, 1.0));
   command
       ->add_option("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
       ->group("Output");

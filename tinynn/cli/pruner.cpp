@@ -194,7 +194,7 @@ prune::Rule Pruner::rule() {
     if (name == "lsh") return prune::lsh();
     return prune::magnitude();
   }();
-  return {.criterion = criterion, .granularity = granularity};
+  return {.criterion = criterion, .granularity = granularity, .keep_at_least = options_.keep_at_least};
 }
 
 bool Pruner::deletes() const { return goes_by_channels(options_.granularity); }
@@ -210,6 +210,7 @@ void Pruner::prune_channels(double sparsity) {
        .criterion = rule().criterion,
        .scope = options_.scope == "local" ? prune::Scope::local : prune::Scope::global,
        .kind = options_.granularity == "neuron" ? prune::ChannelKind::neurons : prune::ChannelKind::any,
+       .keep_at_least = options_.keep_at_least,
        .round_to = options_.round_to});
 }
 
@@ -346,6 +347,9 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
       "Prune the weights of these layers only, as in conv1,conv2; --sparsity is then theirs. By default, of "
       "all")
       ->delimiter(',');
+  add("--keep-at-least", options.keep_at_least,
+      "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")
+      ->check(CLI::Range(0.0, 1.0));
   add("--scope", options.scope, "global: all layers compete; local: each layer gives the same share")
       ->check(CLI::IsMember({"local", "global"}));
   add("--schedule", options.schedule,

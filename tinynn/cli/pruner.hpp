@@ -27,7 +27,8 @@ struct PrunerOptions {
   std::string regularizer = {}, regrow = {};
   std::vector<std::string> layers = {};  // whose weights are pruned; none: those of all
   int64_t steps = 10, round_to = 1;
-  double norm = 2;  // of criterion ln
+  double norm = 2;           // of criterion ln
+  double keep_at_least = 0;  // of each layer
 };
 
 void add_pruner_options(CLI::App& app, PrunerOptions& options);
