@@ -39,7 +39,11 @@ prunes "[s['target_sparsity'] for s in m['steps']] == [0.1, 0.3]" --schedule lis
 prunes "$half" --sparsity 0.5 --steps 3 --schedule exponential
 
 # A step that costs too much is undone, and the rest is not tried; a floor under every layer.
-prunes "m['steps'] == [] and m['pruned']['sparsity'] == 0" --schedule list:0.999,0.9999 --lr 1e-9 --max-loss 0
+fitted=$out/fitted.safetensors
+"$tinynn" train --model simple-cnn --data mnist --epochs 60 --batch-size 20 --optimizer adam --quiet --out "$fitted"
+succeeds "$tinynn" prune --in "$fitted" --data mnist --schedule list:0.01,0.999,0.9999 --finetune-epochs 0 --max-loss 0.1 --metrics "$out/m.json"
+is_true "$out/m.json" "len(m['steps']) == 1 and abs(m['pruned']['sparsity'] - 0.01) < 0.0005"
+prints 'step 2 lost more than --max-loss and was undone'
 fails 1 'cannot undo a step of --regrow dns' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --max-loss 0.1 --regrow dns
 prunes "$half" --sparsity 0.5 --steps 1 --keep-at-least 0.4
 fails 1 'cannot be reached|at least' "$tinynn" prune --in "$dense" --data mnist --granularity channel --to-macs 0.2 --steps 1 --keep-at-least 0.9
