@@ -5,65 +5,15 @@
 #include <tinynn/kernels/conv2d.hpp>
 
 #include "tests/support/compare.hpp"
+#include "tests/support/conv2d_check.hpp"
 #include "tests/support/conv2d_sizes.hpp"
 #include "tests/support/draw.hpp"
-#include "tests/support/naive.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
 using kernels::Conv2dSizes;
 
-namespace {
-
-struct Convolution {
-  Conv2dSizes s;
-  std::vector<float> x, weight, bias, grad_y;
-
-  Convolution(test::Draw& draw, const Conv2dSizes& sizes)
-      : s(sizes),
-        x(draw.numbers(s.n * s.c * s.h * s.w)),
-        weight(draw.numbers(s.o * (s.c / s.groups) * s.kh * s.kw)),
-        bias(draw.numbers(s.o)),
-        grad_y(draw.numbers(s.n * s.o * s.oh() * s.ow())) {}
-};
-
-// Everything that the kernels compute of one convolution. Outputs start as NaN: they are to be overwritten.
-struct Results {
-  std::vector<float> y, y_with_bias, grad_x, grad_weight, grad_bias;
-
-  explicit Results(const Convolution& c)
-      : y(c.grad_y.size(), test::not_a_number),
-        y_with_bias(y),
-        grad_x(c.x.size(), test::not_a_number),
-        grad_weight(c.weight.size(), test::not_a_number),
-        grad_bias(c.bias.size(), test::not_a_number) {
-    kernels::conv2d_forward(c.s, c.x.data(), c.weight.data(), nullptr, y.data());
-    kernels::conv2d_forward(c.s, c.x.data(), c.weight.data(), c.bias.data(), y_with_bias.data());
-    kernels::conv2d_backward_input(c.s, c.grad_y.data(), c.weight.data(), grad_x.data());
-    kernels::conv2d_backward_weight(c.s, c.grad_y.data(), c.x.data(), grad_weight.data());
-    kernels::conv2d_backward_bias(c.s, c.grad_y.data(), grad_bias.data());
-  }
-};
-
-void check_against_naive(const Convolution& c) {
-  CAPTURE(test::describe(c.s));
-  const Results fast(c);
-  const test::NaiveConv2d slow(c.s, c.x, c.weight, c.grad_y);
-  std::vector<double> y_with_bias = slow.y, grad_bias(c.bias.size());
-  const auto positions = static_cast<size_t>(c.s.oh() * c.s.ow());
-  for (size_t i = 0; i < y_with_bias.size(); ++i) {
-    const size_t o = i / positions % c.bias.size();
-    y_with_bias[i] += static_cast<double>(c.bias[o]);
-    grad_bias[o] += static_cast<double>(c.grad_y[i]);
-  }
-  REQUIRE(test::difference(fast.y, slow.y) == "");
-  REQUIRE(test::difference(fast.y_with_bias, y_with_bias) == "");
-  REQUIRE(test::difference(fast.grad_x, slow.grad_x) == "");
-  REQUIRE(test::difference(fast.grad_weight, slow.grad_weight) == "");
-  REQUIRE(test::difference(fast.grad_bias, grad_bias) == "");
-}
-
-}  // namespace
+using test::check_against_naive, test::Convolution, test::Conv2dResults;
 
 TEST_CASE("kernels. conv2d equals its naive twin, forward and backward") {
   const test::Threads one(1);  // waking threads for products this small takes longer than computing them
@@ -140,7 +90,7 @@ TEST_CASE("kernels. conv2d of no samples, no channels and no outputs") {
   check_against_naive(Convolution(draw, none));
   none = s;
   none.o = 0;
-  const Results results(Convolution(draw, none));
+  const Conv2dResults results(Convolution(draw, none));
   CHECK(results.y.empty());
   CHECK(results.grad_x == std::vector<float>(2 * 2 * 4 * 4, 0.0F));
 }
@@ -153,9 +103,9 @@ TEST_CASE("kernels. conv2d gives the same bits with any number of threads") {
     if (i % 5 == 0) s.h = s.w = 40;  // the product of one sample is then worth splitting, too
     CAPTURE(test::describe(s));
     const Convolution c(draw, s);
-    const auto one = test::with_threads(1, [&] { return Results(c); });
+    const auto one = test::with_threads(1, [&] { return Conv2dResults(c); });
     for (int64_t threads : {2, 3}) {
-      const auto many = test::with_threads(threads, [&] { return Results(c); });
+      const auto many = test::with_threads(threads, [&] { return Conv2dResults(c); });
       REQUIRE(test::bit_difference(many.y, one.y) == "");
       REQUIRE(test::bit_difference(many.y_with_bias, one.y_with_bias) == "");
       REQUIRE(test::bit_difference(many.grad_x, one.grad_x) == "");

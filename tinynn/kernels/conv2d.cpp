@@ -1,100 +1,34 @@
-#include <algorithm>
-#include <vector>
-
-#include <tinynn/core/buffer.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
-#include <tinynn/kernels/gemm.hpp>
-#include <tinynn/kernels/im2col.hpp>
+#include <tinynn/kernels/conv2d_paths.hpp>
 #include <tinynn/kernels/sum.hpp>
 
 namespace tinynn::kernels {
 namespace {
 
-// Samples are dealt out in at most 16 chunks: enough for the threads of a desktop, few enough that the
-// partial weight gradients, one a chunk, stay cheap.
-int64_t samples_per_chunk(int64_t n) { return std::max<int64_t>(1, (n + 15) / 16); }
+// Direct convolution measured at least as fast as im2col and a matrix product wherever benchmarks/kernels has
+// looked, forward and for the input's gradient, but for what follows: strided gradients of the input, which
+// it does not know, and sums over so few positions that adding up lanes is most of their work.
+bool backward_input_directly(const Conv2dSizes& s) { return s.stride == 1; }
 
-// Sizes of one group's matrix product: weight (outputs, depth) * columns (depth, positions).
-struct GroupSizes {
-  explicit GroupSizes(const Conv2dSizes& s)
-      : channels(s.c / s.groups),
-        outputs(s.o / s.groups),
-        depth(channels * s.kh * s.kw),
-        positions(s.oh() * s.ow()),
-        // A 1x1 window that is neither strided nor padded sees the image as it lies in memory.
-        copy(s.kh != 1 || s.kw != 1 || s.stride != 1 || s.padding != 0) {}
-  int64_t channels, outputs, depth, positions;
-  bool copy;
-  Buffer scratch() const { return copy ? Buffer(depth * positions) : Buffer(); }
-};
-
-// Calls body(sample, group, image of the group, output of the group) for every sample and group in a chunk.
-template <class Body>
-void for_each_group(const Conv2dSizes& s, const GroupSizes& g, int64_t begin, int64_t end, const Body& body) {
-  for (int64_t n = begin; n < end; ++n) {
-    for (int64_t group = 0; group < s.groups; ++group) {
-      body(group, (n * s.c + group * g.channels) * s.h * s.w, (n * s.o + group * g.outputs) * g.positions);
-    }
-  }
-}
-
-const float* columns_of(const Conv2dSizes& s, const GroupSizes& g, const float* x, const Buffer& scratch) {
-  if (!g.copy) return x;
-  im2col(s, g.channels, x, scratch.data());
-  return scratch.data();
+bool backward_weight_directly(const Conv2dSizes& s) {
+  return conv2d_samples_per_chunk(s.n) * s.oh() * s.ow() >= 64;
 }
 
 }  // namespace
 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y) {
-  const GroupSizes g(s);
-  parallel_for(s.n, samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
-    const Buffer scratch = g.scratch();
-    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
-      float* out = y + y_at;
-      for (int64_t o = 0; bias != nullptr && o < g.outputs; ++o) {
-        std::fill_n(out + o * g.positions, g.positions, bias[group * g.outputs + o]);
-      }
-      gemm(g.outputs, g.positions, g.depth, weight + group * g.outputs * g.depth, Layout::plain,
-           columns_of(s, g, x + x_at, scratch), Layout::plain, out, bias != nullptr);
-    });
-  });
+  direct::conv2d_forward(s, x, weight, bias, y);
 }
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x) {
-  const GroupSizes g(s);
-  parallel_for(s.n, samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
-    const Buffer scratch = g.scratch();
-    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
-      float* grad_columns = g.copy ? scratch.data() : grad_x + x_at;
-      gemm(g.depth, g.positions, g.outputs, weight + group * g.outputs * g.depth, Layout::transposed,
-           grad_y + y_at, Layout::plain, grad_columns);
-      if (g.copy) col2im(s, g.channels, grad_columns, grad_x + x_at);
-    });
-  });
+  (backward_input_directly(s) ? direct::conv2d_backward_input : by_gemm::conv2d_backward_input)(
+      s, grad_y, weight, grad_x);
 }
 
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
-  const GroupSizes g(s);
-  const int64_t size = s.o * g.depth;
-  const int64_t grain = samples_per_chunk(s.n);
-  const int64_t chunks = (s.n + grain - 1) / grain;
-  const Buffer partial(chunks * size);
-  std::fill_n(partial.data(), chunks * size, 0.0F);
-  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) {
-    const Buffer scratch = g.scratch();
-    float* sum = partial.data() + begin / grain * size;
-    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
-      gemm(g.outputs, g.depth, g.positions, grad_y + y_at, Layout::plain, columns_of(s, g, x + x_at, scratch),
-           Layout::transposed, sum + group * g.outputs * g.depth, true);
-    });
-  });
-  std::fill_n(grad_weight, size, 0.0F);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const float* sum = partial.data() + chunk * size;
-    for (int64_t i = 0; i < size; ++i) grad_weight[i] += sum[i];
-  }
+  (backward_weight_directly(s) ? direct::conv2d_backward_weight : by_gemm::conv2d_backward_weight)(
+      s, grad_y, x, grad_weight);
 }
 
 void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad_bias) {

@@ -1,0 +1,82 @@
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/conv2d_check.hpp"
+#include "tests/support/isas.hpp"
+#include "tests/support/threads.hpp"
+
+using namespace tinynn;
+using kernels::Conv2dSizes;
+using test::check_against_naive, test::Convolution;
+
+namespace {
+
+// Kernels of up to 7 x 7, and images from a single pixel to more than two of the widest vectors a row.
+Conv2dSizes draw_wide_sizes(test::Draw& draw) {
+  while (true) {
+    const int64_t groups = draw.chance(0.7) ? 1 : draw.between(2, 4);
+    const bool depthwise = draw.chance(0.3);
+    const Conv2dSizes s{.n = draw.between(1, 3),
+                        .c = groups * (depthwise ? 1 : draw.between(1, 5)),
+                        .h = draw.between(1, 12),
+                        .w = draw.coin() ? draw.between(1, 12) : draw.between(13, 40),
+                        .o = groups * (depthwise ? 1 : draw.between(1, 15)),
+                        .kh = draw.between(1, 7),
+                        .kw = draw.between(1, 7),
+                        .stride = draw.coin() ? 1 : draw.between(2, 3),
+                        .padding = draw.between(0, 3),
+                        .dilation = draw.chance(0.7) ? 1 : 2,
+                        .groups = groups};
+    if (s.h + 2 * s.padding > s.dilation * (s.kh - 1) && s.w + 2 * s.padding > s.dilation * (s.kw - 1))
+      return s;
+  }
+}
+
+struct Images {
+  int64_t n, c, size;
+};
+struct Filters {
+  int64_t o, size;
+};
+
+Conv2dSizes sizes(const Images& x, const Filters& weight, int64_t stride, int64_t padding) {
+  return {.n = x.n,
+          .c = x.c,
+          .h = x.size,
+          .w = x.size,
+          .o = weight.o,
+          .kh = weight.size,
+          .kw = weight.size,
+          .stride = stride,
+          .padding = padding,
+          .dilation = 1,
+          .groups = 1};
+}
+
+}  // namespace
+
+TEST_CASE("kernels. conv2d equals its naive twin with every instruction set") {
+  const test::Threads one(1);
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(9);
+    for (int i = 0; i < 150; ++i) check_against_naive(Convolution(draw, draw_wide_sizes(draw)));
+    for (int i = 0; i < 100; ++i) check_against_naive(Convolution(draw, test::draw_conv2d_sizes(draw)));
+  }
+}
+
+TEST_CASE("kernels. conv2d of the convolutions that the models have, with every instruction set") {
+  const std::vector<Conv2dSizes> models{
+      sizes({3, 1, 28}, {4, 3}, 1, 1),   sizes({3, 4, 14}, {8, 3}, 1, 1),    // SimpleCNN
+      sizes({2, 1, 28}, {20, 5}, 1, 0),  sizes({2, 20, 12}, {50, 5}, 1, 0),  // LeNet-5
+      sizes({2, 16, 32}, {16, 3}, 1, 1), sizes({2, 16, 32}, {32, 3}, 2, 1),  // ResNet-20
+      sizes({2, 16, 32}, {32, 1}, 2, 0), sizes({18, 13, 8}, {11, 3}, 1, 1)};
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(10);
+    for (const Conv2dSizes& s : models) check_against_naive(Convolution(draw, s), 1e-4);
+  }
+}

@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include <tinynn/core/buffer.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/conv2d_paths.hpp>
+#include <tinynn/kernels/gemm.hpp>
+#include <tinynn/kernels/im2col.hpp>
+
+namespace tinynn::kernels::by_gemm {
+namespace {
+
+// Sizes of one group's matrix product: weight (outputs, depth) * columns (depth, positions).
+struct GroupSizes {
+  explicit GroupSizes(const Conv2dSizes& s)
+      : channels(s.c / s.groups),
+        outputs(s.o / s.groups),
+        depth(channels * s.kh * s.kw),
+        positions(s.oh() * s.ow()),
+        // A 1x1 window that is neither strided nor padded sees the image as it lies in memory.
+        copy(s.kh != 1 || s.kw != 1 || s.stride != 1 || s.padding != 0) {}
+  int64_t channels, outputs, depth, positions;
+  bool copy;
+  Buffer scratch() const { return copy ? Buffer(depth * positions) : Buffer(); }
+};
+
+// Calls body(sample, group, image of the group, output of the group) for every sample and group in a chunk.
+template <class Body>
+void for_each_group(const Conv2dSizes& s, const GroupSizes& g, int64_t begin, int64_t end, const Body& body) {
+  for (int64_t n = begin; n < end; ++n) {
+    for (int64_t group = 0; group < s.groups; ++group) {
+      body(group, (n * s.c + group * g.channels) * s.h * s.w, (n * s.o + group * g.outputs) * g.positions);
+    }
+  }
+}
+
+const float* columns_of(const Conv2dSizes& s, const GroupSizes& g, const float* x, const Buffer& scratch) {
+  if (!g.copy) return x;
+  im2col(s, g.channels, x, scratch.data());
+  return scratch.data();
+}
+
+}  // namespace
+
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y) {
+  const GroupSizes g(s);
+  parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
+    const Buffer scratch = g.scratch();
+    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
+      float* out = y + y_at;
+      for (int64_t o = 0; bias != nullptr && o < g.outputs; ++o) {
+        std::fill_n(out + o * g.positions, g.positions, bias[group * g.outputs + o]);
+      }
+      gemm(g.outputs, g.positions, g.depth, weight + group * g.outputs * g.depth, Layout::plain,
+           columns_of(s, g, x + x_at, scratch), Layout::plain, out, bias != nullptr);
+    });
+  });
+}
+
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x) {
+  const GroupSizes g(s);
+  parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
+    const Buffer scratch = g.scratch();
+    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
+      float* grad_columns = g.copy ? scratch.data() : grad_x + x_at;
+      gemm(g.depth, g.positions, g.outputs, weight + group * g.outputs * g.depth, Layout::transposed,
+           grad_y + y_at, Layout::plain, grad_columns);
+      if (g.copy) col2im(s, g.channels, grad_columns, grad_x + x_at);
+    });
+  });
+}
+
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
+  const GroupSizes g(s);
+  const int64_t size = s.o * g.depth;
+  const int64_t grain = conv2d_samples_per_chunk(s.n);
+  const int64_t chunks = (s.n + grain - 1) / grain;
+  const Buffer partial(chunks * size);
+  std::fill_n(partial.data(), chunks * size, 0.0F);
+  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) {
+    const Buffer scratch = g.scratch();
+    float* sum = partial.data() + begin / grain * size;
+    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
+      gemm(g.outputs, g.depth, g.positions, grad_y + y_at, Layout::plain, columns_of(s, g, x + x_at, scratch),
+           Layout::transposed, sum + group * g.outputs * g.depth, true);
+    });
+  });
+  std::fill_n(grad_weight, size, 0.0F);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const float* sum = partial.data() + chunk * size;
+    for (int64_t i = 0; i < size; ++i) grad_weight[i] += sum[i];
+  }
+}
+
+}  // namespace tinynn::kernels::by_gemm

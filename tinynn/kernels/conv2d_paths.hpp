@@ -1,0 +1,26 @@
+// The two ways to convolve that conv2d chooses from, with the contracts of conv2d.hpp: as matrix products of
+// windows that are laid out one by one (im2col), or directly.
+#pragma once
+
+#include <tinynn/kernels/conv2d.hpp>
+
+namespace tinynn::kernels {
+
+/// Samples are dealt out in at most 16 chunks: enough for the threads of a desktop, few enough that the
+/// partial weight gradients, one a chunk, stay cheap.
+inline int64_t conv2d_samples_per_chunk(int64_t n) { return n <= 16 ? 1 : (n + 15) / 16; }
+
+namespace by_gemm {
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
+}  // namespace by_gemm
+
+namespace direct {
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
+/// Stride 1 only: the gradient of x is then a convolution, too.
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
+}  // namespace direct
+
+}  // namespace tinynn::kernels

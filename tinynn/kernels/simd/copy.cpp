@@ -1,0 +1,55 @@
+// Copies of short rows: a call of memcpy takes longer than most of them.
+#include <tinynn/kernels/simd/loops.hpp>
+#include <tinynn/kernels/simd/vector.hpp>
+
+namespace tinynn::kernels::simd::TINYNN_ISA {
+namespace {
+
+using Four = float __attribute__((vector_size(16), aligned(4), may_alias));
+
+void move_four(const float* from, float* to) {
+  *reinterpret_cast<Four*>(to) = *reinterpret_cast<const Four*>(from);
+}
+
+// The last vector of a row starts as far back as it takes to be whole.
+void copy_row(int64_t width, const float* from, float* to) {
+  if (width >= lanes) {
+    for (int64_t i = 0; i + lanes <= width; i += lanes) store(to + i, load(from + i));
+    if (width % lanes != 0) store(to + width - lanes, load(from + width - lanes));
+  } else if (width >= 4) {
+    for (int64_t i = 0; i + 4 <= width; i += 4) move_four(from + i, to + i);
+    if (width % 4 != 0) move_four(from + width - 4, to + width - 4);
+  } else {
+    for (int64_t i = 0; i < width; ++i) to[i] = from[i];
+  }
+}
+
+}  // namespace
+
+void copy_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step, float* to,
+               int64_t to_pitch) {
+  for (int64_t r = 0; r < rows; ++r, from += from_pitch, to += to_pitch) {
+    if (step == 1) {
+      copy_row(width, from, to);
+    } else if (step == 2) {  // a constant step becomes vector instructions
+      for (int64_t i = 0; i < width; ++i) to[i] = from[2 * i];
+    } else {
+      for (int64_t i = 0; i < width; ++i) to[i] = from[i * step];
+    }
+  }
+}
+
+void spread(const Places& places, const float* row, float* g) {
+  int64_t end = 0;  // of the results that have been copied
+  for (int64_t v = 0; v < places.vectors; ++v, g += lanes) {
+    const int64_t start = places.to[v], seen = end > start ? end - start : 0;
+    if (seen == 0 && places.used == lanes) {
+      store(g, load(row + start));
+    } else {
+      for (int64_t k = 0; k < lanes; ++k) g[k] = k >= seen && k < places.used ? row[start + k] : 0;
+    }
+    end = start + places.used;
+  }
+}
+
+}  // namespace tinynn::kernels::simd::TINYNN_ISA

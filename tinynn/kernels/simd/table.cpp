@@ -1,0 +1,15 @@
+#include <tinynn/kernels/simd/loops.hpp>
+#include <tinynn/kernels/simd/vector.hpp>
+
+namespace tinynn::kernels::simd::TINYNN_ISA {
+
+extern const Table table;
+const Table table{.name = TINYNN_ISA_NAME,
+                  .lanes = lanes,
+                  .pack = pack,
+                  .correlate = correlate,
+                  .dot_products = dot_products,
+                  .spread = spread,
+                  .copy_rows = copy_rows};
+
+}  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -1,0 +1,47 @@
+// What is compiled once per instruction set: the loops that take the time, behind one table of functions.
+// Whoever calls them owns sizes, memory and threads; these only count. Files beside this one that are
+// compiled more than once use no templates of the standard library and no inline function from outside:
+// the linker would keep one copy of it, perhaps with instructions that the machine does not have.
+#pragma once
+
+#include <cstdint>
+
+namespace tinynn::kernels::simd {
+
+/// Where the factors of a sum of products lie. With L lanes to a vector, result `k` of vector `v` takes
+/// from x, for term t, the element `from[v] + offsets[t] + k`. Vectors may overlap.
+struct Places {
+  int64_t terms, vectors;
+  const int64_t* offsets;  // (terms)
+  const int64_t* from;     // (vectors)
+  const int64_t* to;       // (vectors) where each vector of results starts in its row
+  int64_t used;            // results in a vector, L; fewer only if a row of results is shorter than that
+};
+
+struct Table {
+  const char* name;
+  int64_t lanes;  // floats in a vector
+
+  /// Lays weight (outputs, terms) out as correlate reads it; as many floats again.
+  void (*pack)(int64_t outputs, int64_t terms, const float* weight, float* packed);
+
+  /// y[o][to[v] + k] = bias[o] + the sum over t of weight[o][t] * x[from[v] + offsets[t] + k], in rows of y
+  /// that are `stride` apart. `bias` may be null. Reads whole vectors of x, writes `used` results of each.
+  void (*correlate)(const Places& places, int64_t outputs, const float* x, const float* packed,
+                    const float* bias, float* y, int64_t stride);
+
+  /// sums[o][t] += the sum over v and k of g[o][v * L + k] * x[from[v] + offsets[t] + k], with rows of g
+  /// that are `stride` apart.
+  void (*dot_products)(const Places& places, int64_t outputs, const float* x, const float* g, int64_t stride,
+                       float* sums);
+
+  /// The vectors of one row side by side, g[v * L + k] = row[to[v] + k], every result once: zero where
+  /// another vector before it, or none, has it.
+  void (*spread)(const Places& places, const float* row, float* g);
+
+  /// to[r][i] = from[r][i * step] for `rows` rows of `width`, which start from_pitch and to_pitch apart.
+  void (*copy_rows)(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step,
+                    float* to, int64_t to_pitch);
+};
+
+}  // namespace tinynn::kernels::simd
