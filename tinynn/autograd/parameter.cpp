@@ -52,6 +52,19 @@ autograd::ParameterImpl& Parameter::state() const {
   return static_cast<autograd::ParameterImpl&>(impl());  // only a ParameterImpl has a version
 }
 
+std::shared_ptr<const kernels::SparsePattern> Parameter::sparse_pattern(double density) const {
+  auto& s = state();
+  if (!masks_grad() || is_reparametrized() || rank() < 2) return nullptr;
+  const int64_t rows = size(0), columns = shape().inner(0);
+  if (!kernels::SparsePattern::fits(rows, columns)) return nullptr;
+  if (s.sparse_version != s.mask_version) {
+    s.sparse_version = s.mask_version;
+    s.sparse_pattern = std::make_shared<kernels::SparsePattern>(s.mask.data(), rows, columns);
+  }
+  const bool pays = static_cast<double>(s.sparse_pattern->count()) <= density * static_cast<double>(numel());
+  return pays ? s.sparse_pattern : nullptr;
+}
+
 void Parameter::update(const std::function<void(std::span<float>)>& write) {
   struct Restore {  // a destructor, for the mask has to hold after an exception out of `write` too
     const Parameter& parameter;

@@ -12,6 +12,7 @@
 
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/tensor.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn {
 
@@ -29,8 +30,10 @@ using Moments = std::vector<Tensor>;
 struct ParameterImpl : detail::TensorImpl {
   ParameterImpl(Shape s, Buffer b) : TensorImpl(s, std::move(b)) { version = 1; }
   Mask mask;
-  int64_t mask_version = 0;  // grows when the mask changes
-  int64_t dense_grad = 0;    // live DenseGrad guards
+  int64_t mask_version = 0;                                      // grows when the mask changes
+  std::shared_ptr<const kernels::SparsePattern> sparse_pattern;  // of the mask of this version:
+  int64_t sparse_version = -1;
+  int64_t dense_grad = 0;  // live DenseGrad guards
   std::vector<std::weak_ptr<Moments>> moments;
   Reparametrization reparametrization;
 };
@@ -50,6 +53,10 @@ class Parameter : public Tensor {
   const Mask& mask() const { return state().mask; }
   int64_t version() const { return state().version; }
   int64_t mask_version() const { return state().mask_version; }
+  /// Where it is alive, as (first dimension, all others): made when first asked for after the mask changed.
+  /// Null if sparse kernels cannot be used on it: there is no mask, it is reparametrized, a DenseGrad asks
+  /// for the gradients of dead weights, it is too large, or more than `density` of it is alive.
+  std::shared_ptr<const kernels::SparsePattern> sparse_pattern(double density) const;
   /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
   bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
 

@@ -14,4 +14,11 @@ void spread(const Places& places, const float* row, float* g);
 void copy_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step, float* to,
                int64_t to_pitch);
 
+void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
+               int64_t to_pitch);
+void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                 const float* values, const float* bias, const float* x, int64_t pitch, float* y);
+void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                 const float* g, const float* x, int64_t pitch, float* sums);
+
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

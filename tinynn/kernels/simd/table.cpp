@@ -10,6 +10,9 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .correlate = correlate,
                   .dot_products = dot_products,
                   .spread = spread,
-                  .copy_rows = copy_rows};
+                  .copy_rows = copy_rows,
+                  .transpose = transpose,
+                  .sparse_rows = sparse_rows,
+                  .sparse_dots = sparse_dots};
 
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

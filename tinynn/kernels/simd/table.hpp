@@ -42,6 +42,20 @@ struct Table {
   /// to[r][i] = from[r][i * step] for `rows` rows of `width`, which start from_pitch and to_pitch apart.
   void (*copy_rows)(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step,
                     float* to, int64_t to_pitch);
+
+  /// to[c][r] = from[r][c] for `rows` x `columns` elements, in rows that are from_pitch and to_pitch apart.
+  void (*transpose)(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
+                    int64_t to_pitch);
+
+  // Of a sparse matrix, elements begin[r] to begin[r + 1] are row r's; x, y and g have rows of `pitch`
+  // numbers, one a sample, a multiple of the lanes. Rows begin_row to end_row are computed.
+
+  /// y[r] = bias[r] + the sum over row r's elements k of values[k] * x[index[k]]. `bias` may be null.
+  void (*sparse_rows)(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                      const float* values, const float* bias, const float* x, int64_t pitch, float* y);
+  /// sums[k] += the sum over samples of g[r] * x[index[k]], for row r's elements k.
+  void (*sparse_dots)(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                      const float* g, const float* x, int64_t pitch, float* sums);
 };
 
 }  // namespace tinynn::kernels::simd

@@ -1,0 +1,142 @@
+// Products with the live elements of a weight, many samples at a time; ../sparse.hpp has the idea.
+#include <tinynn/kernels/simd/loops.hpp>
+#include <tinynn/kernels/simd/vector.hpp>
+
+namespace tinynn::kernels::simd::TINYNN_ISA {
+namespace {
+
+// The numbers 0 .. n-1 as a pack.
+template <int... i>
+struct Sequence {};
+template <int n, int... i>
+struct Count : Count<n - 1, n - 1, i...> {};
+template <int... i>
+struct Count<0, i...> {
+  using Numbers = Sequence<i...>;
+};
+
+template <int stage, int... i>
+inline Vector low_part(Vector a, Vector b, Sequence<i...>) {
+  return __builtin_shufflevector(a, b, ((i & stage) != 0 ? lanes + i - stage : i)...);
+}
+template <int stage, int... i>
+inline Vector high_part(Vector a, Vector b, Sequence<i...>) {
+  return __builtin_shufflevector(a, b, ((i & stage) != 0 ? lanes + i : i + stage)...);
+}
+
+// Of each two vectors that are `stage` apart, exchanges the elements off the diagonal of their blocks.
+template <int stage>
+inline void exchange(Vector* v) {
+  for (int i = 0; i < lanes; ++i) {
+    if ((i & stage) != 0) continue;
+    const Vector a = v[i], b = v[i + stage];
+    v[i] = low_part<stage>(a, b, Count<lanes>::Numbers());
+    v[i + stage] = high_part<stage>(a, b, Count<lanes>::Numbers());
+  }
+}
+
+// Vector i becomes element i of all vectors.
+inline void transpose_block(Vector* v) {
+  exchange<1>(v);
+  exchange<2>(v);
+  if constexpr (lanes > 4) exchange<4>(v);
+  if constexpr (lanes > 8) exchange<8>(v);
+}
+
+// y[r] = bias[r] + the sum over the row's elements of value * x[index], for n vectors of samples.
+template <int n>
+inline void rows_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                    const float* values, const float* bias, const float* x, int64_t pitch, float* y) {
+  for (int64_t r = begin_row; r < end_row; ++r) {
+    // Two sums side by side, for an addition takes longer than until the next could begin.
+    Vector even[n], odd[n];
+    for (int i = 0; i < n; ++i) {
+      even[i] = broadcast(bias == nullptr ? 0.0F : bias[r]);
+      odd[i] = Vector{};
+    }
+    int32_t k = begin[r];
+    for (; k + 1 < begin[r + 1]; k += 2) {
+      const Vector v = broadcast(values[k]), w = broadcast(values[k + 1]);
+      const float *p = x + index[k] * pitch, *q = x + index[k + 1] * pitch;
+      for (int i = 0; i < n; ++i) even[i] += v * load(p + i * lanes);
+      for (int i = 0; i < n; ++i) odd[i] += w * load(q + i * lanes);
+    }
+    if (k < begin[r + 1]) {
+      const Vector v = broadcast(values[k]);
+      for (int i = 0; i < n; ++i) even[i] += v * load(x + index[k] * pitch + i * lanes);
+    }
+    for (int i = 0; i < n; ++i) store(y + r * pitch + i * lanes, even[i] + odd[i]);
+  }
+}
+
+// sums[k] += the sum over n vectors of samples of g[r] * x[index], for each element k of each row.
+template <int n>
+inline void dots_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                    const float* g, const float* x, int64_t pitch, float* sums) {
+  const auto product = [=](const Vector* row, int32_t k) {
+    const float* p = x + index[k] * pitch;
+    Vector sum = row[0] * load(p);
+    for (int i = 1; i < n; ++i) sum += row[i] * load(p + i * lanes);
+    return sum;
+  };
+  for (int64_t r = begin_row; r < end_row; ++r) {
+    Vector row[n];
+    for (int i = 0; i < n; ++i) row[i] = load(g + r * pitch + i * lanes);
+    int32_t k = begin[r];
+    for (; k + lanes <= begin[r + 1]; k += lanes) {
+      // As many elements as lanes: transposed, their sums over the lanes are one sum of vectors.
+      Vector v[lanes];
+      for (int j = 0; j < lanes; ++j) v[j] = product(row, k + j);
+      transpose_block(v);
+      for (int j = 1; j < lanes; ++j) v[0] += v[j];
+      store(sums + k, load(sums + k) + v[0]);
+    }
+    for (; k < begin[r + 1]; ++k) {
+      const Vector v = product(row, k);
+      for (int j = 0; j < lanes; ++j) sums[k] += v[j];
+    }
+  }
+}
+
+}  // namespace
+
+void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
+               int64_t to_pitch) {
+  int64_t r = 0;
+  for (; r + lanes <= rows; r += lanes) {
+    int64_t c = 0;
+    for (; c + lanes <= columns; c += lanes) {
+      Vector v[lanes];
+      for (int i = 0; i < lanes; ++i) v[i] = load(from + (r + i) * from_pitch + c);
+      transpose_block(v);
+      for (int i = 0; i < lanes; ++i) store(to + (c + i) * to_pitch + r, v[i]);
+    }
+    for (; c < columns; ++c) {
+      for (int i = 0; i < lanes; ++i) to[c * to_pitch + r + i] = from[(r + i) * from_pitch + c];
+    }
+  }
+  for (; r < rows; ++r) {
+    for (int64_t c = 0; c < columns; ++c) to[c * to_pitch + r] = from[r * from_pitch + c];
+  }
+}
+
+void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                 const float* values, const float* bias, const float* x, int64_t pitch, float* y) {
+  int64_t at = 0;
+  for (; at + 4 * lanes <= pitch; at += 4 * lanes) {
+    rows_of<4>(begin_row, end_row, begin, index, values, bias, x + at, pitch, y + at);
+  }
+  for (; at < pitch; at += lanes)
+    rows_of<1>(begin_row, end_row, begin, index, values, bias, x + at, pitch, y + at);
+}
+
+void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
+                 const float* g, const float* x, int64_t pitch, float* sums) {
+  int64_t at = 0;
+  for (; at + 4 * lanes <= pitch; at += 4 * lanes) {
+    dots_of<4>(begin_row, end_row, begin, index, g + at, x + at, pitch, sums);
+  }
+  for (; at < pitch; at += lanes) dots_of<1>(begin_row, end_row, begin, index, g + at, x + at, pitch, sums);
+}
+
+}  // namespace tinynn::kernels::simd::TINYNN_ISA

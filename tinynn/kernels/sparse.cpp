@@ -1,0 +1,152 @@
+#include <algorithm>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/kernels/sparse.hpp>
+
+namespace tinynn::kernels {
+namespace {
+
+// Samples of a block: as many as fill four of the widest vectors. Longer rows would often lie a multiple of
+// 4096 bytes apart, which caches do not like.
+constexpr int64_t block = 64;
+constexpr int64_t widest = 16;  // lanes
+
+// A block's samples, filled up to whole vectors.
+int64_t padded(int64_t samples) { return (samples + widest - 1) / widest * widest; }
+
+// x (samples, size) as (size, pitch); what is beyond the samples is zero.
+Buffer transposed(const float* x, int64_t samples, int64_t size) {
+  const int64_t pitch = padded(samples);
+  Buffer result(size * pitch);
+  if (pitch > samples) std::fill_n(result.data(), size * pitch, 0.0F);
+  simd::table().transpose(samples, size, x, size, result.data(), pitch);
+  return result;
+}
+
+// Calls body(first sample, samples) for every block.
+template <class Body>
+void for_each_block(int64_t n, const Body& body) {
+  if (n <= block) return body(0, n);  // whose rows are shared out instead
+  parallel_for((n + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) body(b * block, std::min(block, n - b * block));
+  });
+}
+
+// Of the only block rows are shared out, if there is enough to do.
+template <class Body>
+void for_each_row_chunk(int64_t n, int64_t rows, int64_t elements, const Body& body) {
+  constexpr int64_t worth_a_thread = 16384;  // live elements
+  const int64_t pieces = n > block ? 1 : std::clamp<int64_t>(elements / worth_a_thread, 1, 16);
+  if (pieces == 1) return body(int64_t{0}, rows);
+  parallel_for(rows, (rows + pieces - 1) / pieces, body);
+}
+
+}  // namespace
+
+bool SparsePattern::fits(int64_t rows, int64_t columns) {
+  return rows <= 65536 && columns <= 65536 && rows * columns < int64_t{1} << 31;
+}
+
+SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(r), columns(c) {
+  check(fits(rows, columns), "sparse: a weight of ", rows, " x ", columns, " is too large");
+  row_begin.assign(static_cast<size_t>(rows + 1), 0);
+  column_begin.assign(static_cast<size_t>(columns + 1), 0);
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      if (alive[row * columns + column] == 0) continue;
+      column_of.push_back(static_cast<uint16_t>(column));
+      ++column_begin[static_cast<size_t>(column + 1)];
+    }
+    row_begin[static_cast<size_t>(row + 1)] = static_cast<int32_t>(column_of.size());
+  }
+  for (size_t column = 0; column < static_cast<size_t>(columns); ++column) {
+    column_begin[column + 1] += column_begin[column];
+  }
+  row_of.resize(column_of.size());
+  place.resize(column_of.size());
+  std::vector<int32_t> next(column_begin.begin(), column_begin.end() - 1);
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int32_t k = row_begin[static_cast<size_t>(row)]; k < row_begin[static_cast<size_t>(row + 1)]; ++k) {
+      const auto to = static_cast<size_t>(next[column_of[static_cast<size_t>(k)]]++);
+      row_of[to] = static_cast<uint16_t>(row);
+      place[to] = k;
+    }
+  }
+}
+
+void sparse_linear_forward(const SparsePattern& p, int64_t n, const float* x, const float* weight,
+                           const float* bias, float* y) {
+  const Buffer values(p.count());
+  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
+    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
+      values.data()[k] = weight[row * p.columns + p.column_of[static_cast<size_t>(k)]];
+    }
+  }
+  for_each_block(n, [&](int64_t first, int64_t samples) {
+    const Buffer in = transposed(x + first * p.columns, samples, p.columns);
+    const Buffer out(p.rows * padded(samples));
+    for_each_row_chunk(n, p.rows, p.count(), [&](int64_t begin, int64_t end) {
+      simd::table().sparse_rows(begin, end, p.row_begin.data(), p.column_of.data(), values.data(), bias,
+                                in.data(), padded(samples), out.data());
+    });
+    simd::table().transpose(p.rows, samples, out.data(), padded(samples), y + first * p.rows, p.rows);
+  });
+}
+
+void sparse_linear_backward_input(const SparsePattern& p, int64_t n, const float* grad_y, const float* weight,
+                                  float* grad_x) {
+  const Buffer values(p.count());
+  for (int64_t column = 0, k = 0; column < p.columns; ++column) {
+    for (; k < p.column_begin[static_cast<size_t>(column + 1)]; ++k) {
+      values.data()[k] = weight[p.row_of[static_cast<size_t>(k)] * p.columns + column];
+    }
+  }
+  for_each_block(n, [&](int64_t first, int64_t samples) {
+    const Buffer in = transposed(grad_y + first * p.rows, samples, p.rows);
+    const Buffer out(p.columns * padded(samples));
+    for_each_row_chunk(n, p.columns, p.count(), [&](int64_t begin, int64_t end) {
+      simd::table().sparse_rows(begin, end, p.column_begin.data(), p.row_of.data(), values.data(), nullptr,
+                                in.data(), padded(samples), out.data());
+    });
+    simd::table().transpose(p.columns, samples, out.data(), padded(samples), grad_x + first * p.columns,
+                            p.columns);
+  });
+}
+
+void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const float* grad_y, const float* x,
+                                   float* grad_weight) {
+  // Partial sums, one a chunk of blocks, are added in the order of the chunks.
+  const int64_t blocks = (n + block - 1) / block, grain = std::max<int64_t>(1, (blocks + 15) / 16);
+  const int64_t chunks = (blocks + grain - 1) / grain;
+  const Buffer sums(std::max<int64_t>(1, chunks) * p.count());
+  std::fill_n(sums.data(), std::max<int64_t>(1, chunks) * p.count(), 0.0F);
+  const auto add_blocks = [&](int64_t begin, int64_t end) {
+    float* sum = sums.data() + begin / grain * p.count();
+    for (int64_t first = begin * block; first < std::min(n, end * block); first += block) {
+      const int64_t samples = std::min(block, n - first);
+      const Buffer g = transposed(grad_y + first * p.rows, samples, p.rows);
+      const Buffer in = transposed(x + first * p.columns, samples, p.columns);
+      for_each_row_chunk(n, p.rows, p.count(), [&](int64_t row_begin, int64_t row_end) {
+        simd::table().sparse_dots(row_begin, row_end, p.row_begin.data(), p.column_of.data(), g.data(),
+                                  in.data(), padded(samples), sum);
+      });
+    }
+  };
+  if (blocks == 1) {
+    add_blocks(0, 1);
+  } else {
+    parallel_for(blocks, grain, add_blocks);
+  }
+  std::fill_n(grad_weight, p.rows * p.columns, 0.0F);
+  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
+    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
+      float total = 0;
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums.data()[chunk * p.count() + k];
+      grad_weight[row * p.columns + p.column_of[static_cast<size_t>(k)]] = total;
+    }
+  }
+}
+
+}  // namespace tinynn::kernels

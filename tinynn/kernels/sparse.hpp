@@ -1,0 +1,40 @@
+// Sparse kernels of a linear layer: products with a weight (rows, columns) that touch its live elements only.
+// Samples lie innermost: x and y are transposed, in blocks of 64 samples, so that one live element is
+// multiplied with a vector of samples, and a row's results stay in registers while its elements go by (CSR).
+// Elsen et al., "Fast sparse convnets", CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tinynn/core/buffer.hpp>
+
+namespace tinynn::kernels {
+
+/// Where the live elements of a weight are, by rows (CSR) and by columns (CSC).
+struct SparsePattern {
+  /// Whether indices of 16 bits, and of 32 for elements, are enough for a weight of this size.
+  static bool fits(int64_t rows, int64_t columns);
+  /// `alive` (rows, columns). Throws Error for one that does not fit.
+  SparsePattern(const uint8_t* alive, int64_t rows, int64_t columns);
+
+  int64_t rows, columns;
+  std::vector<int32_t> row_begin, column_begin;  // rows + 1 and columns + 1: where each starts
+  std::vector<uint16_t> column_of, row_of;       // of each element, by rows and by columns
+  std::vector<int32_t> place;                    // of each element by columns, its number by rows
+
+  int64_t count() const { return static_cast<int64_t>(column_of.size()); }
+};
+
+/// y (n, rows) = x (n, columns) weight^T + bias, which may be null. `weight` is dense, its dead elements are
+/// not read.
+void sparse_linear_forward(const SparsePattern& pattern, int64_t n, const float* x, const float* weight,
+                           const float* bias, float* y);
+/// grad_x (n, columns) = grad_y (n, rows) weight, overwritten.
+void sparse_linear_backward_input(const SparsePattern& pattern, int64_t n, const float* grad_y,
+                                  const float* weight, float* grad_x);
+/// grad_weight (rows, columns) = grad_y^T x where the weight is alive, 0 elsewhere; overwritten.
+void sparse_linear_backward_weight(const SparsePattern& pattern, int64_t n, const float* grad_y,
+                                   const float* x, float* grad_weight);
+
+}  // namespace tinynn::kernels
