@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
-"""Prints the table of grid.sh, in Markdown, from the dense network's metrics and a file with one JSON object a run."""
+"""Prints the tables of grid.sh, in Markdown, from a file with a line a run: kind, name, sparsity asked for, metrics
+file, with tabs between them. What prunes whole slices shows as well how many of the multiply-adds are left."""
 
 import json
 import sys
 
-with open(sys.argv[1]) as dense:
-    dense = json.load(dense)
-with open(sys.argv[2]) as lines:
-    runs = [json.loads(line) for line in lines]
+runs = []
+with open(sys.argv[1]) as lines:
+    for line in lines:
+        kind, name, asked, path = line.rstrip("\n").split("\t")
+        with open(path) as metrics:
+            runs.append({"kind": kind, "name": name, "asked": asked, **json.load(metrics)})
 
-print(f"{dense['model']}, dense: {100 * dense['dense']['test_accuracy']:.2f}%")
 for kind in dict.fromkeys(run["kind"] for run in runs):
     of_kind = [run for run in runs if run["kind"] == kind]
     sparsities = list(dict.fromkeys(run["asked"] for run in of_kind))
-    print(f"\n| {kind} | " + " | ".join(f"{100 * float(s):g}% zero" for s in sparsities) + " |")
-    print("|---|" + "---|" * len(sparsities))
+    shows_macs = kind != "single weights"
+    # Rows that start from the network that all share, not from one of their own.
+    dense = next(run["dense"] for run in of_kind if not run["dense"]["epoch_seconds"])
+    print(f"\n{of_kind[0]['model']}, dense: {100 * dense['test_accuracy']:.2f}%\n")
+    print(f"| {kind} |", *(f"{100 * float(s):g}% zero |" + " MACs |" * shows_macs for s in sparsities))
+    print("|---|" + "---|" * len(sparsities) * (1 + shows_macs))
     for name in dict.fromkeys(run["name"] for run in of_kind):
-        cells = [f"{100 * run['test_accuracy']:.2f}%" for s in sparsities for run in of_kind
-                 if run["name"] == name and run["asked"] == s]
-        print(f"| {name.replace('|', chr(92) + '|')} | " + " | ".join(cells) + " |")
+        cells = []
+        for run in (run for s in sparsities for run in of_kind if (run["name"], run["asked"]) == (name, s)):
+            cells.append(f"{100 * run['pruned']['test_accuracy']:.2f}% |")
+            if shows_macs:
+                cells.append(f"{100 * run['pruned']['macs'] / run['dense']['macs']:.0f}% |")
+        print("|", name.replace("|", "\\|"), "|", *cells)
