@@ -6,6 +6,7 @@
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
+#include "tests/support/isas.hpp"
 #include "tests/support/naive.hpp"
 #include "tests/support/threads.hpp"
 
@@ -76,6 +77,29 @@ TEST_CASE("kernels. max_pool2d equals its naive twin: ties go to the first, NaN 
     std::vector<float> alone(grad_y.size());
     kernels::max_pool2d_forward(s, x.data(), alone.data(), nullptr);
     REQUIRE(test::bit_difference(alone, fast.y) == "");
+  }
+}
+
+TEST_CASE("kernels. max_pool2d by 2 equals its naive twin with every instruction set") {
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(11);
+    for (int i = 0; i < 60; ++i) {
+      const Pool2dSizes s{.planes = draw.between(1, 3),
+                          .h = draw.between(2, 9),
+                          .w = draw.between(2, 80),
+                          .kernel = 2,
+                          .stride = 2,
+                          .padding = 0};
+      CAPTURE(s.h);
+      CAPTURE(s.w);
+      const auto x = draw_image(draw, s.planes * s.h * s.w, i % 2 == 0);
+      const test::NaiveMaxPool2d slow(s, x);
+      const Results fast(s, x, draw.numbers(s.planes * s.oh() * s.ow()));
+      REQUIRE(test::difference(fast.y, slow.y, 0) == "");
+      REQUIRE(std::vector<int64_t>(fast.argmax.begin(), fast.argmax.end()) == slow.where);
+    }
   }
 }
 

@@ -23,9 +23,9 @@ void save(nn::Module& module, const std::filesystem::path& path, const Metadata&
 
 /// Reads every parameter, its mask, and every buffer, and returns the file's metadata. A parameter without
 /// mask in the file becomes dense. Throws Error if the file cannot be read or is corrupt, if its tensors are
-/// not exactly those of the module, if a shape does not fit or a parameter is reparametrized; the module is then
-/// as it was. Where the file's shapes are smaller, for channels were deleted, the module adopts them, and moments
-/// of optimizers start at zero there; whether they fit each other is known when the module runs.
+/// not exactly those of the module, if a shape does not fit or a parameter is reparametrized; the module is
+/// then as it was. Where the file's shapes are smaller, for channels were deleted, the module adopts them,
+/// and moments of optimizers start at zero there; whether they fit each other is known when the module runs.
 Metadata load(nn::Module& module, const std::filesystem::path& path);
 /// The same from a file that is in memory already (read_metadata() reads the metadata alone).
 void load(nn::Module& module, const SafetensorsFile& file);

@@ -6,10 +6,18 @@
 namespace tinynn::kernels {
 namespace {
 
-// Direct convolution measured at least as fast as im2col and a matrix product wherever benchmarks/kernels has
-// looked, forward and for the input's gradient, but for what follows: strided gradients of the input, which
-// it does not know, and sums over so few positions that adding up lanes is most of their work.
-bool backward_input_directly(const Conv2dSizes& s) { return s.stride == 1; }
+// Direct convolution measured faster than im2col and a matrix product on the layers of our models, whole and
+// pruned, but for images of so few pixels that most lanes of a vector are empty, for sums over so few positions
+// that adding up lanes is most of their work, and for the gradient of the input through kernels of 5x5 with
+// many channels. It does not know the gradient of a strided input.
+constexpr int64_t fewest_results = 4;
+
+bool forward_directly(const Conv2dSizes& s) { return s.oh() * s.ow() >= fewest_results; }
+
+bool backward_input_directly(const Conv2dSizes& s) {
+  const bool small_kernel = s.kh * s.kw <= 9, few_channels = s.c * s.o / s.groups <= 256;
+  return s.stride == 1 && s.h * s.w >= fewest_results && (small_kernel || few_channels);
+}
 
 bool backward_weight_directly(const Conv2dSizes& s) {
   return conv2d_samples_per_chunk(s.n) * s.oh() * s.ow() >= 64;
@@ -18,7 +26,7 @@ bool backward_weight_directly(const Conv2dSizes& s) {
 }  // namespace
 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y) {
-  direct::conv2d_forward(s, x, weight, bias, y);
+  (forward_directly(s) ? direct::conv2d_forward : by_gemm::conv2d_forward)(s, x, weight, bias, y);
 }
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x) {

@@ -1,5 +1,5 @@
-// 2-D convolution (cross-correlation, as torch.nn.functional.conv2d) as matrix products: im2col lays every
-// window of one sample out as a column, so that a sample's output is weight (o, c/g*kh*kw) times columns.
+// 2-D convolution (cross-correlation, as torch.nn.functional.conv2d), by whichever of two ways is the faster
+// for its sizes; conv2d_paths.hpp has them both.
 //
 // x is (n, c, h, w), weight (o, c/groups, kh, kw), y (n, o, oh, ow), all row-major.
 #pragma once

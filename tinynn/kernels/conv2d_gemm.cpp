@@ -1,3 +1,5 @@
+// Convolution as matrix products: im2col lays every window of one sample out as a column, so that a sample's
+// output is weight (o, c/g*kh*kw) times columns.
 #include <algorithm>
 
 #include <tinynn/core/buffer.hpp>

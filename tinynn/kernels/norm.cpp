@@ -3,7 +3,7 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/norm.hpp>
-#include <tinynn/kernels/sum.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -27,28 +27,26 @@ void for_rows(const NormSizes& s, int64_t begin, int64_t end, F f) {
 
 void channel_moments(const NormSizes& s, const float* x, double* mean, double* variance) {
   const auto count = static_cast<double>(s.values_per_channel());
+  const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
     std::fill(mean + begin, mean + end, 0.0);
     std::fill(variance + begin, variance + end, 0.0);
-    for_rows(s, begin, end, [&](int64_t c, int64_t row) { mean[c] += sum_in_lanes(x + row, s.inner); });
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) { mean[c] += table.sum(s.inner, x + row); });
     for (int64_t c = begin; c < end; ++c) mean[c] /= count;
-    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      variance[c] += sum_in_lanes(s.inner, [in = x + row, m = mean[c]](int64_t i) {
-        const double centred = static_cast<double>(in[i]) - m;
-        return centred * centred;
-      });
-    });
+    for_rows(s, begin, end,
+             [&](int64_t c, int64_t row) { variance[c] += table.sum_of_squares(s.inner, x + row, mean[c]); });
     for (int64_t c = begin; c < end; ++c) variance[c] /= count;
   });
 }
 
 void batch_norm_forward(const NormSizes& s, const float* x, const double* mean, const double* inv_std,
                         const float* weight, const float* bias, float* y) {
+  const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
       const auto m = static_cast<float>(mean[c]), scale = static_cast<float>(inv_std[c]);
       const float w = scale * (weight != nullptr ? weight[c] : 1.0F), b = bias != nullptr ? bias[c] : 0.0F;
-      for (int64_t i = row; i < row + s.inner; ++i) y[i] = (x[i] - m) * w + b;
+      table.normalize(s.inner, x + row, m, w, b, y + row);
     });
   });
 }
@@ -57,16 +55,14 @@ void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x
                          const double* inv_std, const float* weight, bool batch_moments, float* grad_x,
                          float* grad_weight, float* grad_bias) {
   const auto count = static_cast<double>(s.values_per_channel());
+  const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
     // Per channel: the sum of grad_y, and of grad_y times the normalised x.
     std::vector<double> sums(static_cast<size_t>(end - begin)), dots(sums.size());
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      const float *g = grad_y + row, *in = x + row;
       const auto k = static_cast<size_t>(c - begin);
-      sums[k] += sum_in_lanes(s.inner, [=](int64_t i) { return static_cast<double>(g[i]); });
-      dots[k] += inv_std[c] * sum_in_lanes(s.inner, [=, m = mean[c]](int64_t i) {
-                   return static_cast<double>(g[i]) * (static_cast<double>(in[i]) - m);
-                 });
+      sums[k] += table.sum(s.inner, grad_y + row);
+      dots[k] += inv_std[c] * table.sum_of_products(s.inner, grad_y + row, x + row, mean[c]);
     });
     for (int64_t c = begin; c < end; ++c) {
       const auto k = static_cast<size_t>(c - begin);
@@ -80,9 +76,7 @@ void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x
       const auto m = static_cast<float>(mean[c]);
       const auto shift = batch_moments ? static_cast<float>(sums[k] / count) : 0.0F;
       const auto slope = batch_moments ? static_cast<float>(dots[k] / count * inv_std[c]) : 0.0F;
-      for (int64_t i = row; i < row + s.inner; ++i) {
-        grad_x[i] = scale * (grad_y[i] - shift - (x[i] - m) * slope);
-      }
+      table.normalize_backward(s.inner, grad_y + row, x + row, m, scale, shift, slope, grad_x + row);
     });
   });
 }

@@ -4,6 +4,7 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/pool2d.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -41,9 +42,28 @@ void for_windows(const AvgPool2dSizes& s, int64_t plane, Window window) {
   }
 }
 
+// The windows of nearly every network.
+void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
+  const int64_t oh = s.oh(), ow = s.ow();
+  const simd::Table& table = simd::table();
+  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin * oh; row < end * oh; ++row) {
+      const int64_t at = row % oh * 2 * s.w;  // in its plane
+      const float* top = x + row / oh * s.h * s.w + at;
+      if (argmax == nullptr) {
+        table.max_pool_2x2(ow, top, top + s.w, y + row * ow);
+      } else {
+        table.max_pool_2x2_where(ow, top, top + s.w, static_cast<int32_t>(at), static_cast<int32_t>(at + s.w),
+                                 y + row * ow, argmax + row * ow);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
+  if (s.kernel == 2 && s.stride == 2 && s.padding == 0) return max_pool_2x2(s, x, y, argmax);
   const int64_t oh = s.oh(), ow = s.ow();
   parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {

@@ -45,7 +45,8 @@ void cut(const ChannelMap& map, const Keep& keep) {
       Parameter parameter = Parameter::of(value.tensor);
       parameter.slice(place.second, indices);
       const Mask mask = parameter.mask();
-      if (mask.defined() && mask.count_alive() == parameter.numel()) parameter.set_mask(Mask());  // dense again
+      if (mask.defined() && mask.count_alive() == parameter.numel())
+        parameter.set_mask(Mask());  // dense again
     }
     if (value.kind == Value::Kind::buffer) {
       // In place, for copies of the module share its buffers.

@@ -20,5 +20,15 @@ void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const
                  const float* values, const float* bias, const float* x, int64_t pitch, float* y);
 void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
                  const float* g, const float* x, int64_t pitch, float* sums);
+void max_pool_2x2(int64_t width, const float* top, const float* bottom, float* y);
+void max_pool_2x2_where(int64_t width, const float* top, const float* bottom, int32_t top_at,
+                        int32_t bottom_at, float* y, int32_t* argmax);
+
+double sum(int64_t count, const float* x);
+double sum_of_squares(int64_t count, const float* x, double mean);
+double sum_of_products(int64_t count, const float* g, const float* x, double mean);
+void normalize(int64_t count, const float* x, float mean, float scale, float shift, float* y);
+void normalize_backward(int64_t count, const float* grad_y, const float* x, float mean, float scale,
+                        float shift, float slope, float* grad_x);
 
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -13,6 +13,13 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .copy_rows = copy_rows,
                   .transpose = transpose,
                   .sparse_rows = sparse_rows,
-                  .sparse_dots = sparse_dots};
+                  .sparse_dots = sparse_dots,
+                  .max_pool_2x2 = max_pool_2x2,
+                  .max_pool_2x2_where = max_pool_2x2_where,
+                  .sum = sum,
+                  .sum_of_squares = sum_of_squares,
+                  .sum_of_products = sum_of_products,
+                  .normalize = normalize,
+                  .normalize_backward = normalize_backward};
 
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -56,6 +56,22 @@ struct Table {
   /// sums[k] += the sum over samples of g[r] * x[index[k]], for row r's elements k.
   void (*sparse_dots)(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
                       const float* g, const float* x, int64_t pitch, float* sums);
+
+  /// y[j] = the largest of top[2 j], top[2 j + 1], bottom[2 j] and bottom[2 j + 1]; NaN wins.
+  void (*max_pool_2x2)(int64_t width, const float* top, const float* bottom, float* y);
+  /// The same, and where it was: the first on a tie, counting from top_at in `top`, bottom_at in `bottom`.
+  void (*max_pool_2x2_where)(int64_t width, const float* top, const float* bottom, int32_t top_at,
+                             int32_t bottom_at, float* y, int32_t* argmax);
+
+  /// The sums of x[i], of (x[i] - mean)^2, of g[i] (x[i] - mean), in double.
+  double (*sum)(int64_t count, const float* x);
+  double (*sum_of_squares)(int64_t count, const float* x, double mean);
+  double (*sum_of_products)(int64_t count, const float* g, const float* x, double mean);
+  /// y[i] = (x[i] - mean) scale + shift
+  void (*normalize)(int64_t count, const float* x, float mean, float scale, float shift, float* y);
+  /// grad_x[i] = scale (grad_y[i] - shift - (x[i] - mean) slope)
+  void (*normalize_backward)(int64_t count, const float* grad_y, const float* x, float mean, float scale,
+                             float shift, float slope, float* grad_x);
 };
 
 }  // namespace tinynn::kernels::simd

@@ -1,0 +1,88 @@
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/kernels/norm.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+#include "tests/support/isas.hpp"
+
+using namespace tinynn;
+using kernels::NormSizes;
+
+namespace {
+
+using Doubles = std::vector<double>;
+
+// Batch normalisation by its definition, in double: y, and with grad_y the gradients of x, weight and bias.
+struct Naive {
+  Doubles mean, variance, inv_std, y, grad_x, grad_weight, grad_bias;
+
+  Naive(const NormSizes& s, const std::vector<float>& x, const std::vector<float>& weight,
+        const std::vector<float>& bias, const std::vector<float>& grad_y)
+      : mean(weight.size()),
+        variance(mean),
+        inv_std(mean),
+        y(x.size()),
+        grad_x(x.size()),
+        grad_weight(mean),
+        grad_bias(mean) {
+    const auto channel = [&](size_t i) {
+      return i / static_cast<size_t>(s.inner) % static_cast<size_t>(s.c);
+    };
+    const auto count = static_cast<double>(s.values_per_channel());
+    for (size_t i = 0; i < x.size(); ++i) mean[channel(i)] += static_cast<double>(x[i]) / count;
+    for (size_t i = 0; i < x.size(); ++i) {
+      variance[channel(i)] += std::pow(static_cast<double>(x[i]) - mean[channel(i)], 2) / count;
+    }
+    for (size_t c = 0; c < mean.size(); ++c) inv_std[c] = 1 / std::sqrt(variance[c] + 1e-5);
+    const auto normalised = [&](size_t i) {
+      return (static_cast<double>(x[i]) - mean[channel(i)]) * inv_std[channel(i)];
+    };
+    for (size_t i = 0; i < x.size(); ++i) {
+      const size_t c = channel(i);
+      y[i] = normalised(i) * static_cast<double>(weight[c]) + static_cast<double>(bias[c]);
+      grad_weight[c] += static_cast<double>(grad_y[i]) * normalised(i);
+      grad_bias[c] += static_cast<double>(grad_y[i]);
+    }
+    for (size_t i = 0; i < x.size(); ++i) {
+      const size_t c = channel(i);
+      grad_x[i] =
+          static_cast<double>(weight[c]) * inv_std[c] *
+          (static_cast<double>(grad_y[i]) - grad_bias[c] / count - normalised(i) * grad_weight[c] / count);
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("kernels. batch_norm equals its definition with every instruction set") {
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(12);
+    for (int i = 0; i < 60; ++i) {
+      const NormSizes s{draw.between(2, 5), draw.between(1, 20), draw.coin() ? 1 : draw.between(2, 150)};
+      CAPTURE(s.inner);
+      const auto x = draw.numbers(s.n * s.c * s.inner), grad_y = draw.numbers(s.n * s.c * s.inner);
+      const auto weight = draw.numbers(s.c), bias = draw.numbers(s.c);
+      const Naive slow(s, x, weight, bias, grad_y);
+      Doubles mean(weight.size()), variance(weight.size());
+      kernels::channel_moments(s, x.data(), mean.data(), variance.data());
+      REQUIRE(test::difference(mean, slow.mean, 1e-12) == "");
+      REQUIRE(test::difference(variance, slow.variance, 1e-12) == "");
+      std::vector<float> y(x.size(), test::not_a_number), grad_x(y), grad_weight(weight.size()),
+          grad_bias(weight.size());
+      kernels::batch_norm_forward(s, x.data(), slow.mean.data(), slow.inv_std.data(), weight.data(),
+                                  bias.data(), y.data());
+      kernels::batch_norm_backward(s, grad_y.data(), x.data(), slow.mean.data(), slow.inv_std.data(),
+                                   weight.data(), true, grad_x.data(), grad_weight.data(), grad_bias.data());
+      REQUIRE(test::difference(y, slow.y, 1e-4) == "");
+      REQUIRE(test::difference(grad_x, slow.grad_x, 1e-4) == "");
+      REQUIRE(test::difference(grad_weight, slow.grad_weight) == "");
+      REQUIRE(test::difference(grad_bias, slow.grad_bias) == "");
+    }
+  }
+}
