@@ -7,9 +7,9 @@ namespace tinynn::kernels {
 namespace {
 
 // Direct convolution measured faster than im2col and a matrix product on the layers of our models, whole and
-// pruned, but for images of so few pixels that most lanes of a vector are empty, for sums over so few positions
-// that adding up lanes is most of their work, and for the gradient of the input through kernels of 5x5 with
-// many channels. It does not know the gradient of a strided input.
+// pruned, but for images of so few pixels that most lanes of a vector are empty, for sums over so few
+// positions that adding up lanes is most of their work, and for the gradient of the input through kernels of
+// 5x5 with many channels. It does not know the gradient of a strided input.
 constexpr int64_t fewest_results = 4;
 
 bool forward_directly(const Conv2dSizes& s) { return s.oh() * s.ow() >= fewest_results; }

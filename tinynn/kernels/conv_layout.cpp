@@ -17,7 +17,7 @@ struct Inside {
 };
 
 // Copies cost a pass over memory for each kernel column; rows cost the lanes that overlap where the width is
-// no multiple of a vector. (See benchmarks/kernels for what that comes to.)
+// no multiple of a vector. An estimate, not a measurement.
 bool copies_pay(const ConvAxis& columns, int64_t lanes) {
   if (columns.stride != 1 || columns.out < lanes) return true;
   return 4 * round_up(columns.out, lanes) > 5 * columns.out;
