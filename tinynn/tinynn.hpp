@@ -67,6 +67,7 @@
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/prune/l0_gates.hpp>
+#include <tinynn/prune/layers.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/prune/merge_similar.hpp>
 #include <tinynn/prune/regrow.hpp>

@@ -1,5 +1,6 @@
 // A module lists its members once; names, modes and parameters follow from that.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -121,6 +122,18 @@ TEST_CASE("nn. a sequential inside a sequential is one member") {
   nn::Sequential inner{nn::Linear(2, 2), nn::ReLU()}, net{inner, nn::Linear(2, 2)};
   CHECK(net.size() == 2);
   CHECK(names(net) == std::vector<std::string>{"0.0.weight", "0.0.bias", "1.weight", "1.bias"});
+}
+
+TEST_CASE("nn. a sequential's module may be replaced, and put back") {
+  nn::Sequential net{nn::Linear(3, 2), nn::Linear(2, 2)};
+  const nn::Module* second = &net[1];
+  auto before = net.replace(1, nn::Sequential::Entry(nn::ReLU()));
+  CHECK(&*before == second);
+  CHECK(names(net) == std::vector<std::string>{"0.weight", "0.bias"});
+  net.replace(1, std::move(before));
+  CHECK(&net[1] == second);
+  CHECK_THROWS_WITH_AS(net.replace(2, nn::Sequential::Entry(nn::ReLU())), "Sequential: no module 2 among 2",
+                       Error);
 }
 
 TEST_CASE("nn. gradients reach every parameter, with bias or without") {

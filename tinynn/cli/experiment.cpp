@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/ops/reduce.hpp>
+#include <tinynn/prune/layers.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
@@ -46,6 +48,18 @@ int64_t count_right(const Tensor& output, const Labels& labels) {
   int64_t right = 0;
   for (int64_t i = 0; i < labels.size(); ++i) right += predicted[i] == labels[i];
   return right;
+}
+
+// The layers of which a file says that they are gone: "layer1.1,layer2.2".
+void remove_listed(nn::Module& module, const std::string& names, const std::filesystem::path& file) {
+  std::istringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
+    try {
+      prune::remove_layer(module, name);
+    } catch (const Error& error) {
+      fail(file.string(), ": metadata \"tinynn.removed\": ", error.what());
+    }
+  }
 }
 
 data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
@@ -85,6 +99,8 @@ LoadedModel load_model(const std::filesystem::path& file) {
   check(name != metadata.end(), file.string(),
         ": the metadata has no \"tinynn.model\", expected the name of a model");
   LoadedModel loaded{.module = models::make(name->second), .model = name->second, .dataset = {}};
+  if (const auto removed = metadata.find("tinynn.removed"); removed != metadata.end())
+    remove_listed(*loaded.module, removed->second, file);
   io::load(*loaded.module, content);
   if (const auto dataset = metadata.find("tinynn.dataset"); dataset != metadata.end())
     loaded.dataset = dataset->second;
@@ -139,7 +155,7 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
                         .parameters = counts.parameters,
                         .nonzero = counts.nonzero,
                         .macs = counts.macs,
-                        .file_bytes = io::safetensors_bytes(io::to_file(module, metadata()))};
+                        .file_bytes = io::safetensors_bytes(io::to_file(module, metadata(module)))};
   for (int64_t batch : {1, 64}) {
     if (!latency) break;
     data::DataLoader loader(data_.test, {.batch_size = batch});
@@ -148,11 +164,15 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   return result;
 }
 
-io::Metadata Experiment::metadata() const {
-  return {{"tinynn.model", settings_.model},
-          {"tinynn.dataset", data_.name},
-          {"tinynn.training", settings_.describe()},
-          {"tinynn.version", version()}};
+io::Metadata Experiment::metadata(nn::Module& module) const {
+  io::Metadata result{{"tinynn.model", settings_.model},
+                      {"tinynn.dataset", data_.name},
+                      {"tinynn.training", settings_.describe()},
+                      {"tinynn.version", version()}};
+  std::string removed;
+  for (const auto& layer : prune::removed_layers(module)) removed += (removed.empty() ? "" : ",") + layer;
+  if (!removed.empty()) result["tinynn.removed"] = removed;
+  return result;
 }
 
 }  // namespace tinynn::cli

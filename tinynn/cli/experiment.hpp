@@ -71,7 +71,7 @@ class Experiment {
   /// Counts, file size and accuracy; with latency at batch sizes 1 and 64 on request.
   NetworkMetrics measure(nn::Module& module, bool latency);
   /// What a saved model says of itself.
-  io::Metadata metadata() const;
+  io::Metadata metadata(nn::Module& module) const;
 
  private:
   Settings settings_;

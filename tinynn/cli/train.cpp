@@ -26,7 +26,7 @@ void run(const Options& options, const Output& output) {
 
   NetworkMetrics dense = experiment.measure(*module, true);
   dense.epoch_seconds = training.epoch_seconds;
-  if (!output.file.empty()) io::save(*module, output.file, experiment.metadata());
+  if (!output.file.empty()) io::save(*module, output.file, experiment.metadata(*module));
   if (!output.metrics.empty()) {
     Metrics{settings.model, experiment.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
   }

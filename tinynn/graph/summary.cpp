@@ -56,7 +56,7 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
     const nn::KeepMode mode(module);
     module.eval();
     std::vector<const nn::Module*> running;
-    const nn::CallObserver calls([&](nn::Module& m) { running.push_back(&m); },
+    const nn::CallObserver calls([&](nn::Module& m, const Tensor&) { running.push_back(&m); },
                                  [&](nn::Module& m, const Tensor& y) {
                                    runs[&m].output = y.shape();
                                    running.pop_back();

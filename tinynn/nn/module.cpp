@@ -83,7 +83,7 @@ thread_local CallObserver* call_observer = nullptr;
 Tensor Module::operator()(const Tensor& x) {
   const CallObserver* observer = call_observer;
   if (observer == nullptr) return forward(x);
-  observer->begin(*this);
+  observer->begin(*this, x);
   Tensor y = forward(x);
   observer->end(*this, y);
   return y;

@@ -86,7 +86,7 @@ class KeepMode {
 /// operation belongs to.
 class CallObserver {
  public:
-  using Begin = std::function<void(Module& module)>;
+  using Begin = std::function<void(Module& module, const Tensor& x)>;
   using End = std::function<void(Module& module, const Tensor& y)>;
   CallObserver(Begin begin, End end);
   ~CallObserver();

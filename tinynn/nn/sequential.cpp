@@ -5,7 +5,12 @@ namespace tinynn::nn {
 
 Module& Sequential::operator[](int64_t i) const {
   check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
-  return *modules_[static_cast<size_t>(i)].module;
+  return *entries_[static_cast<size_t>(i)];
+}
+
+Sequential::Entry Sequential::replace(int64_t i, Entry entry) {
+  check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
+  return std::exchange(entries_[static_cast<size_t>(i)], std::move(entry));
 }
 
 void Sequential::members(Visitor& v) {
@@ -14,7 +19,7 @@ void Sequential::members(Visitor& v) {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (const Holder& holder : modules_) y = (*holder.module)(y);
+  for (const Entry& entry : entries_) y = (*entry)(y);
   return y;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <tinynn/nn/module.hpp>
@@ -12,6 +13,31 @@ namespace tinynn::nn {
 
 class Sequential : public Module {
  public:
+  /// A module of any type that is copied with its holder, as a member of a struct would be.
+  class Entry {
+   public:
+    template <std::derived_from<Module> M>
+    explicit Entry(M module)
+        : module_(std::make_unique<M>(std::move(module))),
+          copy_([](const Module& m) -> std::unique_ptr<Module> {
+            return std::make_unique<M>(static_cast<const M&>(m));
+          }) {}
+    Entry(const Entry& other) : module_(other.copy_(*other.module_)), copy_(other.copy_) {}
+    Entry(Entry&&) = default;
+    Entry& operator=(Entry other) {
+      module_ = std::move(other.module_);
+      copy_ = other.copy_;
+      return *this;
+    }
+    ~Entry() = default;
+
+    Module& operator*() const { return *module_; }
+
+   private:
+    std::unique_ptr<Module> module_;
+    std::unique_ptr<Module> (*copy_)(const Module&);
+  };
+
   /// Takes the modules over by value.
   template <std::derived_from<Module>... M>
   explicit Sequential(M... modules) {
@@ -20,38 +46,20 @@ class Sequential : public Module {
 
   template <std::derived_from<Module> M>
   void add(M module) {
-    modules_.push_back(
-        {std::make_unique<M>(std::move(module)), [](const Module& m) -> std::unique_ptr<Module> {
-           return std::make_unique<M>(static_cast<const M&>(m));
-         }});
+    entries_.emplace_back(std::move(module));
   }
 
-  int64_t size() const { return static_cast<int64_t>(modules_.size()); }
+  int64_t size() const { return static_cast<int64_t>(entries_.size()); }
   /// Throws Error if there is no module `i`.
   Module& operator[](int64_t i) const;
+  /// Puts another module in the place of module `i` and returns that one. Throws Error if there is none.
+  Entry replace(int64_t i, Entry entry);
 
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
 
  private:
-  // A module of any type that is copied with its holder, as a member of a struct would be.
-  struct Holder {
-    std::unique_ptr<Module> module;
-    std::unique_ptr<Module> (*copy)(const Module&);
-
-    Holder(std::unique_ptr<Module> m, std::unique_ptr<Module> (*c)(const Module&))
-        : module(std::move(m)), copy(c) {}
-    Holder(const Holder& other) : module(other.copy(*other.module)), copy(other.copy) {}
-    Holder(Holder&&) = default;
-    Holder& operator=(Holder other) {
-      module = std::move(other.module);
-      copy = other.copy;
-      return *this;
-    }
-    ~Holder() = default;
-  };
-
-  std::vector<Holder> modules_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace tinynn::nn
