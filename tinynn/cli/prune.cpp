@@ -48,7 +48,8 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   if (!loaded.module) loaded.module = models::make(settings.model);
   nn::Module& module = *loaded.module;
   const auto optimizer = make_optimizer(settings, module);
-  Pruner pruner(options.pruning, module, experiment.loader());
+  Pruner pruner(options.pruning, module, experiment.loader(),
+                [&] { return experiment.validation_accuracy(module); });
   const auto& schedule = pruner.schedule();
   check(!options.max_loss || options.pruning.regrow != "dns",
         "--max-loss cannot undo a step of --regrow dns, whose cut weights go on learning");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/pruner_options.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/optim/adam.hpp>
@@ -20,29 +21,12 @@
 
 namespace tinynn::cli {
 
-/// As typed.
-struct PrunerOptions {
-  std::optional<double> sparsity = {}, threshold = {}, to_macs = {}, to_parameters = {};
-  std::string criterion = "magnitude", granularity = "weight", scope = "global", schedule = "cubic";
-  std::string regularizer = {}, regrow = {};
-  std::vector<std::string> layers = {};  // whose weights are pruned; none: those of all
-  int64_t steps = 10, round_to = 1;
-  double norm = 2;           // of criterion ln
-  double keep_at_least = 0;  // of each layer
-};
-
-void add_pruner_options(CLI::App& app, PrunerOptions& options);
-/// One line: what the options without a value of their own come to.
-std::string describe(const PrunerOptions& options);
-/// The sparsity after each step; 0 where a threshold or a regularizer says how much. Throws Error for options
-/// that do not go together.
-prune::Schedule schedule_of(const PrunerOptions& options);
-
 class Pruner {
  public:
   /// Throws Error for options that do not go together, or a layer that the module has not. The module and the
   /// loader have to outlive it.
-  Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoader& train);
+  Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoader& train,
+         std::function<double()> accuracy);
 
   /// schedule_of() the options.
   const prune::Schedule& schedule() const { return schedule_; }
@@ -51,7 +35,7 @@ class Pruner {
   /// The fraction that is cut of the weights of the chosen layers.
   double sparsity() const;
   bool needs_dense_training() const { return gates_ != nullptr; }
-  /// Whether what dies are whole channels, which are to be deleted in the end.
+  /// Whether what dies are whole channels, which are to be deleted in the end, or layers.
   bool deletes() const;
   /// What training has to do for the regularizer, the regrowth and the criterion. `steps`: of this training.
   TrainingHooks hooks(int64_t steps, bool pruned);
@@ -63,12 +47,15 @@ class Pruner {
  private:
   prune::Rule rule();
   void prune_channels(double sparsity);
-  bool prunes_zeros() const;  // those that a regularizer made, and nothing else
+  void remove_layers(double left);  // of the multiply-adds, as a fraction
+  bool prunes_zeros() const;        // those that a regularizer made, and nothing else
   void regrow(int64_t step, int64_t steps);
 
   PrunerOptions options_;
   nn::Module* module_;
   data::DataLoader* train_;
+  std::function<double()> accuracy_;   // by which layers are ranked
+  double macs_ = 0;                    // before the first layer went
   std::vector<Parameter> weights_;     // of the chosen layers
   std::vector<Parameter> candidates_;  // those of the weights that may be pruned
   prune::Schedule schedule_;
