@@ -4,8 +4,8 @@
 // share a code in any of `tables` tables are compared. Two rows at angle a are thus found with probability
 //   1 - (1 - (1 - a / pi)^bits)^tables,
 // and what is found is confirmed by the true cosine, in double. Charikar, "Similarity estimation techniques
-// from rounding algorithms", STOC 2002. Hashing costs as much as tables * bits / 2 comparisons a row would:
-// it pays for layers that are wider than tables * bits.
+// from rounding algorithms", STOC 2002. Hashing takes tables * bits products of rows for each row, comparing
+// all with all half as many as there are rows: it saves work in layers of more than 2 * tables * bits rows.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ struct SimilarPair {
 std::vector<SimilarPair> similar_rows(const Tensor& rows, const SimilarOptions& options = {});
 
 /// For slices of dimension 0: 1 - the largest cosine that is found with an earlier row, 1 if none is. What
-/// another row already says goes first, the first of similar rows stays. merge_similar.hpp also hands on what
-/// a row did.
+/// another row already says goes first, the first of similar rows stays. Of rows that resemble no other it
+/// says nothing, however small they are. merge_similar() also hands on what a row did.
 Criterion lsh(const SimilarOptions& options = {.cosine = 0, .tables = 16, .bits = 8});
 
 }  // namespace tinynn::prune
