@@ -43,6 +43,38 @@ void for_each_row_chunk(int64_t n, int64_t rows, int64_t elements, const Body& b
   parallel_for(rows, (rows + pieces - 1) / pieces, body);
 }
 
+// A weight's live elements by rows, or, for its transpose, by columns: the one of row r and index i is
+// weight[r * row_step + i * index_step].
+struct Order {
+  int64_t rows, size;  // of a row, with the dead
+  const std::vector<int32_t>& begin;
+  const std::vector<uint16_t>& index;
+  int64_t row_step, index_step;
+};
+
+// y (n, rows) = x (n, size) times the rows, + bias.
+void multiply(const Order& order, int64_t n, const float* x, const float* weight, const float* bias,
+              float* y) {
+  const auto count = static_cast<int64_t>(order.index.size());
+  const Buffer values(count);
+  for (int64_t row = 0, k = 0; row < order.rows; ++row) {
+    for (; k < order.begin[static_cast<size_t>(row + 1)]; ++k) {
+      values.data()[k] =
+          weight[row * order.row_step + order.index[static_cast<size_t>(k)] * order.index_step];
+    }
+  }
+  for_each_block(n, [&](int64_t first, int64_t samples) {
+    const Buffer in = transposed(x + first * order.size, samples, order.size);
+    const Buffer out(order.rows * padded(samples));
+    for_each_row_chunk(n, order.rows, count, [&](int64_t begin, int64_t end) {
+      simd::table().sparse_rows(begin, end, order.begin.data(), order.index.data(), values.data(), bias,
+                                in.data(), padded(samples), out.data());
+    });
+    simd::table().transpose(order.rows, samples, out.data(), padded(samples), y + first * order.rows,
+                            order.rows);
+  });
+}
+
 }  // namespace
 
 bool SparsePattern::fits(int64_t rows, int64_t columns) {
@@ -65,54 +97,23 @@ SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(
     column_begin[column + 1] += column_begin[column];
   }
   row_of.resize(column_of.size());
-  place.resize(column_of.size());
   std::vector<int32_t> next(column_begin.begin(), column_begin.end() - 1);
   for (int64_t row = 0; row < rows; ++row) {
     for (int32_t k = row_begin[static_cast<size_t>(row)]; k < row_begin[static_cast<size_t>(row + 1)]; ++k) {
       const auto to = static_cast<size_t>(next[column_of[static_cast<size_t>(k)]]++);
       row_of[to] = static_cast<uint16_t>(row);
-      place[to] = k;
     }
   }
 }
 
 void sparse_linear_forward(const SparsePattern& p, int64_t n, const float* x, const float* weight,
                            const float* bias, float* y) {
-  const Buffer values(p.count());
-  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
-    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
-      values.data()[k] = weight[row * p.columns + p.column_of[static_cast<size_t>(k)]];
-    }
-  }
-  for_each_block(n, [&](int64_t first, int64_t samples) {
-    const Buffer in = transposed(x + first * p.columns, samples, p.columns);
-    const Buffer out(p.rows * padded(samples));
-    for_each_row_chunk(n, p.rows, p.count(), [&](int64_t begin, int64_t end) {
-      simd::table().sparse_rows(begin, end, p.row_begin.data(), p.column_of.data(), values.data(), bias,
-                                in.data(), padded(samples), out.data());
-    });
-    simd::table().transpose(p.rows, samples, out.data(), padded(samples), y + first * p.rows, p.rows);
-  });
+  multiply({p.rows, p.columns, p.row_begin, p.column_of, p.columns, 1}, n, x, weight, bias, y);
 }
 
 void sparse_linear_backward_input(const SparsePattern& p, int64_t n, const float* grad_y, const float* weight,
                                   float* grad_x) {
-  const Buffer values(p.count());
-  for (int64_t column = 0, k = 0; column < p.columns; ++column) {
-    for (; k < p.column_begin[static_cast<size_t>(column + 1)]; ++k) {
-      values.data()[k] = weight[p.row_of[static_cast<size_t>(k)] * p.columns + column];
-    }
-  }
-  for_each_block(n, [&](int64_t first, int64_t samples) {
-    const Buffer in = transposed(grad_y + first * p.rows, samples, p.rows);
-    const Buffer out(p.columns * padded(samples));
-    for_each_row_chunk(n, p.columns, p.count(), [&](int64_t begin, int64_t end) {
-      simd::table().sparse_rows(begin, end, p.column_begin.data(), p.row_of.data(), values.data(), nullptr,
-                                in.data(), padded(samples), out.data());
-    });
-    simd::table().transpose(p.columns, samples, out.data(), padded(samples), grad_x + first * p.columns,
-                            p.columns);
-  });
+  multiply({p.columns, p.rows, p.column_begin, p.row_of, 1, p.columns}, n, grad_y, weight, nullptr, grad_x);
 }
 
 void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const float* grad_y, const float* x,

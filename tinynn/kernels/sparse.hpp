@@ -21,7 +21,6 @@ struct SparsePattern {
   int64_t rows, columns;
   std::vector<int32_t> row_begin, column_begin;  // rows + 1 and columns + 1: where each starts
   std::vector<uint16_t> column_of, row_of;       // of each element, by rows and by columns
-  std::vector<int32_t> place;                    // of each element by columns, its number by rows
 
   int64_t count() const { return static_cast<int64_t>(column_of.size()); }
 };
