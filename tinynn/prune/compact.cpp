@@ -100,21 +100,32 @@ std::vector<std::string> kept(const DeadChannels& dead, const ChannelMap& map,
 
 // What happens between the first look at the masks and the cut.
 struct Plan {
+  ChannelMap map;  // of the model with the producers of these classes masked
   std::set<int64_t> classes;
   std::map<int64_t, std::string> refused;  // classes, with reasons
 };
 
+// What the model gave for the example when it was traced.
+std::vector<Tensor> outputs_of(const ChannelMap& map) {
+  std::vector<Tensor> result;
+  for (const int output : map.graph().outputs) {
+    result.push_back(map.graph().values[static_cast<size_t>(output)].tensor);
+  }
+  return result;
+}
+
 // Masks the producers of dead channels; gives up those that are then constants that cannot be folded away.
 Plan complete(nn::Module& model, const graph::Example& example, const ChannelMap& map,
               const graph::ChannelMapOptions& how, const Snapshot& before) {
-  Plan plan{DeadChannels(map, true).classes(), {}};
+  auto classes = DeadChannels(map, true).classes();
+  std::map<int64_t, std::string> all_refused;
   while (true) {
-    mask_channels(map, plan.classes);
-    const ChannelMap now(graph::trace(model, example), how);
-    const auto refused = not_foldable(now, DeadChannels(now, false), plan.classes);
-    if (refused.empty()) return plan;
-    for (const auto& [c, reason] : refused) plan.classes.erase(c);
-    plan.refused.insert(refused.begin(), refused.end());
+    mask_channels(map, classes);
+    ChannelMap now(graph::trace(model, example), how);
+    const auto refused = not_foldable(now, DeadChannels(now, false), classes);
+    if (refused.empty()) return {std::move(now), std::move(classes), std::move(all_refused)};
+    for (const auto& [c, reason] : refused) classes.erase(c);
+    all_refused.insert(refused.begin(), refused.end());
     restore(model, before);
   }
 }
@@ -122,11 +133,10 @@ Plan complete(nn::Module& model, const graph::Example& example, const ChannelMap
 }  // namespace
 
 double complete_masks(nn::Module& model, const graph::Example& example) {
-  const auto outputs = graph::run(model, example);
+  const ChannelMap map(graph::trace(model, example));
   const Snapshot before = snapshot(model);
   try {
-    complete(model, example, ChannelMap(graph::trace(model, example)), {}, before);
-    return relative_change(outputs, graph::run(model, example));
+    return relative_change(outputs_of(map), outputs_of(complete(model, example, map, {}, before).map));
   } catch (...) {
     restore(model, before);
     throw;
@@ -138,21 +148,19 @@ Compacted compact(nn::Module& model, const graph::Example& example, const Compac
   const graph::ChannelMapOptions how{.release_outputs = options.release_outputs};
   const ChannelMap map(graph::trace(model, example), how);
   Compacted report{.parameters_before = count_parameters(model)};
-  const auto original = graph::run(model, example);
   const Snapshot before = snapshot(model);
   try {
     const Plan plan = complete(model, example, map, how, before);
-    const auto masked = graph::run(model, example);
-    report.output_change_by_bias = relative_change(original, masked);
+    const auto masked = outputs_of(plan.map);
+    report.output_change_by_bias = relative_change(outputs_of(map), masked);
 
-    const ChannelMap now(graph::trace(model, example), how);
-    const DeadChannels dead(now, false);
-    report.kept = kept(dead, now, plan.classes, plan.refused);
-    report.folded = fold_constants(now, dead, plan.classes);
-    const Keep keep = what_stays(now, plan.classes);
-    cut(now, keep);
+    const DeadChannels dead(plan.map, false);
+    report.kept = kept(dead, plan.map, plan.classes, plan.refused);
+    report.folded = fold_constants(plan.map, dead, plan.classes);
+    const Keep keep = what_stays(plan.map, plan.classes);
+    cut(plan.map, keep);
     const auto small = graph::run(model, example);
-    report.output_difference = relative_change(what_stays_of(masked, now, keep), small);
+    report.output_difference = relative_change(what_stays_of(masked, plan.map, keep), small);
     check(report.output_difference <= options.tolerance, "compact: the outputs changed by ",
           report.output_difference, " of the largest, more than ", options.tolerance);
     report.channels = static_cast<int64_t>(plan.classes.size());
