@@ -15,7 +15,6 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
-#include <tinynn/ops/reduce.hpp>
 #include <tinynn/prune/layers.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/train/evaluate.hpp>
@@ -41,13 +40,6 @@ double measure_latency(nn::Module& module, const Tensor& images) {
   runs.erase(runs.begin(), runs.begin() + 10);  // warm-up
   std::ranges::nth_element(runs, runs.begin() + 25);
   return runs[25];
-}
-
-int64_t count_right(const Tensor& output, const Labels& labels) {
-  const Labels predicted = argmax(output);
-  int64_t right = 0;
-  for (int64_t i = 0; i < labels.size(); ++i) right += predicted[i] == labels[i];
-  return right;
 }
 
 // The layers of which a file says that they are gone: "layer1.1,layer2.2".
@@ -125,7 +117,7 @@ Training Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int6
                                   {.epochs = epochs,
                                    .loss =
                                        [&](const Tensor& output, const Labels& labels) {
-                                         right = count_right(output, labels);
+                                         right = train::count_correct(output, labels);
                                          samples = labels.size();
                                          return cross_entropy(output, labels);
                                        },

@@ -95,6 +95,15 @@ ChannelMap::ChannelMap(const Graph& graph, const ChannelMapOptions& options) : g
   }
 }
 
+std::vector<int64_t> places(const Shape& shape, const Atom& atom) {
+  const int64_t inner = shape.inner(atom.dim), size = shape[atom.dim];
+  std::vector<int64_t> result;
+  for (int64_t o = 0; o < shape.outer(atom.dim); ++o) {
+    for (int64_t i = 0; i < inner; ++i) result.push_back((o * size + atom.index) * inner + i);
+  }
+  return result;
+}
+
 int64_t ChannelMap::number(const Atom& atom) const {
   return first_[static_cast<size_t>(atom.value)][static_cast<size_t>(atom.dim)] + atom.index;
 }

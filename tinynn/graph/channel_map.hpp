@@ -19,6 +19,9 @@ struct Atom {
   int64_t dim, index;
 };
 
+/// Where in a tensor of this shape the elements of an atom lie.
+std::vector<int64_t> places(const Shape& shape, const Atom& atom);
+
 /// What an operation's rule says of two atoms.
 struct AtomLink {
   autograd::Link kind;

@@ -151,10 +151,7 @@ void mask_channels(const graph::ChannelMap& map, const std::set<int64_t>& classe
       if (!makes || value.kind != Value::Kind::parameter || !classes.contains(map.class_of(link.to)))
         continue;
       Mask& mask = masks.try_emplace(link.from.value, value.shape).first->second;
-      const int64_t inner = value.shape.inner(link.from.dim), size = value.shape[link.from.dim];
-      for (int64_t o = 0; o < value.shape.outer(link.from.dim); ++o) {
-        for (int64_t i = 0; i < inner; ++i) mask.set((o * size + link.from.index) * inner + i, false);
-      }
+      for (const int64_t place : graph::places(value.shape, link.from)) mask.set(place, false);
     }
   }
   for (const auto& [value, mask] : masks) {

@@ -14,16 +14,6 @@ using graph::Graph;
 
 namespace {
 
-// Where in a tensor of this shape the elements of an atom lie.
-std::vector<int64_t> places(const Shape& shape, const Atom& atom) {
-  const int64_t inner = shape.inner(atom.dim), size = shape[atom.dim];
-  std::vector<int64_t> result;
-  for (int64_t o = 0; o < shape.outer(atom.dim); ++o) {
-    for (int64_t i = 0; i < inner; ++i) result.push_back((o * size + atom.index) * inner + i);
-  }
-  return result;
-}
-
 // The numbers of a value that may be missing.
 double number_or(const Graph& graph, int value, int64_t i, double missing) {
   return value < 0 ? missing : static_cast<double>(graph.values[static_cast<size_t>(value)].tensor.data()[i]);
@@ -43,7 +33,7 @@ Tensor effective_rows(const Graph& graph, const ChannelPath& path) {
       factor = number_or(graph, inputs[1], c, 1) / std::sqrt(variance);
       bias = (bias - number_or(graph, inputs[3], c, 0)) * factor + number_or(graph, inputs[2], c, 0);
     }
-    for (const int64_t place : places(weight.shape(), path.channels[static_cast<size_t>(c)].maker)) {
+    for (const int64_t place : graph::places(weight.shape(), path.channels[static_cast<size_t>(c)].maker)) {
       *to++ = static_cast<float>(factor * static_cast<double>(weight.data()[place]));
     }
     *to++ = static_cast<float>(bias);
@@ -87,12 +77,13 @@ class Edits {
 
   void kill(const Atom& atom) {
     Edit& edit = of(atom.value);
-    for (const int64_t i : places(edit.parameter.shape(), atom)) edit.mask.set(i, false);
+    for (const int64_t i : graph::places(edit.parameter.shape(), atom)) edit.mask.set(i, false);
   }
   // Adds `scale` times what is at one place to another, and kills it.
   void move(const Atom& from, const Atom& to, double scale) {
     Edit& edit = of(from.value);
-    const auto sources = places(edit.parameter.shape(), from), targets = places(edit.parameter.shape(), to);
+    const auto sources = graph::places(edit.parameter.shape(), from),
+               targets = graph::places(edit.parameter.shape(), to);
     for (size_t k = 0; k < sources.size(); ++k) {
       const double source = edit.values[static_cast<size_t>(sources[k])];
       edit.values[static_cast<size_t>(targets[k])] += scale * source;

@@ -5,6 +5,13 @@
 
 namespace tinynn::train {
 
+int64_t count_correct(const Tensor& logits, const Labels& labels) {
+  const Labels predicted = argmax(logits);
+  int64_t correct = 0;
+  for (int64_t i = 0; i < labels.size(); ++i) correct += predicted[i] == labels[i];
+  return correct;
+}
+
 Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
   const NoGrad no_grad;
   const nn::KeepMode mode(module);
@@ -13,9 +20,8 @@ Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
   int64_t correct = 0, samples = 0;
   for (auto& [images, labels] : loader) {
     const Tensor logits = module(images);
-    const Labels predicted = argmax(logits);
     loss += static_cast<double>(cross_entropy(logits, labels).item()) * static_cast<double>(labels.size());
-    for (int64_t i = 0; i < labels.size(); ++i) correct += predicted[i] == labels[i];
+    correct += count_correct(logits, labels);
     samples += labels.size();
   }
   const auto count = static_cast<double>(samples);

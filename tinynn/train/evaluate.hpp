@@ -11,6 +11,9 @@ struct Evaluation {
   double loss = 0;      // mean cross-entropy
 };
 
+/// How many rows of `logits` (n, classes) are largest at their label.
+int64_t count_correct(const Tensor& logits, const Labels& labels);
+
 /// One pass in evaluation mode, without gradients; each module gets its own mode back afterwards.
 Evaluation evaluate(nn::Module& module, data::DataLoader& loader);
 
