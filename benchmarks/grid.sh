@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What each way of pruning costs, in tables: benchmarks/grid.sh [--keep FOLDER] [MODEL [SPARSITY...]]
-# MODEL is lenet-300-100 (the default) or lenet-5, which has one table more: filters of a LeNet-5 with BatchNorm.
+# MODEL is lenet-300-100 (the default) or lenet-5, which has one table more: channels of a LeNet-5 with BatchNorm.
 # All rows of a table start from one network, trained for 3 epochs, and prune it in 5 steps with one epoch of
 # fine-tuning after each, with the same seed; those whose way begins in dense training (movement, snip before it, L1 on
 # the scales of BatchNorm) do it anew, with as many epochs in all. With --keep, each run's metrics stay in FOLDER, and
@@ -22,8 +22,8 @@ shift $(($# > 0))
 sparsities=("$@")
 # What is fitting for 470 steps an epoch at a learning rate of 0.1 is not for 940 steps at 0.02.
 case $model in
-lenet-300-100) of_weights=(0.9 0.95 0.98) of_rows=(0.5 0.75) l1=2e-5 group_lasso=1e-4 surgery_lr=0.005 ;;
-lenet-5) of_weights=(0.95) of_rows=(0.75) l1=5e-5 group_lasso=2.5e-4 surgery_lr=0.002 ;;
+lenet-300-100) of_weights=(0.9 0.95 0.98) whole=neuron to_macs=(0.25 0.1) l1=2e-5 group_lasso=1e-4 surgery_lr=0.005 ;;
+lenet-5) of_weights=(0.95) whole=channel to_macs=(0.125) l1=5e-5 group_lasso=2.5e-4 surgery_lr=0.002 ;;
 *) echo "grid.sh: there is no grid for \"$model\", only for lenet-300-100 and lenet-5" >&2 && exit 2 ;;
 esac
 ((${#sparsities[@]})) || sparsities=("${of_weights[@]}")
@@ -52,9 +52,10 @@ with_batch_norm=("scale of the BatchNorm:--criterion bn-scale"
 
 tinynn=build/release/tinynn/tinynn
 
-# run KIND MODEL "NAME:OPTIONS" SPARSITY...: one row. "--from-scratch N" first in OPTIONS: train N dense epochs anew.
+# run KIND MODEL "NAME:OPTIONS" AMOUNT-OPTION AMOUNT...: one row. "--from-scratch N" first in OPTIONS: train N dense
+# epochs anew.
 run() {
-    local kind=$1 model=$2 name=${3%%:*} options sparsity metrics
+    local kind=$1 model=$2 name=${3%%:*} amount_option=$4 options amount metrics
     local dense="$out/$model.safetensors"
     [[ -e $dense ]] || "$tinynn" train --model "$model" --data mnist --epochs 3 --seed 1 --quiet --out "$dense"
     read -ra options <<<"${3#*:}"
@@ -64,21 +65,21 @@ run() {
         options=(--in "$dense" "${options[@]}")
     fi
     [[ " ${options[*]} " == *" --finetune-epochs "* ]] || options+=(--finetune-epochs 1)
-    shift 3
-    for sparsity in "$@"; do
-        metrics="$out/$model, $kind, ${name//\// by }, $sparsity.json"
-        [[ -e $metrics ]] || "$tinynn" prune --data mnist --seed 1 --steps 5 --quiet --sparsity "$sparsity" \
+    shift 4
+    for amount in "$@"; do
+        metrics="$out/$model, $kind, ${name//\// by }, $amount.json"
+        [[ -e $metrics ]] || "$tinynn" prune --data mnist --seed 1 --steps 5 --quiet "$amount_option" "$amount" \
             --metrics "$metrics" "${options[@]}"
-        printf '%s\t' "$kind" "$name" "$sparsity" >>"$out/rows"
+        printf '%s\t' "$kind" "$name" "$amount" >>"$out/rows"
         echo "$metrics" >>"$out/rows"
     done
 }
 rm -f "$out/rows"
-for row in "${unstructured[@]}"; do run "single weights" "$model" "$row" "${sparsities[@]}"; done
-for row in "${structured[@]}"; do run "rows and filters" "$model" "$row --granularity row" "${of_rows[@]}"; done
+for row in "${unstructured[@]}"; do run "single weights" "$model" "$row" --sparsity "${sparsities[@]}"; done
+for row in "${structured[@]}"; do run "${whole}s" "$model" "$row --granularity $whole" --to-macs "${to_macs[@]}"; done
 if [[ $model == lenet-5 ]]; then
     for row in "${with_batch_norm[@]}"; do
-        run "filters, with BatchNorm" lenet-5-bn "$row --granularity filter --layers conv1,conv2" "${of_rows[@]}"
+        run "channels, with BatchNorm" lenet-5-bn "$row --granularity channel --layers conv1,conv2" --to-macs "${to_macs[@]}"
     done
 fi
 benchmarks/grid_table.py "$out/rows"

@@ -159,6 +159,41 @@ TEST_CASE("prune. channels die by the criterion: what is planted as small goes f
   CHECK(!net.conv2.bias.mask()[3]);
 }
 
+TEST_CASE("prune. a criterion of outputs ranks a channel by what makes it, not by what reads it") {
+  manual_seed(8);
+  models::LeNet5 net;
+  // Scores of outputs: high for all filters of conv2 but one, low for fc1, whose columns say nothing of
+  // conv2.
+  const prune::Criterion scores = [&](const Parameter& weight) {
+    Tensor score = full(weight.shape(), 1);
+    if (weight.shape() == net.conv2.weight.shape()) std::fill_n(score.mutable_data() + 7 * 500, 500, 0.5F);
+    if (weight.shape() == net.fc1.weight.shape()) {
+      for (int64_t o = 0; o < 500; ++o) std::fill_n(score.mutable_data() + o * 800 + 9 * 16, 16, 0.0F);
+    }
+    return score;
+  };
+  const auto first_to_go = [&](const prune::Criterion& criterion) {
+    auto copy = clone(net);
+    prune::channels(copy, digits(),
+                    {.amount = prune::count(1), .criterion = criterion, .made_by = {copy.conv2.weight}});
+    for (int64_t channel = 0; channel < 50; ++channel)
+      if (!copy.conv2.bias.mask()[channel]) return channel;
+    return int64_t{-1};
+  };
+  CHECK(first_to_go(scores) == 9);  // fc1's columns weigh more: 8,000 of them a channel
+  CHECK(first_to_go(scores.of_outputs()) == 7);
+}
+
+TEST_CASE("prune. only channels that the given weights make go, whatever reads them") {
+  manual_seed(9);
+  models::LeNet5 net;
+  prune::channels(net, digits(),
+                  {.amount = prune::to_macs(0.3), .made_by = {net.conv1.weight, net.conv2.weight}});
+  CHECK(net.conv1.weight.mask().count_alive() < net.conv1.weight.numel());
+  CHECK(net.conv2.weight.mask().count_alive() < net.conv2.weight.numel());
+  CHECK(!net.fc1.bias.mask().defined());
+}
+
 TEST_CASE("prune. a budget that would empty a layer is an error, and nothing has changed") {
   manual_seed(5);
   models::LeNet5 net;

@@ -136,7 +136,8 @@ void Pruner::prune_channels(double sparsity) {
        .scope = options_.scope == "local" ? prune::Scope::local : prune::Scope::global,
        .kind = options_.granularity == "neuron" ? prune::ChannelKind::neurons : prune::ChannelKind::any,
        .keep_at_least = options_.keep_at_least,
-       .round_to = options_.round_to});
+       .round_to = options_.round_to,
+       .made_by = options_.layers.empty() ? std::vector<Parameter>() : weights_});
 }
 
 void Pruner::prune_to(double sparsity) {

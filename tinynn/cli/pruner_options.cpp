@@ -157,8 +157,8 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
   add("--round-to", options.round_to, "Of each layer that loses channels a multiple of this stays")
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   add("--layers", options.layers,
-      "Prune the weights of these layers only, as in conv1,conv2; --sparsity is then theirs. By default, of "
-      "all")
+      "Prune the weights, or channels, of these layers only, as in conv1,conv2; --sparsity is then theirs. "
+      "By default, of all")
       ->delimiter(',');
   add("--keep-at-least", options.keep_at_least,
       "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")

@@ -90,15 +90,15 @@ Criterion mean_of(ActivationSource source, F f) {
 }  // namespace
 
 Criterion mean_activation(ActivationSource source) {
-  return mean_of(source, [](double a) { return std::abs(a); });
+  return mean_of(source, [](double a) { return std::abs(a); }).of_outputs();
 }
 
 Criterion apoz(ActivationSource source) {
-  return mean_of(source, [](double a) { return a != 0 ? 1.0 : 0.0; });
+  return mean_of(source, [](double a) { return a != 0 ? 1.0 : 0.0; }).of_outputs();
 }
 
 Criterion bn_scale(nn::Module& module, const Tensor& example) {
-  return Criterion([&module, example](const std::vector<Parameter>& weights) {
+  const Criterion scales([&module, example](const std::vector<Parameter>& weights) {
     const auto found = outputs(module, example, weights);
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
@@ -110,6 +110,7 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
     }
     return scores;
   });
+  return scales.of_outputs();
 }
 
 }  // namespace tinynn::prune

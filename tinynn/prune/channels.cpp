@@ -41,7 +41,8 @@ std::vector<double> slice_scores(const Parameter& weight, const Tensor& scores, 
   return result;
 }
 
-// By class: the sum over the slices of all weights that make or read the channel.
+// By class: the sum over the slices of all weights that make or read the channel, or only of those that make
+// it.
 std::map<int64_t, double> importance(const ChannelMap& map, const std::set<int64_t>& classes,
                                      const Criterion& criterion) {
   std::map<std::pair<int, int64_t>, std::set<int64_t>> places;  // value and dimension: which indices count
@@ -49,8 +50,8 @@ std::map<int64_t, double> importance(const ChannelMap& map, const std::set<int64
   std::vector<Parameter> weights;
   for (const auto& links : map.links()) {
     for (const AtomLink& link : links) {
-      const bool counts =
-          link.kind == Link::produces || link.kind == Link::consumes || link.kind == Link::multiplies;
+      const bool counts = link.kind == Link::produces || link.kind == Link::multiplies ||
+                          (link.kind == Link::consumes && !criterion.scores_outputs());
       const auto weight = Parameter::of(map.graph().values[static_cast<size_t>(link.from.value)].tensor);
       if (!counts || !weight.defined() || weight.rank() < 2 || !classes.contains(map.class_of(link.from)))
         continue;
@@ -75,10 +76,15 @@ bool may_go(const ChannelGroup& group, const ChannelOptions& options) {
       (options.kind == ChannelKind::neurons && group.images)) {
     return false;
   }
-  return std::ranges::none_of(group.members, [&](const GroupMember& member) {
-    return std::ranges::any_of(options.except,
+  const auto among = [](const std::vector<Parameter>& weights, const GroupMember& member) {
+    return std::ranges::any_of(weights,
                                [&](const Parameter& p) { return p.handle() == member.tensor.handle(); });
-  });
+  };
+  const auto& members = group.members;
+  return std::ranges::none_of(members, [&](const auto& member) { return among(options.except, member); }) &&
+         (options.made_by.empty() || std::ranges::any_of(members, [&](const auto& member) {
+            return member.dim == 0 && among(options.made_by, member);
+          }));
 }
 
 // Channels of one group that go together, so that a multiple of round_to stays.

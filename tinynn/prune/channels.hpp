@@ -22,7 +22,8 @@ struct ChannelOptions {
   /// fraction(), fraction_of_total() and count() count channels; to_macs() and to_parameters() say what
   /// remains of the model as it is, channels that are masked already being gone.
   Amount amount = fraction(0);
-  /// A channel's importance is the sum of the scores of all weights that make or read it.
+  /// A channel's importance is the sum of the scores of all weights that make or read it; for a criterion
+  /// of outputs (activations, fpgm ...) only of those that make it.
   Criterion criterion = magnitude();
   /// global: all channels compete, each by its importance relative to the mean of its group; local: all
   /// groups give the same share.
@@ -30,6 +31,8 @@ struct ChannelOptions {
   ChannelKind kind = ChannelKind::any;
   double keep_at_least = 0;  // of each group's channels; one always stays
   int64_t round_to = 1;      // of a group that loses channels a multiple of this stays
+  /// If not empty: only channels that one of these weights makes.
+  std::vector<Parameter> made_by = {};
   /// Groups with one of these weights lose nothing.
   std::vector<Parameter> except = {};
 };

@@ -38,6 +38,12 @@ std::vector<Tensor> Criterion::operator()(const std::vector<Parameter>& weights)
   return all;
 }
 
+Criterion Criterion::of_outputs() const {
+  Criterion result = *this;
+  result.scores_outputs_ = true;
+  return result;
+}
+
 Criterion magnitude() {
   return [](const Parameter& weight) { return map_weight(weight, [](float w) { return std::fabs(w); }); };
 }
@@ -80,7 +86,7 @@ Criterion lamp() {
 }
 
 Criterion fpgm() {
-  return [](const Parameter& weight) {
+  const Criterion distances = [](const Parameter& weight) {
     check(weight.rank() >= 2, "fpgm: a weight of shape ", weight.shape(), " has no filters");
     const int64_t filters = weight.size(0), size = weight.shape().inner(0);
     Tensor scores(weight.shape());
@@ -97,6 +103,7 @@ Criterion fpgm() {
     }
     return scores;
   };
+  return distances.of_outputs();
 }
 
 }  // namespace tinynn::prune

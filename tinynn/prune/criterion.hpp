@@ -39,9 +39,15 @@ class Criterion {
   std::vector<Tensor> operator()(const std::vector<Parameter>& weights) const;
   Combine combine() const { return combine_; }
 
+  /// The same, said to score outputs (filters, rows): all elements of one share its score. A channel's
+  /// importance is then that of what makes it, without the weights that read it, whose scores are of others.
+  Criterion of_outputs() const;
+  bool scores_outputs() const { return scores_outputs_; }
+
  private:
   OfAll scores_;
   Combine combine_;
+  bool scores_outputs_ = false;
 };
 
 /// |w|

@@ -106,7 +106,7 @@ Criterion hessian_diagonal(GradientSource source) {
 }
 
 Criterion taylor(GradientSource source, const Granularity& granularity) {
-  return Criterion([=](const std::vector<Parameter>& weights) {
+  const Criterion changes([=](const std::vector<Parameter>& weights) {
     std::vector<std::vector<int64_t>> group_of;
     std::vector<std::vector<double>> sums, batch;
     for (const auto& weight : weights) {
@@ -131,6 +131,7 @@ Criterion taylor(GradientSource source, const Granularity& granularity) {
     }
     return scores;
   });
+  return granularity.is_output() ? changes.of_outputs() : changes;
 }
 
 struct Movement::Sums {

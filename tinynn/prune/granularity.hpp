@@ -17,6 +17,8 @@ class Granularity {
   std::vector<int64_t> groups(const Shape& shape) const;
   /// Whether each weight is a group by itself.
   bool is_element() const { return kind_ == Kind::element; }
+  /// Whether all weights of an output die together: the slices of dimension 0.
+  bool is_output() const { return kind_ == Kind::slice && number_ == 0; }
 
  private:
   enum class Kind { element, slice, kernel, block };
