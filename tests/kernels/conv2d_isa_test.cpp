@@ -80,3 +80,22 @@ TEST_CASE("kernels. conv2d of the convolutions that the models have, with every 
     for (const Conv2dSizes& s : models) check_against_naive(Convolution(draw, s), 1e-4);
   }
 }
+
+TEST_CASE(
+    "kernels. conv2d of a sparse weight touches what is alive and equals its naive twin, with every "
+    "instruction set") {
+  const test::Threads one(1);
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(11);
+    for (int i = 0; i < 200; ++i) {
+      const Conv2dSizes s = draw.coin() ? draw_wide_sizes(draw) : test::draw_conv2d_sizes(draw);
+      const Convolution c(draw, s);
+      const Mask alive = draw.mask({s.o, s.c / s.groups, s.kh, s.kw}, draw.fraction() * 0.6);
+      test::check_sparse_against_naive(c, alive);
+    }
+    const Conv2dSizes lenet = sizes({40, 20, 12}, {50, 5}, 1, 0);
+    test::check_sparse_against_naive(Convolution(draw, lenet), draw.mask({50, 20, 5, 5}, 0.05), 1e-4);
+  }
+}

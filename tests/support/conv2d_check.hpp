@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/core/mask.hpp>
 #include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/conv2d_sizes.hpp"
@@ -61,6 +63,32 @@ inline void check_against_naive(const Convolution& c, double tolerance = 1e-5) {
   REQUIRE(difference(fast.grad_x, slow.grad_x, tolerance) == "");
   REQUIRE(difference(fast.grad_weight, slow.grad_weight, tolerance) == "");
   REQUIRE(difference(fast.grad_bias, grad_bias, tolerance) == "");
+}
+
+/// The same for a weight of which only `alive` is multiplied and gets a gradient: agreement with dense
+/// kernels on a weight of zeros, whose values where it is dead must not matter.
+inline void check_sparse_against_naive(Convolution c, const tinynn::Mask& alive, double tolerance = 1e-5) {
+  CAPTURE(describe(c.s));
+  const tinynn::kernels::SparsePattern pattern(alive.data(), c.s.o,
+                                               static_cast<int64_t>(c.weight.size()) / c.s.o);
+  Convolution zeros = c;
+  alive.select(zeros.weight.data());
+  const bool reads_dead =
+      c.s.groups > 1 || c.s.stride > 1 || c.s.oh() * c.s.ow() < 4;  // kernels that are dense
+  if (reads_dead) c.weight = zeros.weight;
+  std::vector<float> y(c.grad_y.size(), not_a_number), grad_x(c.x.size(), not_a_number),
+      grad_weight(c.weight.size(), not_a_number);
+  tinynn::kernels::conv2d_forward(c.s, c.x.data(), c.weight.data(), nullptr, y.data(), &pattern);
+  tinynn::kernels::conv2d_backward_input(c.s, c.grad_y.data(), c.weight.data(), grad_x.data(), &pattern);
+  tinynn::kernels::conv2d_backward_weight(c.s, c.grad_y.data(), c.x.data(), grad_weight.data(), &pattern);
+  alive.select(grad_weight.data());
+  NaiveConv2d slow(zeros.s, zeros.x, zeros.weight, zeros.grad_y);
+  for (size_t i = 0; i < slow.grad_weight.size(); ++i) {
+    if (!alive[static_cast<int64_t>(i)]) slow.grad_weight[i] = 0;
+  }
+  REQUIRE(difference(y, slow.y, tolerance) == "");
+  REQUIRE(difference(grad_x, slow.grad_x, tolerance) == "");
+  REQUIRE(difference(grad_weight, slow.grad_weight, tolerance) == "");
 }
 
 }  // namespace test

@@ -65,6 +65,12 @@ std::shared_ptr<const kernels::SparsePattern> Parameter::sparse_pattern(double d
   return pays ? s.sparse_pattern : nullptr;
 }
 
+std::shared_ptr<const kernels::SparsePattern> Parameter::sparse_pattern(const Tensor& weight,
+                                                                        double density) {
+  const auto parameter = of(weight);
+  return parameter.defined() ? parameter.sparse_pattern(density) : nullptr;
+}
+
 void Parameter::update(const std::function<void(std::span<float>)>& write) {
   struct Restore {  // a destructor, for the mask has to hold after an exception out of `write` too
     const Parameter& parameter;

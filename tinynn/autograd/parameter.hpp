@@ -57,6 +57,8 @@ class Parameter : public Tensor {
   /// Null if sparse kernels cannot be used on it: there is no mask, it is reparametrized, a DenseGrad asks
   /// for the gradients of dead weights, it is too large, or more than `density` of it is alive.
   std::shared_ptr<const kernels::SparsePattern> sparse_pattern(double density) const;
+  /// The same of what an operation was given: null, too, for a tensor that is no parameter.
+  static std::shared_ptr<const kernels::SparsePattern> sparse_pattern(const Tensor& weight, double density);
   /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
   bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
 

@@ -25,18 +25,26 @@ bool backward_weight_directly(const Conv2dSizes& s) {
 
 }  // namespace
 
-void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y) {
-  (forward_directly(s) ? direct::conv2d_forward : by_gemm::conv2d_forward)(s, x, weight, bias, y);
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
+                    const SparsePattern* live) {
+  if (!forward_directly(s)) return by_gemm::conv2d_forward(s, x, weight, bias, y);
+  direct::conv2d_forward(s, x, weight, bias, y, s.groups == 1 ? live : nullptr);
 }
 
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x) {
-  (backward_input_directly(s) ? direct::conv2d_backward_input : by_gemm::conv2d_backward_input)(
-      s, grad_y, weight, grad_x);
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
+                           const SparsePattern* live) {
+  if (s.groups > 1 || s.stride > 1) live = nullptr;
+  if (live == nullptr && !backward_input_directly(s))
+    return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x);
+  direct::conv2d_backward_input(s, grad_y, weight, grad_x, live);
 }
 
-void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
-  (backward_weight_directly(s) ? direct::conv2d_backward_weight : by_gemm::conv2d_backward_weight)(
-      s, grad_y, x, grad_weight);
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
+                            const SparsePattern* live) {
+  if (s.groups > 1) live = nullptr;
+  if (live == nullptr && !backward_weight_directly(s))
+    return by_gemm::conv2d_backward_weight(s, grad_y, x, grad_weight);
+  direct::conv2d_backward_weight(s, grad_y, x, grad_weight, live);
 }
 
 void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad_bias) {

@@ -8,6 +8,8 @@
 
 namespace tinynn::kernels {
 
+struct SparsePattern;
+
 struct Conv2dSizes {
   int64_t n, c, h, w;
   int64_t o, kh, kw;
@@ -16,12 +18,18 @@ struct Conv2dSizes {
   int64_t ow() const { return (w + 2 * padding - dilation * (kw - 1) - 1) / stride + 1; }
 };
 
+// `live`, if not null, says where the weight as a matrix (o, c/groups * kh * kw) is alive: then only that is
+// multiplied, where there are kernels for it, and only that gets a gradient that means something.
+
 /// `bias` (o) may be null.
-void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
+                    const SparsePattern* live = nullptr);
 /// grad_x = the gradient of x, overwritten.
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
+                           const SparsePattern* live = nullptr);
 /// grad_weight = the gradient of the weight, overwritten.
-void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
+                            const SparsePattern* live = nullptr);
 /// grad_bias (o) = grad_y summed over samples and positions, overwritten.
 void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad_bias);
 

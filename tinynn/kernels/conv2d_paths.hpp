@@ -16,11 +16,15 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
 }  // namespace by_gemm
 
+// With `live`, one group only.
 namespace direct {
-void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
+void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
+                    const SparsePattern* live);
 /// Stride 1 only: the gradient of x is then a convolution, too.
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
-void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
+                           const SparsePattern* live);
+void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
+                            const SparsePattern* live);
 }  // namespace direct
 
 }  // namespace tinynn::kernels

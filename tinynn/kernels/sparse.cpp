@@ -17,8 +17,7 @@ constexpr int64_t widest = 16;  // lanes
 int64_t padded(int64_t samples) { return (samples + widest - 1) / widest * widest; }
 
 // x (samples, size) as (size, pitch); what is beyond the samples is zero.
-Buffer transposed(const float* x, int64_t samples, int64_t size) {
-  const int64_t pitch = padded(samples);
+Buffer transposed(const float* x, int64_t samples, int64_t size, int64_t pitch) {
   Buffer result(size * pitch);
   if (pitch > samples) std::fill_n(result.data(), size * pitch, 0.0F);
   simd::table().transpose(samples, size, x, size, result.data(), pitch);
@@ -43,6 +42,25 @@ void for_each_row_chunk(int64_t n, int64_t rows, int64_t elements, const Body& b
   parallel_for(rows, (rows + pieces - 1) / pieces, body);
 }
 
+// The vectors of samples of a transposed block.
+class SampleVectors {
+ public:
+  explicit SampleVectors(int64_t pitch) : vectors_(pitch / simd::table().lanes) {
+    for (int64_t v = 0; v < vectors_; ++v) start_[v] = v * simd::table().lanes;
+  }
+  simd::Places places() const {
+    return {.terms = 0,
+            .vectors = vectors_,
+            .offsets = nullptr,
+            .from = start_,
+            .to = start_,
+            .used = simd::table().lanes};
+  }
+
+ private:
+  int64_t vectors_, start_[block / 4];
+};
+
 // A weight's live elements by rows, or, for its transpose, by columns: the one of row r and index i is
 // weight[r * row_step + i * index_step].
 struct Order {
@@ -51,6 +69,14 @@ struct Order {
   const std::vector<uint16_t>& index;
   int64_t row_step, index_step;
 };
+
+// Where the rows of a transposed block lie that the elements read.
+std::vector<int32_t> offsets(const std::vector<uint16_t>& index, int64_t pitch) {
+  std::vector<int32_t> result;
+  result.reserve(index.size());
+  for (const uint16_t i : index) result.push_back(static_cast<int32_t>(i * pitch));
+  return result;
+}
 
 // y (n, rows) = x (n, size) times the rows, + bias.
 void multiply(const Order& order, int64_t n, const float* x, const float* weight, const float* bias,
@@ -63,15 +89,17 @@ void multiply(const Order& order, int64_t n, const float* x, const float* weight
           weight[row * order.row_step + order.index[static_cast<size_t>(k)] * order.index_step];
     }
   }
+  const int64_t pitch = padded(std::min(n, block));
+  const auto offset = offsets(order.index, pitch);
   for_each_block(n, [&](int64_t first, int64_t samples) {
-    const Buffer in = transposed(x + first * order.size, samples, order.size);
-    const Buffer out(order.rows * padded(samples));
+    const Buffer in = transposed(x + first * order.size, samples, order.size, pitch);
+    const Buffer out(order.rows * pitch);
+    const SampleVectors vectors(padded(samples));
     for_each_row_chunk(n, order.rows, count, [&](int64_t begin, int64_t end) {
-      simd::table().sparse_rows(begin, end, order.begin.data(), order.index.data(), values.data(), bias,
-                                in.data(), padded(samples), out.data());
+      simd::table().sparse_rows(begin, end, order.begin.data(), offset.data(), values.data(), bias,
+                                vectors.places(), in.data(), out.data(), pitch);
     });
-    simd::table().transpose(order.rows, samples, out.data(), padded(samples), y + first * order.rows,
-                            order.rows);
+    simd::table().transpose(order.rows, samples, out.data(), pitch, y + first * order.rows, order.rows);
   });
 }
 
@@ -106,6 +134,17 @@ SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(
   }
 }
 
+void add_chunks(const SparsePattern& p, int64_t chunks, const float* sums, float* weight) {
+  std::fill_n(weight, p.rows * p.columns, 0.0F);
+  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
+    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
+      float total = 0;
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * p.count() + k];
+      weight[row * p.columns + p.column_of[static_cast<size_t>(k)]] = total;
+    }
+  }
+}
+
 void sparse_linear_forward(const SparsePattern& p, int64_t n, const float* x, const float* weight,
                            const float* bias, float* y) {
   multiply({p.rows, p.columns, p.row_begin, p.column_of, p.columns, 1}, n, x, weight, bias, y);
@@ -123,15 +162,18 @@ void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const floa
   const int64_t chunks = (blocks + grain - 1) / grain;
   const Buffer sums(std::max<int64_t>(1, chunks) * p.count());
   std::fill_n(sums.data(), std::max<int64_t>(1, chunks) * p.count(), 0.0F);
+  const int64_t pitch = padded(std::min(n, block));
+  const auto offset = offsets(p.column_of, pitch);
   const auto add_blocks = [&](int64_t begin, int64_t end) {
     float* sum = sums.data() + begin / grain * p.count();
     for (int64_t first = begin * block; first < std::min(n, end * block); first += block) {
       const int64_t samples = std::min(block, n - first);
-      const Buffer g = transposed(grad_y + first * p.rows, samples, p.rows);
-      const Buffer in = transposed(x + first * p.columns, samples, p.columns);
+      const Buffer g = transposed(grad_y + first * p.rows, samples, p.rows, pitch);
+      const Buffer in = transposed(x + first * p.columns, samples, p.columns, pitch);
+      const SampleVectors vectors(padded(samples));
       for_each_row_chunk(n, p.rows, p.count(), [&](int64_t row_begin, int64_t row_end) {
-        simd::table().sparse_dots(row_begin, row_end, p.row_begin.data(), p.column_of.data(), g.data(),
-                                  in.data(), padded(samples), sum);
+        simd::table().sparse_dots(row_begin, row_end, p.row_begin.data(), offset.data(), vectors.places(),
+                                  g.data(), pitch, in.data(), sum);
       });
     }
   };
@@ -140,14 +182,7 @@ void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const floa
   } else {
     parallel_for(blocks, grain, add_blocks);
   }
-  std::fill_n(grad_weight, p.rows * p.columns, 0.0F);
-  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
-    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
-      float total = 0;
-      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums.data()[chunk * p.count() + k];
-      grad_weight[row * p.columns + p.column_of[static_cast<size_t>(k)]] = total;
-    }
-  }
+  add_chunks(p, chunks, sums.data(), grad_weight);
 }
 
 }  // namespace tinynn::kernels

@@ -1,7 +1,8 @@
-// Sparse kernels of a linear layer: products with a weight (rows, columns) that touch its live elements only.
-// Samples lie innermost: x and y are transposed, in blocks of 64 samples, so that one live element is
-// multiplied with a vector of samples, and a row's results stay in registers while its elements go by (CSR).
-// Elsen et al., "Fast sparse convnets", CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
+// Sparse kernels: products with a weight (rows, columns) that touch its live elements only. One live element
+// is multiplied with a vector of x, and a row's results stay in registers while its elements go by (CSR). For
+// a linear layer x and y are transposed, in blocks of 64 samples, so that a vector is of samples; for a
+// convolution, which takes a pattern in conv2d.hpp, it is of positions. Elsen et al., "Fast sparse convnets",
+// CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
 #pragma once
 
 #include <cstdint>
@@ -35,5 +36,9 @@ void sparse_linear_backward_input(const SparsePattern& pattern, int64_t n, const
 /// grad_weight (rows, columns) = grad_y^T x where the weight is alive, 0 elsewhere; overwritten.
 void sparse_linear_backward_weight(const SparsePattern& pattern, int64_t n, const float* grad_y,
                                    const float* x, float* grad_weight);
+
+/// weight (rows, columns) = for each live element the sum of its numbers in `sums` (chunks, live elements),
+/// in the order of the chunks; 0 elsewhere.
+void add_chunks(const SparsePattern& pattern, int64_t chunks, const float* sums, float* weight);
 
 }  // namespace tinynn::kernels

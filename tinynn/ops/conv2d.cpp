@@ -1,10 +1,15 @@
+#include <tinynn/autograd/parameter.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/conv2d.hpp>
 
 namespace tinynn {
 namespace {
+
+// At most this much of a weight may be alive for sparse kernels; see linear.cpp.
+constexpr double sparse_density = 0.3;
 
 kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                    const Conv2dOptions& options) {
@@ -64,18 +69,21 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                                }};
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
+  const auto pattern = Parameter::sparse_pattern(weight, sparse_density);  // null: dense kernels
   kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
-                          y.mutable_data());
+                          y.mutable_data(), pattern.get());
 
   const auto backward = [=](const Tensor& grad_y) {
     if (x.requires_grad()) {  // grad_x = grad_y correlated with the flipped kernel
       Tensor grad_x(x.shape());
-      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data());
+      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), pattern.get());
       autograd::accumulate_grad(x, std::move(grad_x));
     }
     if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
       Tensor grad_weight(weight.shape());
-      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data());
+      // Somebody may have asked for the gradients of dead weights since the forward pass.
+      const auto live = pattern ? Parameter::sparse_pattern(weight, sparse_density) : nullptr;
+      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live.get());
       autograd::accumulate_grad(weight, std::move(grad_weight));
     }
     if (bias.requires_grad()) {

@@ -32,12 +32,6 @@ Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
   return result;
 }
 
-// Where a weight is alive, if it is sparse enough for sparse kernels to be the faster ones.
-std::shared_ptr<const kernels::SparsePattern> live_pattern(const Tensor& weight) {
-  const auto parameter = Parameter::of(weight);
-  return parameter.defined() ? parameter.sparse_pattern(sparse_density) : nullptr;
-}
-
 // A row of the weight produces an output, a column reads an input.
 void linear_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
@@ -66,7 +60,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const int64_t rows = x.shape().outer(-1);
 
   Tensor y(x.shape().with(-1, out));
-  const auto pattern = live_pattern(weight);  // null: dense kernels
+  const auto pattern = Parameter::sparse_pattern(weight, sparse_density);  // null: dense kernels
   if (pattern) {
     kernels::sparse_linear_forward(*pattern, rows, x.data(), weight.data(),
                                    bias.defined() ? bias.data() : nullptr, y.mutable_data());
@@ -92,7 +86,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       Tensor grad_weight(weight.shape());
       // Somebody may have asked for the gradients of dead weights since the forward pass.
-      if (pattern && live_pattern(weight)) {
+      if (pattern && Parameter::sparse_pattern(weight, sparse_density)) {
         kernels::sparse_linear_backward_weight(*pattern, rows, grad_y.data(), x.data(),
                                                grad_weight.mutable_data());
       } else {

@@ -16,10 +16,11 @@ void copy_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitc
 
 void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                int64_t to_pitch);
-void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                 const float* values, const float* bias, const float* x, int64_t pitch, float* y);
-void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                 const float* g, const float* x, int64_t pitch, float* sums);
+void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                 const float* values, const float* bias, const Places& places, const float* x, float* y,
+                 int64_t stride);
+void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                 const Places& places, const float* g, int64_t stride, const float* x, float* sums);
 void max_pool_2x2(int64_t width, const float* top, const float* bottom, float* y);
 void max_pool_2x2_where(int64_t width, const float* top, const float* bottom, int32_t top_at,
                         int32_t bottom_at, float* y, int32_t* argmax);

@@ -1,4 +1,5 @@
-// Products with the live elements of a weight, many samples at a time; ../sparse.hpp has the idea.
+// Products with the live elements of a weight, vectors of samples or positions at a time; ../sparse.hpp has
+// the idea.
 #include <tinynn/kernels/simd/loops.hpp>
 #include <tinynn/kernels/simd/vector.hpp>
 
@@ -43,10 +44,21 @@ inline void transpose_block(Vector* v) {
   if constexpr (lanes > 8) exchange<8>(v);
 }
 
-// y[r] = bias[r] + the sum over the row's elements of value * x[index], for n vectors of samples.
+// Writes the first `used` results of a vector.
+inline void store_some(float* y, Vector results, int64_t used) {
+  if (used == lanes) return store(y, results);
+  float all[lanes];
+  store(all, results);
+  for (int64_t i = 0; i < used; ++i) y[i] = all[i];
+}
+
+// Rows at n vectors.
 template <int n>
-inline void rows_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                    const float* values, const float* bias, const float* x, int64_t pitch, float* y) {
+inline void rows_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                    const float* values, const float* bias, const Places& places, int64_t at, const float* x,
+                    float* y, int64_t stride) {
+  const float* in[n];
+  for (int i = 0; i < n; ++i) in[i] = x + places.from[at + i];
   for (int64_t r = begin_row; r < end_row; ++r) {
     // Two sums side by side, for an addition takes longer than until the next could begin.
     Vector even[n], odd[n];
@@ -57,31 +69,33 @@ inline void rows_of(int64_t begin_row, int64_t end_row, const int32_t* begin, co
     int32_t k = begin[r];
     for (; k + 1 < begin[r + 1]; k += 2) {
       const Vector v = broadcast(values[k]), w = broadcast(values[k + 1]);
-      const float *p = x + index[k] * pitch, *q = x + index[k + 1] * pitch;
-      for (int i = 0; i < n; ++i) even[i] += v * load(p + i * lanes);
-      for (int i = 0; i < n; ++i) odd[i] += w * load(q + i * lanes);
+      const int64_t p = offset[k], q = offset[k + 1];
+      for (int i = 0; i < n; ++i) even[i] += v * load(in[i] + p);
+      for (int i = 0; i < n; ++i) odd[i] += w * load(in[i] + q);
     }
     if (k < begin[r + 1]) {
       const Vector v = broadcast(values[k]);
-      for (int i = 0; i < n; ++i) even[i] += v * load(x + index[k] * pitch + i * lanes);
+      for (int i = 0; i < n; ++i) even[i] += v * load(in[i] + offset[k]);
     }
-    for (int i = 0; i < n; ++i) store(y + r * pitch + i * lanes, even[i] + odd[i]);
+    for (int i = 0; i < n; ++i) store_some(y + r * stride + places.to[at + i], even[i] + odd[i], places.used);
   }
 }
 
-// sums[k] += the sum over n vectors of samples of g[r] * x[index], for each element k of each row.
+// Dot products over n vectors.
 template <int n>
-inline void dots_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                    const float* g, const float* x, int64_t pitch, float* sums) {
-  const auto product = [=](const Vector* row, int32_t k) {
-    const float* p = x + index[k] * pitch;
-    Vector sum = row[0] * load(p);
-    for (int i = 1; i < n; ++i) sum += row[i] * load(p + i * lanes);
+inline void dots_of(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                    const Places& places, int64_t at, const float* g, int64_t stride, const float* x,
+                    float* sums) {
+  const float* in[n];
+  for (int i = 0; i < n; ++i) in[i] = x + places.from[at + i];
+  const auto product = [&](const Vector* row, int32_t k) {
+    Vector sum = row[0] * load(in[0] + offset[k]);
+    for (int i = 1; i < n; ++i) sum += row[i] * load(in[i] + offset[k]);
     return sum;
   };
   for (int64_t r = begin_row; r < end_row; ++r) {
     Vector row[n];
-    for (int i = 0; i < n; ++i) row[i] = load(g + r * pitch + i * lanes);
+    for (int i = 0; i < n; ++i) row[i] = load(g + r * stride + (at + i) * lanes);
     int32_t k = begin[r];
     for (; k + lanes <= begin[r + 1]; k += lanes) {
       // As many elements as lanes: transposed, their sums over the lanes are one sum of vectors.
@@ -120,23 +134,24 @@ void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_pi
   }
 }
 
-void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                 const float* values, const float* bias, const float* x, int64_t pitch, float* y) {
+void sparse_rows(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                 const float* values, const float* bias, const Places& places, const float* x, float* y,
+                 int64_t stride) {
   int64_t at = 0;
-  for (; at + 4 * lanes <= pitch; at += 4 * lanes) {
-    rows_of<4>(begin_row, end_row, begin, index, values, bias, x + at, pitch, y + at);
+  for (; at + 4 <= places.vectors; at += 4) {
+    rows_of<4>(begin_row, end_row, begin, offset, values, bias, places, at, x, y, stride);
   }
-  for (; at < pitch; at += lanes)
-    rows_of<1>(begin_row, end_row, begin, index, values, bias, x + at, pitch, y + at);
+  for (; at < places.vectors; ++at)
+    rows_of<1>(begin_row, end_row, begin, offset, values, bias, places, at, x, y, stride);
 }
 
-void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                 const float* g, const float* x, int64_t pitch, float* sums) {
+void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                 const Places& places, const float* g, int64_t stride, const float* x, float* sums) {
   int64_t at = 0;
-  for (; at + 4 * lanes <= pitch; at += 4 * lanes) {
-    dots_of<4>(begin_row, end_row, begin, index, g + at, x + at, pitch, sums);
-  }
-  for (; at < pitch; at += lanes) dots_of<1>(begin_row, end_row, begin, index, g + at, x + at, pitch, sums);
+  for (; at + 4 <= places.vectors; at += 4)
+    dots_of<4>(begin_row, end_row, begin, offset, places, at, g, stride, x, sums);
+  for (; at < places.vectors; ++at)
+    dots_of<1>(begin_row, end_row, begin, offset, places, at, g, stride, x, sums);
 }
 
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -47,15 +47,17 @@ struct Table {
   void (*transpose)(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                     int64_t to_pitch);
 
-  // Of a sparse matrix, elements begin[r] to begin[r + 1] are row r's; x, y and g have rows of `pitch`
-  // numbers, one a sample, a multiple of the lanes. Rows begin_row to end_row are computed.
+  // The same with a sparse weight: elements begin[r] to begin[r + 1] are those of row r, and element k's
+  // factors lie offset[k] from the start of each vector; places.offsets is not used. Rows begin_row to
+  // end_row are computed.
 
-  /// y[r] = bias[r] + the sum over row r's elements k of values[k] * x[index[k]]. `bias` may be null.
-  void (*sparse_rows)(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                      const float* values, const float* bias, const float* x, int64_t pitch, float* y);
-  /// sums[k] += the sum over samples of g[r] * x[index[k]], for row r's elements k.
-  void (*sparse_dots)(int64_t begin_row, int64_t end_row, const int32_t* begin, const uint16_t* index,
-                      const float* g, const float* x, int64_t pitch, float* sums);
+  /// y[r][to[v] + i] = bias[r] + the sum over row r's elements k of values[k] * x[from[v] + offset[k] + i].
+  void (*sparse_rows)(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                      const float* values, const float* bias, const Places& places, const float* x, float* y,
+                      int64_t stride);
+  /// sums[k] += the sum over v and i of g[r][v * L + i] * x[from[v] + offset[k] + i], for row r's elements k.
+  void (*sparse_dots)(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
+                      const Places& places, const float* g, int64_t stride, const float* x, float* sums);
 
   /// y[j] = the largest of top[2 j], top[2 j + 1], bottom[2 j] and bottom[2 j + 1]; NaN wins.
   void (*max_pool_2x2)(int64_t width, const float* top, const float* bottom, float* y);
