@@ -1,6 +1,6 @@
-// When sparse kernels pay: a linear layer's forward and backward products with live weights only, against
-// dense ones, by sparsity, layer and batch size; the ratio of dense time to sparse time, medians of runs that
-// take turns. Where it passes 1 is what ops/linear.cpp goes by.
+// When sparse kernels pay: a layer's forward and backward products with live weights only, against dense
+// ones, by sparsity, layer and batch size; the ratio of dense time to sparse time, medians of runs that take
+// turns. Where it passes 1 is what ops/linear.cpp and ops/conv2d.cpp go by.
 //   build/release/benchmarks/tinynn_bench_sparsity [REPETITIONS [THREADS]]
 #include <algorithm>
 #include <array>
@@ -8,10 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
@@ -41,51 +43,89 @@ double ratio(const std::function<void()>& dense, const std::function<void()>& sp
   return times[0][times[0].size() / 2] / times[1][times[1].size() / 2];
 }
 
-void print_layer(int64_t out, int64_t in, int64_t n, int repetitions) {
-  const Tensor x = randn({n, in}), weight = randn({out, in}), grad_y = randn({n, out});
-  Tensor y({n, out}), grad_x({n, in}), grad_weight({out, in});
-  const char* names[] = {"forward", "backward, input", "backward, weight"};
-  std::vector<std::array<double, 3>> ratios;
+// Three products, forward, backward of the input and of the weight, each dense and sparse.
+struct Product {
+  const char* name;
+  std::function<void()> dense, sparse;
+};
+
+// A line for each product, with a ratio for each sparsity. `products` makes them for a mask of shape (out,
+// in).
+void print_lines(const std::string& layer, int64_t out, int64_t in, int repetitions,
+                 const std::function<std::vector<Product>(const kernels::SparsePattern& pattern)>& products) {
+  std::vector<std::string> lines;
   for (const double sparsity : sparsities) {
     const Mask mask(rand({out, in}) >= sparsity);
     const kernels::SparsePattern pattern(mask.data(), out, in);
-    auto& row = ratios.emplace_back();
-    row[0] = ratio(
-        [&] {
-          kernels::gemm(n, out, in, x.data(), Layout::plain, weight.data(), Layout::transposed,
-                        y.mutable_data());
-        },
-        [&] {
-          kernels::sparse_linear_forward(pattern, n, x.data(), weight.data(), nullptr, y.mutable_data());
-        },
-        repetitions);
-    row[1] = ratio(
-        [&] {
-          kernels::gemm(n, in, out, grad_y.data(), Layout::plain, weight.data(), Layout::plain,
-                        grad_x.mutable_data());
-        },
-        [&] {
-          kernels::sparse_linear_backward_input(pattern, n, grad_y.data(), weight.data(),
-                                                grad_x.mutable_data());
-        },
-        repetitions);
-    row[2] = ratio(
-        [&] {
-          kernels::gemm(out, in, n, grad_y.data(), Layout::transposed, x.data(), Layout::plain,
-                        grad_weight.mutable_data());
-        },
-        [&] {
-          kernels::sparse_linear_backward_weight(pattern, n, grad_y.data(), x.data(),
-                                                 grad_weight.mutable_data());
-        },
-        repetitions);
+    const auto all = products(pattern);
+    lines.resize(all.size());
+    for (size_t k = 0; k < all.size(); ++k) {
+      if (lines[k].empty()) lines[k] = "| " + layer + " | " + all[k].name + " |";
+      std::array<char, 32> text;
+      std::snprintf(text.data(), text.size(), " %.2f |", ratio(all[k].dense, all[k].sparse, repetitions));
+      lines[k] += text.data();
+    }
   }
-  for (size_t k = 0; k < 3; ++k) {
-    std::printf("| %lld x %lld, batch %lld | %s |", static_cast<long long>(in), static_cast<long long>(out),
-                static_cast<long long>(n), names[k]);
-    for (const auto& row : ratios) std::printf(" %.2f |", row[k]);
-    std::printf("\n");
-  }
+  for (const auto& line : lines) std::printf("%s\n", line.c_str());
+}
+
+void print_linear(int64_t out, int64_t in, int64_t n, int repetitions) {
+  const Tensor x = randn({n, in}), weight = randn({out, in}), grad_y = randn({n, out});
+  Tensor y({n, out}), grad_x({n, in}), grad_weight({out, in});
+  const std::string name = std::to_string(in) + " x " + std::to_string(out) + ", batch " + std::to_string(n);
+  print_lines(name, out, in, repetitions, [&](const kernels::SparsePattern& pattern) {
+    return std::vector<Product>{{"forward",
+                                 [&] {
+                                   kernels::gemm(n, out, in, x.data(), Layout::plain, weight.data(),
+                                                 Layout::transposed, y.mutable_data());
+                                 },
+                                 [&] {
+                                   kernels::sparse_linear_forward(pattern, n, x.data(), weight.data(),
+                                                                  nullptr, y.mutable_data());
+                                 }},
+                                {"backward, input",
+                                 [&] {
+                                   kernels::gemm(n, in, out, grad_y.data(), Layout::plain, weight.data(),
+                                                 Layout::plain, grad_x.mutable_data());
+                                 },
+                                 [&] {
+                                   kernels::sparse_linear_backward_input(
+                                       pattern, n, grad_y.data(), weight.data(), grad_x.mutable_data());
+                                 }},
+                                {"backward, weight",
+                                 [&] {
+                                   kernels::gemm(out, in, n, grad_y.data(), Layout::transposed, x.data(),
+                                                 Layout::plain, grad_weight.mutable_data());
+                                 },
+                                 [&] {
+                                   kernels::sparse_linear_backward_weight(pattern, n, grad_y.data(), x.data(),
+                                                                          grad_weight.mutable_data());
+                                 }}};
+  });
+}
+
+void print_conv2d(const kernels::Conv2dSizes& s, int repetitions) {
+  const Tensor x = randn({s.n, s.c, s.h, s.w}), weight = randn({s.o, s.c, s.kh, s.kw});
+  const Tensor grad_y = randn({s.n, s.o, s.oh(), s.ow()});
+  Tensor y(grad_y.shape()), grad_x(x.shape()), grad_weight(weight.shape());
+  const std::string name = std::to_string(s.c) + " x " + std::to_string(s.h) + " x " + std::to_string(s.w) +
+                           " to " + std::to_string(s.o) + " by " + std::to_string(s.kh) + " x " +
+                           std::to_string(s.kw) + ", batch " + std::to_string(s.n);
+  print_lines(name, s.o, s.c * s.kh * s.kw, repetitions, [&](const kernels::SparsePattern& pattern) {
+    const auto forward = [&](const kernels::SparsePattern* live) {
+      kernels::conv2d_forward(s, x.data(), weight.data(), nullptr, y.mutable_data(), live);
+    };
+    const auto input = [&](const kernels::SparsePattern* live) {
+      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), live);
+    };
+    const auto of_weight = [&](const kernels::SparsePattern* live) {
+      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live);
+    };
+    return std::vector<Product>{
+        {"forward", [=] { forward(nullptr); }, [=, &pattern] { forward(&pattern); }},
+        {"backward, input", [=] { input(nullptr); }, [=, &pattern] { input(&pattern); }},
+        {"backward, weight", [=] { of_weight(nullptr); }, [=, &pattern] { of_weight(&pattern); }}};
+  });
 }
 
 }  // namespace
@@ -97,7 +137,24 @@ int main(int argc, char** argv) {
   std::printf("| layer | product |");
   for (const double sparsity : sparsities) std::printf(" %.0f%% zero |", 100 * sparsity);
   std::printf("\n|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const int64_t n : {1, 16, 64, 1000}) print_layer(300, 784, n, repetitions);
-  print_layer(100, 300, 64, repetitions);
-  print_layer(500, 800, 64, repetitions);
+  for (const int64_t n : {1, 16, 64, 1000}) print_linear(300, 784, n, repetitions);
+  print_linear(100, 300, 64, repetitions);
+  print_linear(500, 800, 64, repetitions);
+  const auto conv = [](int64_t c, int64_t side, int64_t o, int64_t kernel, int64_t padding) {
+    return kernels::Conv2dSizes{.n = 64,
+                                .c = c,
+                                .h = side,
+                                .w = side,
+                                .o = o,
+                                .kh = kernel,
+                                .kw = kernel,
+                                .stride = 1,
+                                .padding = padding,
+                                .dilation = 1,
+                                .groups = 1};
+  };
+  print_conv2d(conv(20, 12, 50, 5, 0), repetitions);  // LeNet-5
+  print_conv2d(conv(4, 14, 8, 3, 1), repetitions);    // SimpleCNN
+  print_conv2d(conv(16, 32, 16, 3, 1), repetitions);  // ResNet-20
+  print_conv2d(conv(64, 8, 64, 3, 1), repetitions);
 }
