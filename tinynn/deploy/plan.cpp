@@ -307,9 +307,10 @@ class Planner {
 
 }  // namespace
 
-Plan plan(nn::Module& model, const graph::Example& example) {
+Plan plan(nn::Module& model, const graph::Example& example, const PlanOptions& options) {
   for (const Parameter& parameter : model.parameters()) parameter.require_hardened("deploy");
-  return fuse(Planner(graph::trace(model, example)).make());
+  Plan made = Planner(graph::trace(model, example)).make();
+  return options.fuse ? fuse(std::move(made)) : made;
 }
 
 std::string name_of(Step::Kind kind) {

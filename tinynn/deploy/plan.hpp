@@ -50,9 +50,13 @@ struct Plan {
   int input = 0, output = 0;  // numbers of values
 };
 
+struct PlanOptions {
+  bool fuse = true;  // false: a step for every operation, as the model has them
+};
+
 /// The plan of a model with one input and one output whose first dimension counts samples. Throws Error, with
 /// the operation's name, for what has no step, if a parameter is reparametrized, and what tracing throws.
-Plan plan(nn::Module& model, const graph::Example& example);
+Plan plan(nn::Module& model, const graph::Example& example, const PlanOptions& options = {});
 
 /// "conv2d", "max_pool2d" ...
 std::string name_of(Step::Kind kind);
