@@ -39,6 +39,13 @@ install_packages() {
     rm -f "$log"
 }
 
+# Puts an npm package into build/npm, without running its scripts. Fails where there is no npm or no internet.
+install_npm() {
+    [[ -d build/npm/node_modules/$1 ]] && return
+    command -v npm >/dev/null || return 1
+    mkdir -p build/npm && npm install --prefix build/npm --ignore-scripts --no-audit --no-fund "$1" >/dev/null
+}
+
 # build PRESET TARGET...: configures and builds into build/PRESET. What is up to date is not made again.
 build() {
     local preset=$1

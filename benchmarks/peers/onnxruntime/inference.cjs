@@ -1,0 +1,35 @@
+// Times ONNX Runtime on the models of a folder, as ../../inference.cpp times tinynn: inference.cjs FOLDER THREADS
+const fs = require('fs');
+const ort = require('onnxruntime-node');
+
+const [folder, threads] = [process.argv[2], Number(process.argv[3])];
+const version = ort.env.versions.node;
+
+async function median(session, samples) {
+  const x = Float32Array.from({length: samples * 784}, () => Math.random() * 2 - 1);
+  const feeds = {input: new ort.Tensor('float32', x, [samples, 1, 28, 28])};
+  const times = [];
+  let total = 0;
+  for (let i = 0; i < 20 || total < 2e5; ++i) {
+    const start = process.hrtime.bigint();
+    await session.run(feeds);
+    const time = Number(process.hrtime.bigint() - start) / 1000;
+    if (i < 5) continue;  // warm-up
+    times.push(time);
+    total += time;
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length / 2)];
+}
+
+(async () => {
+  for (const file of fs.readdirSync(folder).filter((f) => f.endsWith('.onnx'))) {
+    const session = await ort.InferenceSession.create(folder + '/' + file,
+        {intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all'});
+    for (const batch of [1, 64, 1000]) {
+      const us = await median(session, batch);
+      console.log(JSON.stringify(
+          {library: 'ONNX Runtime', version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
+    }
+  }
+})();
