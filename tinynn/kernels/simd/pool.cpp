@@ -1,40 +1,103 @@
-// Plain loops with selections in place of branches: which of four pixels is the largest cannot be predicted.
+// Selections in place of branches: which of four pixels is the largest cannot be predicted. Four results at a
+// time, for rows of images are short; the last four of a row may overlap those before them.
 #include <tinynn/kernels/simd/loops.hpp>
 #include <tinynn/kernels/simd/vector.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
+using Four = float __attribute__((vector_size(16)));
+using FourNumbers = int32_t __attribute__((vector_size(16)));
+using FourAnywhere = float __attribute__((vector_size(16), aligned(4), may_alias));
+using FourNumbersAnywhere = int32_t __attribute__((vector_size(16), aligned(4), may_alias));
+
+// Four pixels of every second column, from the first or the second one on.
+struct Pixels {
+  Four even, odd;
+  explicit Pixels(const float* row) {
+    const Four a = *reinterpret_cast<const FourAnywhere*>(row);
+    const Four b = *reinterpret_cast<const FourAnywhere*>(row + 4);
+    even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+    odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+  }
+};
+
 // A later value wins if it is larger, or if it is not a number.
-bool wins(float value, float largest) { return (value > largest) | (value != value); }
+FourNumbers wins(Four value, Four largest) { return (value > largest) | (value != value); }
+
+Four four_windows(const float* top, const float* bottom) {
+  const Pixels above(top), below(bottom);
+  Four largest = above.even;
+  largest = wins(above.odd, largest) ? above.odd : largest;
+  largest = wins(below.even, largest) ? below.even : largest;
+  return wins(below.odd, largest) ? below.odd : largest;
+}
+
+// The first four of a row of fewer windows, as if there were four.
+struct Filled {
+  float top[8] = {}, bottom[8] = {};
+  Filled(int64_t width, const float* t, const float* b) {
+    for (int64_t i = 0; i < 2 * width; ++i) {
+      top[i] = t[i];
+      bottom[i] = b[i];
+    }
+  }
+};
 
 }  // namespace
 
 void max_pool_2x2(int64_t width, const float* top, const float* bottom, float* y) {
-  for (int64_t j = 0; j < width; ++j) {
-    const float b = top[2 * j + 1], c = bottom[2 * j], d = bottom[2 * j + 1];
-    float largest = top[2 * j];
-    largest = wins(b, largest) ? b : largest;
-    largest = wins(c, largest) ? c : largest;
-    largest = wins(d, largest) ? d : largest;
-    y[j] = largest;
+  if (width < 4) {
+    const Filled row(width, top, bottom);
+    const Four largest = four_windows(row.top, row.bottom);
+    for (int64_t j = 0; j < width; ++j) y[j] = largest[j];
+    return;
+  }
+  for (int64_t j = 0; j < width; j += 4) {
+    const int64_t at = smaller(j, width - 4);
+    *reinterpret_cast<FourAnywhere*>(y + at) = four_windows(top + 2 * at, bottom + 2 * at);
   }
 }
 
+namespace {
+
+void four_windows_where(const float* top, const float* bottom, int32_t top_at, int32_t bottom_at, float* y,
+                        int32_t* argmax) {
+  const Pixels above(top), below(bottom);
+  const FourNumbers column = {0, 2, 4, 6};
+  Four largest = above.even;
+  FourNumbers where = column + top_at;
+  const auto see = [&](Four value, FourNumbers at) {
+    const FourNumbers won = wins(value, largest);
+    where = won ? at : where;
+    largest = won ? value : largest;
+  };
+  see(above.odd, column + (top_at + 1));
+  see(below.even, column + bottom_at);
+  see(below.odd, column + (bottom_at + 1));
+  *reinterpret_cast<FourAnywhere*>(y) = largest;
+  *reinterpret_cast<FourNumbersAnywhere*>(argmax) = where;
+}
+
+}  // namespace
+
 void max_pool_2x2_where(int64_t width, const float* top, const float* bottom, int32_t top_at,
                         int32_t bottom_at, float* y, int32_t* argmax) {
-  for (int32_t j = 0; j < static_cast<int32_t>(width); ++j) {
-    const float b = top[2 * j + 1], c = bottom[2 * j], d = bottom[2 * j + 1];
-    float largest = top[2 * j];
-    int32_t where = top_at;
-    where = wins(b, largest) ? top_at + 1 : where;
-    largest = wins(b, largest) ? b : largest;
-    where = wins(c, largest) ? bottom_at : where;
-    largest = wins(c, largest) ? c : largest;
-    where = wins(d, largest) ? bottom_at + 1 : where;
-    largest = wins(d, largest) ? d : largest;
-    y[j] = largest;
-    argmax[j] = where + 2 * j;
+  if (width < 4) {
+    const Filled row(width, top, bottom);
+    float largest[4];
+    int32_t where[4];
+    four_windows_where(row.top, row.bottom, top_at, bottom_at, largest, where);
+    for (int64_t j = 0; j < width; ++j) {
+      y[j] = largest[j];
+      argmax[j] = where[j];
+    }
+    return;
+  }
+  for (int64_t j = 0; j < width; j += 4) {
+    const int64_t at = smaller(j, width - 4);
+    four_windows_where(top + 2 * at, bottom + 2 * at, top_at + static_cast<int32_t>(2 * at),
+                       bottom_at + static_cast<int32_t>(2 * at), y + at, argmax + at);
   }
 }
 
