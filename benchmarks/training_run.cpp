@@ -93,6 +93,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--seed", options.seed,
                  "Of the weights to start with, random images and the batches' order");
   app.add_option("--optimizer", options.optimizer)->check(CLI::IsMember({"sgd", "adam"}));
+  app.add_option("--sparsity", options.sparsity, "Train with this share of the weights pruned by magnitude")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--lr", options.lr)->check(CLI::NonNegativeNumber);
   app.add_option("--momentum", options.momentum, "Of sgd")->check(CLI::Range(0.0, 1.0));
   app.add_option("--weight-decay", options.weight_decay)->check(CLI::NonNegativeNumber);

@@ -20,6 +20,7 @@ struct Options {
   uint64_t seed = 1;
   std::string optimizer = "sgd";
   double lr = 0.01, momentum = 0, weight_decay = 0;
+  double sparsity = 0;  // of the weights, by magnitude, before training: tinynn masks them
 };
 
 /// A network and its optimizer, as one library has them.

@@ -121,7 +121,7 @@ void run(const Make& make, uint64_t seed, int steps) {
     CAPTURE(step);
     for (Couple& couple : couples) {
       if (draw.chance(0.02)) couple.receive(draw.mask(couple.masked.shape(), 0.8), false);
-      if (draw.chance(0.02)) couple.receive(draw.mask(couple.masked.shape()), true);
+      if (draw.chance(0.04)) couple.receive(draw.mask(couple.masked.shape(), draw.coin() ? 0.5 : 0.15), true);
       REQUIRE(couple.check() == "");
       couple.give_gradients(draw);
     }

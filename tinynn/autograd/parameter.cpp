@@ -80,6 +80,15 @@ void Parameter::update(const std::function<void(std::span<float>)>& write) {
   write({state().buffer.data(), static_cast<size_t>(numel())});
 }
 
+void Parameter::update_live(const kernels::SparsePattern& live,
+                            const std::function<void(std::span<float>)>& write) {
+  const Buffer packed(live.count());
+  kernels::pack_live(live, data(), packed.data());
+  write({packed.data(), static_cast<size_t>(live.count())});
+  ++state().version;
+  kernels::unpack_live(live, packed.data(), state().buffer.data());
+}
+
 void Parameter::assign(const Tensor& value) {
   check(value.shape() == shape(), "assign: a value of shape ", value.shape(), " for a parameter of shape ",
         shape());

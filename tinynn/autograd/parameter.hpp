@@ -65,6 +65,10 @@ class Parameter : public Tensor {
   /// Writes the value: `write` gets all its elements, and may write moments along. Afterwards, even if it
   /// throws, what is dead is zero again in value and moments.
   void update(const std::function<void(std::span<float> value)>& write);
+  /// The same for the live elements only, packed in the order of `live`, the parameter's sparse_pattern(). If
+  /// it throws, nothing has changed.
+  void update_live(const kernels::SparsePattern& live,
+                   const std::function<void(std::span<float> value)>& write);
   /// Replaces the value, keeping the mask. Throws Error if the shapes differ.
   void assign(const Tensor& value);
 

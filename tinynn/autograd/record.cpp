@@ -46,7 +46,7 @@ Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs,
                 std::span(attributes.begin(), attributes.size()));
 }
 
-void accumulate_grad(const Tensor& input, Tensor grad) {
+void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
   if (!input.requires_grad()) return;
   check(grad.shape() == input.shape(), "backward: a gradient of shape ", grad.shape(),
         " for a tensor of shape ", input.shape());
@@ -55,10 +55,12 @@ void accumulate_grad(const Tensor& input, Tensor grad) {
     return;
   }
   auto& leaf = *input.handle();
+  is_masked = is_masked && leaf.grad == nullptr;  // what is there may have been asked for without the mask
   grad = leaf.grad ? sum(Tensor(std::move(leaf.grad)), grad) : std::move(grad);
   // What a leaf keeps is its own: callers scale gradients in place, and must not scale another's along.
   if (grad.handle().use_count() > 1 || !grad.handle()->buffer.unique()) grad = grad.clone();
-  if (const auto parameter = Parameter::of(input); parameter.defined() && parameter.masks_grad()) {
+  if (const auto parameter = Parameter::of(input);
+      parameter.defined() && parameter.masks_grad() && !is_masked) {
     parameter.mask().select(grad.mutable_data());
   }
   leaf.grad = grad.handle();

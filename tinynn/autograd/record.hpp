@@ -19,9 +19,9 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
               std::span<const Attribute> attributes = {});
 
 /// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
-/// parameter is masked here, so that its meaning does not depend on the kernel that computed it.
-/// Throws Error if the shapes differ.
-void accumulate_grad(const Tensor& input, Tensor grad);
+/// parameter is masked here, so that its meaning does not depend on the kernel that computed it; `is_masked`
+/// says that the kernel has done it. Throws Error if the shapes differ.
+void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked = false);
 
 /// One run of an operation.
 struct Call {

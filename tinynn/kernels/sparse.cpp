@@ -134,15 +134,34 @@ SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(
   }
 }
 
+namespace {
+
+// Calls f(number of a live element, its place in the weight) for each.
+template <class F>
+void for_each_live(const SparsePattern& p, F f) {
+  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
+    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k)
+      f(k, row * p.columns + p.column_of[static_cast<size_t>(k)]);
+  }
+}
+
+}  // namespace
+
+void pack_live(const SparsePattern& pattern, const float* from, float* to) {
+  for_each_live(pattern, [=](int64_t k, int64_t place) { to[k] = from[place]; });
+}
+
+void unpack_live(const SparsePattern& pattern, const float* from, float* to) {
+  for_each_live(pattern, [=](int64_t k, int64_t place) { to[place] = from[k]; });
+}
+
 void add_chunks(const SparsePattern& p, int64_t chunks, const float* sums, float* weight) {
   std::fill_n(weight, p.rows * p.columns, 0.0F);
-  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
-    for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k) {
-      float total = 0;
-      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * p.count() + k];
-      weight[row * p.columns + p.column_of[static_cast<size_t>(k)]] = total;
-    }
-  }
+  for_each_live(p, [=, count = p.count()](int64_t k, int64_t place) {
+    float total = 0;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * count + k];
+    weight[place] = total;
+  });
 }
 
 void sparse_linear_forward(const SparsePattern& p, int64_t n, const float* x, const float* weight,

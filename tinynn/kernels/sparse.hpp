@@ -26,6 +26,10 @@ struct SparsePattern {
   int64_t count() const { return static_cast<int64_t>(column_of.size()); }
 };
 
+/// to[k] = the k-th live element of `from` (rows, columns), row by row; and back.
+void pack_live(const SparsePattern& pattern, const float* from, float* to);
+void unpack_live(const SparsePattern& pattern, const float* from, float* to);
+
 /// y (n, rows) = x (n, columns) weight^T + bias, which may be null. `weight` is dense, its dead elements are
 /// not read.
 void sparse_linear_forward(const SparsePattern& pattern, int64_t n, const float* x, const float* weight,

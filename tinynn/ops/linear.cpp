@@ -86,14 +86,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       Tensor grad_weight(weight.shape());
       // Somebody may have asked for the gradients of dead weights since the forward pass.
-      if (pattern && Parameter::sparse_pattern(weight, sparse_density)) {
+      const bool sparse = pattern && Parameter::sparse_pattern(weight, sparse_density);
+      if (sparse) {
         kernels::sparse_linear_backward_weight(*pattern, rows, grad_y.data(), x.data(),
                                                grad_weight.mutable_data());
       } else {
         kernels::gemm(out, in, rows, grad_y.data(), Layout::transposed, x.data(), Layout::plain,
                       grad_weight.mutable_data());
       }
-      autograd::accumulate_grad(weight, std::move(grad_weight));
+      autograd::accumulate_grad(weight, std::move(grad_weight), sparse);
     }
     if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
   });

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/sparse.hpp>
 #include <tinynn/optim/optimizer.hpp>
 #include <tinynn/optim/regularizer.hpp>
 
@@ -50,20 +51,64 @@ void Optimizer::zero_grad() {
   for (State& state : states_) state.parameter.zero_grad();
 }
 
+namespace {
+
+// At most this much of a weight may be alive for steps on the packed live elements: the rule of the sparse
+// kernels.
+constexpr double packed_density = 0.3;
+
+}  // namespace
+
 void Optimizer::step() {
   for (State& state : states_) {
     const Tensor grad = state.parameter.grad();
     if (!grad.defined()) continue;
-    const Group& group = groups_[static_cast<size_t>(state.group)];
-    Slot slot{
-        .group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = ++state.steps};
-    for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
-    state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
-      slot.value = value;
-      update(slot);
-      if (group.l1 > 0 && state.parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
-    });
+    ++state.steps;
+    if (const auto live = state.parameter.sparse_pattern(packed_density)) {
+      step_live(state, grad, *live);
+    } else {
+      step(state, grad);
+    }
   }
+}
+
+void Optimizer::step(State& state, const Tensor& grad) {
+  const Group& group = groups_[static_cast<size_t>(state.group)];
+  Slot slot{.group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = state.steps};
+  for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
+  state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
+    slot.value = value;
+    update(slot);
+    if (group.l1 > 0 && state.parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
+  });
+}
+
+// What is dead is not touched, so it stays zero.
+void Optimizer::step_live(State& state, const Tensor& grad, const kernels::SparsePattern& live) {
+  const Group& group = groups_[static_cast<size_t>(state.group)];
+  const auto pack = [&](const Tensor& tensor) {
+    Buffer packed(live.count());
+    kernels::pack_live(live, tensor.data(), packed.data());
+    return packed;
+  };
+  const Buffer packed_grad = pack(grad);
+  std::vector<Buffer> moments;
+  Slot slot{.group = state.group,
+            .lr = group.lr,
+            .value = {},
+            .grad = {packed_grad.data(), static_cast<size_t>(live.count())},
+            .steps = state.steps};
+  for (const Tensor& moment : *state.moments) {
+    moments.push_back(pack(moment));
+    slot.moments.push_back(moments.back().data());
+  }
+  state.parameter.update_live(live, [&](std::span<float> value) {
+    slot.value = value;
+    update(slot);
+    if (group.l1 > 0) soft_threshold(value, group.lr * group.l1);
+  });
+  for (size_t k = 0; k < moments.size(); ++k)
+    kernels::unpack_live(live, moments[k].data(), (*state.moments)[k].mutable_data());
 }
 
 }  // namespace tinynn::optim

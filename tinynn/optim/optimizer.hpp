@@ -54,7 +54,9 @@ class Optimizer {
   /// Throws Error on negative settings, an undefined parameter, or one that appears twice.
   explicit Optimizer(std::vector<Group> groups);
 
-  /// What update() works on. It reads grad and writes value and moments, all of the same length.
+  /// What update() works on. It reads grad and writes value and moments, all of the same length: those of a
+  /// whole parameter, or, where few are alive, of its live elements alone. What becomes of an element must
+  /// not depend on its place.
   struct Slot {
     int64_t group;
     double lr;
@@ -83,6 +85,9 @@ class Optimizer {
     std::shared_ptr<autograd::Moments> moments;
     int64_t steps = 0;
   };
+  void step(State& state, const Tensor& grad);
+  void step_live(State& state, const Tensor& grad, const kernels::SparsePattern& live);
+
   std::vector<Group> groups_;
   std::vector<State> states_;  // one for each parameter
 };
