@@ -114,6 +114,7 @@ nlohmann::ordered_json measure(const Options& options, MakeTrainer make_trainer)
   nlohmann::ordered_json result{{"model", options.model},
                                 {"batch_size", options.batch_size},
                                 {"threads", options.threads},
+                                {"sparsity", options.sparsity},
                                 {"steps", times.steps.size()},
                                 {"seconds_per_step", median(times.steps)}};
   if (options.epochs > 0) result["seconds_per_epoch"] = median(times.epochs);

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [REPETITIONS [PART...]], with the parts
+# training (libtorch), pruned (PyTorch's pruning masks, and tinynn dense) and inference (ONNX Runtime); all by default.
+# All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
+# timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Images are
+# random: the work does not depend on them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source .ci/setup.sh
+repetitions=${1:-5}
+shift $(($# > 0))
+parts=("$@")
+((${#parts[@]})) || parts=(training pruned inference)
+wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
+install_packages "${build_packages[@]}" python3
+for package in libtorch-dev python3-torch libonnx-dev libprotobuf-dev nodejs npm; do
+    install_packages "$package" || echo "Without $package there is one peer less." >&2
+done
+install_npm onnxruntime-node || echo "Without onnxruntime-node there is one peer less." >&2
+TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build release tinynn_benchmarks
+
+programs=build/release/benchmarks
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+has_torch=$(python3 -c 'import torch' 2>/dev/null && echo yes || true)
+if [[ -x $programs/tinynn_bench_inference ]]; then "$programs/tinynn_bench_inference" 1 "$folder"; fi
+
+# train THREADS OPTION...: one run of each library.
+train() {
+    local threads=$1 program
+    shift
+    for program in "$programs"/*_bench_training; do "$program" --threads "$threads" "$@" >>"$folder/results"; done
+}
+
+# One turn of everything.
+turn() {
+    local threads=$1 sgd=(--optimizer sgd --lr 0.01 --momentum 0.9) adam=(--optimizer adam --lr 0.001) sparsity
+    if wants training; then
+        train "$threads" --model lenet-300-100 "${adam[@]}" --steps 200
+        train "$threads" --model simple-cnn "${adam[@]}" --steps 60
+        train "$threads" --model lenet-5 "${sgd[@]}" --steps 40
+        train "$threads" --model resnet-20 --optimizer sgd --lr 0.1 --momentum 0.9 --weight-decay 5e-4 \
+            --batch-size 128 --steps 6
+    fi
+    if wants pruned; then
+        for sparsity in 0 0.95 0.99; do
+            "$programs/tinynn_bench_training" --threads "$threads" --model lenet-300-100 "${sgd[@]}" --steps 300 \
+                --sparsity "$sparsity" | sed 's/"tinynn"/"tinynn, pruned"/' >>"$folder/results"
+            if [[ $has_torch && $sparsity != 0 ]]; then
+                benchmarks/peers/pytorch/pruned_training.py "$sparsity" "$threads" 300 >>"$folder/results"
+            fi
+        done
+        for sparsity in 0 0.95; do
+            "$programs/tinynn_bench_training" --threads "$threads" --model lenet-5 "${sgd[@]}" --steps 40 \
+                --sparsity "$sparsity" | sed 's/"tinynn"/"tinynn, pruned"/' >>"$folder/results"
+        done
+    fi
+    if wants inference && [[ -x $programs/tinynn_bench_inference ]]; then
+        "$programs/tinynn_bench_inference" "$threads" >>"$folder/results"
+        if [[ -d build/npm/node_modules/onnxruntime-node ]]; then
+            NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "$folder" "$threads" \
+                >>"$folder/results"
+        fi
+    fi
+}
+
+threads=(1)
+(($(nproc) > 1)) && threads+=("$(nproc)")
+turn 1
+rm -f "$folder/results"
+for ((i = 0; i < repetitions; ++i)); do
+    for count in "${threads[@]}"; do turn "$count"; done
+done
+benchmarks/compare_table.py "$folder/results"
