@@ -13,5 +13,6 @@ void add_compact(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_sensitivity(CLI::App& app);
+void add_bench(CLI::App& app);
 
 }  // namespace tinynn::cli

@@ -11,6 +11,7 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/ops/index.hpp>
 #include <tinynn/prune/compact.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
@@ -78,7 +79,7 @@ void run(const CompactOptions& options, const Output& output) {
 }  // namespace
 
 CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment) {
-  const auto report = prune::compact(module, experiment.example());
+  const auto report = prune::compact(module, slice(experiment.example(), 0, 0, 64));
   return {report, with_changes(experiment.measure(module, true), report)};
 }
 

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_eval(app);
   tinynn::cli::add_inspect(app);
   tinynn::cli::add_sensitivity(app);
+  tinynn::cli::add_bench(app);
   try {
     app.parse(argc, argv);
     return 0;
