@@ -3,29 +3,13 @@
 
 #include <doctest/doctest.h>
 
-#include <tinynn/io/checkpoint.hpp>
-
-#include "tests/io/fixtures.hpp"
+#include "tests/io/bag.hpp"
 
 using namespace tinynn;
 using namespace io_fixtures;
 using io::Metadata;
 
 namespace {
-
-// A module of any parameters, by name.
-struct Bag : nn::Module {
-  explicit Bag(std::vector<std::pair<std::string, Tensor>> values) {
-    for (const auto& [name, value] : values) list.emplace_back(name, Parameter(value));
-  }
-  void members(nn::Visitor& v) override {
-    for (auto& [name, parameter] : list) v(name, parameter);
-  }
-  Tensor forward(const Tensor& x) override { return x; }
-  Parameter& operator[](size_t i) { return list[i].second; }
-
-  std::vector<std::pair<std::string, Parameter>> list;
-};
 
 // Two layers with dotted names.
 struct Net : nn::Module {
@@ -36,18 +20,6 @@ struct Net : nn::Module {
   }
   Tensor forward(const Tensor& x) override { return x; }
 };
-
-Mask mask_of(const Shape& shape, const std::vector<int>& alive) {
-  Mask mask(shape);
-  for (size_t i = 0; i < alive.size(); ++i) mask.set(static_cast<int64_t>(i), alive[i] != 0);
-  return mask;
-}
-
-// What load() says about these bytes, after "F: ".
-std::string message_of(nn::Module& module, const std::string& bytes) {
-  const std::string text = error_of([&] { io::load(module, parse(bytes)); });
-  return text.starts_with("F: ") ? text.substr(3) : text;
-}
 
 // A file of F32 tensors and U8 masks: names, shapes and data.
 struct Entry {
@@ -210,21 +182,21 @@ TEST_CASE("io. a checkpoint that does not fit the module says where, and changes
       {"transposed", {a, {"b", "[3,1]", three}}, "tensor \"b\" has shape (3, 1), the module expects (1, 3)"},
       {"mask of another length",
        {a, b, {"b_mask", "[2]", "\x07\x01"}},
-       "tensor \"b_mask\" has shape (2), the module expects (1)"},
+       "tensor \"b_mask\" has shape (2), expected (1)"},
       {"dead weight with a value",
        {a, b, {"b_mask", "[1]", "\x05"}},
-       "mask \"b_mask\" says that element 1 is dead, but its value is 4"},
+       "tensor \"b_mask\" says that element 1 is dead, but its value is 4"},
       {"dead NaN",
        {{"a", "[2]", bytes_of<float>({1, std::numeric_limits<float>::quiet_NaN()})},
         b,
         {"a_mask", "[1]", "\x01"}},
-       "mask \"a_mask\" says that element 1 is dead, but its value is nan"},
+       "tensor \"a_mask\" says that element 1 is dead, but its value is nan"},
       {"bits after the end",
        {{"a", "[2]", masked}, b, {"a_mask", "[1]", "\x81"}},
-       "mask \"a_mask\" has a bit set after its last element"},
+       "tensor \"a_mask\" has a bit set after its last element"},
       {"good mask, then a bad one",
        {{"a", "[2]", masked}, b, {"a_mask", "[1]", "\x01"}, {"b_mask", "[1]", std::string(1, '\0')}},
-       "mask \"b_mask\" says that element 0 is dead, but its value is 3"},
+       "tensor \"b_mask\" says that element 0 is dead, but its value is 3"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.why);
@@ -248,7 +220,7 @@ TEST_CASE("io. a checkpoint that does not fit the module says where, and changes
                        R"(,"data_offsets":[20,)" + std::to_string(20 + data.size()) + "]}}",
                    std::string(20, '\0') + data);
   };
-  CHECK(message_of(other, typed("BOOL", "a_mask", "[2]")) == "mask \"a_mask\" has type BOOL, expected U8");
+  CHECK(message_of(other, typed("BOOL", "a_mask", "[2]")) == "tensor \"a_mask\" has type BOOL, expected U8");
   Bag whole({{"c", ones({2})}, {"a", ones({2})}, {"b", ones({1, 3})}});
   CHECK(message_of(whole, typed("I64", "c", "[2]")) ==
         "tensor \"c\" has type I64, expected F32, F64, F16 or BF16");

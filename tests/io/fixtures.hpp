@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
 #include <tinynn/io/safetensors.hpp>
 
 #include "tests/support/temporary_folder.hpp"
@@ -54,6 +55,28 @@ inline std::vector<uint32_t> bits(const tinynn::Tensor& tensor) {
   std::vector<uint32_t> result;
   for (float value : tensor.values()) result.push_back(std::bit_cast<uint32_t>(value));
   return result;
+}
+
+/// These bytes with up to four changes, the same ones for the same number: bytes overwritten, put in, taken
+/// out, a bit turned, the end cut off.
+inline std::string damaged(std::string bytes, uint64_t number) {
+  const std::string digits = "0123456789-.eE,:{}[]\"\\ \n";
+  const tinynn::RandomStream dice(2024, number);
+  const uint64_t changes = 1 + dice.below(0, 4);
+  for (uint64_t change = 1; change <= changes && !bytes.empty(); ++change) {
+    const size_t at = dice.below(4 * change, bytes.size());
+    // Half of the new bytes mean something in JSON, so that not all changes die in the parser.
+    const char byte = dice.below(4 * change + 1, 2) ? digits[dice.below(4 * change + 2, digits.size())]
+                                                    : static_cast<char>(dice.below(4 * change + 2, 256));
+    switch (dice.below(4 * change + 3, 5)) {
+      case 0: bytes[at] = byte; break;
+      case 1: bytes.insert(at, 1, byte); break;
+      case 2: bytes.erase(at, 1); break;
+      case 3: bytes.resize(at); break;
+      default: bytes[at] = static_cast<char>(bytes[at] ^ (1 << dice.below(4 * change + 2, 8)));
+    }
+  }
+  return bytes;
 }
 
 /// The message of the tinynn::Error that f() throws; "no error" if it throws none.

@@ -1,65 +1,18 @@
 #include <algorithm>
-#include <map>
+#include <functional>
 #include <set>
 #include <string_view>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/checkpoint.hpp>
+#include <tinynn/io/parameter_storage.hpp>
 #include <tinynn/io/safetensors_header.hpp>
 
 namespace tinynn::io {
 namespace {
 
 using detail::in_quotes;
-
-std::string mask_name(const std::string& parameter) { return parameter + "_mask"; }
-
-Shape packed_shape(const Shape& shape) { return Shape{(shape.numel() + 7) / 8}; }
-
-StoredTensor packed(const std::string& name, const Mask& mask) {
-  const Shape shape = packed_shape(mask.shape());
-  std::vector<std::byte> bytes(static_cast<size_t>(shape.numel()));
-  for (int64_t i = 0; i < mask.shape().numel(); ++i) {
-    if (mask[i]) bytes[static_cast<size_t>(i / 8)] |= std::byte{1} << (i % 8);
-  }
-  return {name, Dtype::u8, shape, std::move(bytes)};
-}
-
-void check_shape(const std::string& file, const StoredTensor& stored, const Shape& expected) {
-  check(stored.shape == expected, file, ": tensor ", in_quotes(stored.name), " has shape ", stored.shape,
-        ", the module expects ", expected);
-}
-
-// A tensor may be smaller than the module's, for channels were deleted from what was saved.
-void check_fits(const std::string& file, const StoredTensor& stored, const Shape& expected) {
-  bool fits = stored.shape.rank() == expected.rank();
-  for (int64_t d = 0; fits && d < expected.rank(); ++d) {
-    fits = stored.shape[d] == expected[d] || (stored.shape[d] > 0 && stored.shape[d] < expected[d]);
-  }
-  if (!fits) check_shape(file, stored, expected);
-}
-
-Mask unpacked(const std::string& file, const StoredTensor& stored, const Tensor& value) {
-  check(stored.dtype == Dtype::u8, file, ": mask ", in_quotes(stored.name), " has type ",
-        dtype_name(stored.dtype), ", expected U8");
-  check_shape(file, stored, packed_shape(value.shape()));
-  detail::check_bytes(stored, file);
-  const auto bit = [&](int64_t i) {
-    return std::to_integer<int>(stored.bytes[static_cast<size_t>(i / 8)] >> (i % 8)) & 1;
-  };
-  Mask mask(value.shape());
-  for (int64_t i = 0; i < value.numel(); ++i) {
-    mask.set(i, bit(i) != 0);
-    if (!mask[i] && value.values()[static_cast<size_t>(i)] != 0) {
-      fail(file, ": mask ", in_quotes(stored.name), " says that element ", i, " is dead, but its value is ",
-           value.values()[static_cast<size_t>(i)]);
-    }
-  }
-  for (int64_t i = value.numel(); i < stored.shape.numel() * 8; ++i) {
-    if (bit(i) != 0) fail(file, ": mask ", in_quotes(stored.name), " has a bit set after its last element");
-  }
-  return mask;
-}
+using detail::Stored;
 
 std::string listed(const std::vector<std::string>& names) {
   constexpr size_t shown = 5;
@@ -71,7 +24,6 @@ std::string listed(const std::vector<std::string>& names) {
 
 using Parameters = std::vector<std::pair<std::string, Parameter>>;
 using Buffers = std::vector<std::pair<std::string, Tensor>>;
-using Stored = std::map<std::string, const StoredTensor*>;
 
 // PyTorch's counter of batches, where it goes with the running mean beside it.
 std::string counter_name(const std::string& buffer) {
@@ -80,14 +32,32 @@ std::string counter_name(const std::string& buffer) {
                                 : buffer;
 }
 
-// A mask that has no value is reported as unexpected, too.
+// The tensors of a parameter: those in the file but for the ones that are members of their own ("gate_mask").
+Stored tensors_of(const std::string& name, const Stored& stored, const std::set<std::string>& members) {
+  Stored result;
+  for (const Storage form : {Storage::dense, Storage::bitmask, Storage::csr}) {
+    for (const auto& tensor_name : detail::tensor_names(name, form)) {
+      const auto found = stored.find(tensor_name);
+      if (found != stored.end() && (tensor_name == name || !members.contains(tensor_name)))
+        result.insert(*found);
+    }
+  }
+  return result;
+}
+
+// What belongs to no parameter in the form in which that is stored is reported as unexpected.
 void check_names(const std::string& file, const Parameters& parameters, const Buffers& buffers,
-                 const Stored& stored) {
+                 const Stored& stored, const std::set<std::string>& members) {
   std::set<std::string> known;
   std::vector<std::string> missing, unexpected;
   for (const auto& [name, parameter] : parameters) {
-    known.insert({name, mask_name(name)});
-    if (!stored.contains(name)) missing.push_back(name);
+    const Stored own = tensors_of(name, stored, members);
+    const Storage form = detail::form_of(name, own);
+    for (const auto& tensor_name : detail::tensor_names(name, form)) {
+      known.insert(tensor_name);
+      const bool needed = form != Storage::dense || tensor_name == name;
+      if (needed && !own.contains(tensor_name)) missing.push_back(tensor_name);
+    }
   }
   for (const auto& [name, buffer] : buffers) {
     known.insert({name, counter_name(name)});
@@ -104,50 +74,43 @@ void check_names(const std::string& file, const Parameters& parameters, const Bu
 
 }  // namespace
 
-SafetensorsFile to_file(nn::Module& module, const Metadata& metadata) {
-  const Parameters parameters = module.named_parameters();
+SafetensorsFile to_file(nn::Module& module, const Metadata& metadata, Storage storage) {
   SafetensorsFile file;
   file.metadata = metadata;
   file.metadata.insert({"format", "pt"});
-  for (const auto& [name, parameter] : parameters) {
+  for (const auto& [name, parameter] : module.named_parameters()) {
     parameter.require_hardened("save");
-    file.add(name, parameter);
+    for (auto& tensor : detail::store(name, parameter, storage)) file.tensors.push_back(std::move(tensor));
   }
   for (const auto& [name, buffer] : module.named_buffers()) file.add(name, buffer);
-  // The masks come last: their odd lengths would leave the values after them unaligned.
-  for (const auto& [name, parameter] : parameters) {
-    if (parameter.mask().defined()) file.tensors.push_back(packed(mask_name(name), parameter.mask()));
-  }
+  // Small elements come last: their odd numbers would leave what is after them unaligned.
+  std::ranges::stable_sort(file.tensors, std::greater(), [](const auto& t) { return dtype_bytes(t.dtype); });
   return file;
 }
 
-void save(nn::Module& module, const std::filesystem::path& path, const Metadata& metadata) {
-  write_safetensors(to_file(module, metadata), path);
+void save(nn::Module& module, const std::filesystem::path& path, const Metadata& metadata, Storage storage) {
+  write_safetensors(to_file(module, metadata, storage), path);
 }
 
 void load(nn::Module& module, const SafetensorsFile& file) {
   const Parameters parameters = module.named_parameters();
   Buffers buffers = module.named_buffers();
   Stored stored;
-  for (const StoredTensor& tensor : file.tensors) stored[tensor.name] = &tensor;
-  check_names(file.name, parameters, buffers, stored);
+  for (const StoredTensor& tensor : file.tensors) stored.emplace(tensor.name, &tensor);
+  std::set<std::string> members;
+  for (const auto& [name, parameter] : parameters) members.insert(name);
+  for (const auto& [name, buffer] : buffers) members.insert(name);
+  check_names(file.name, parameters, buffers, stored, members);
 
   // Everything is read and checked before anything is assigned, so that an error changes nothing.
-  std::set<std::string> names;
-  for (const auto& [name, parameter] : parameters) names.insert(name);
-  for (const auto& [name, buffer] : buffers) names.insert(name);
   std::vector<std::pair<Tensor, Mask>> loaded;
   for (const auto& [name, parameter] : parameters) {
     parameter.require_hardened("load");
-    check_fits(file.name, *stored[name], parameter.shape());
-    const Tensor value = file.tensor(name);
-    const std::string masked = mask_name(name);
-    const bool has_mask = stored.contains(masked) && !names.contains(masked);
-    loaded.emplace_back(value, has_mask ? unpacked(file.name, *stored[masked], value) : Mask());
+    loaded.push_back(detail::read_stored(file, tensors_of(name, stored, members), name, parameter.shape()));
   }
   std::vector<Tensor> loaded_buffers;
   for (const auto& [name, buffer] : buffers) {
-    check_fits(file.name, *stored[name], buffer.shape());
+    detail::check_fits(file.name, name, stored[name]->shape, buffer.shape());
     loaded_buffers.push_back(file.tensor(name));
   }
   for (size_t i = 0; i < parameters.size(); ++i) {
