@@ -12,6 +12,7 @@ void add_prune(CLI::App& app);
 void add_compact(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_export(CLI::App& app);
 void add_sensitivity(CLI::App& app);
 void add_bench(CLI::App& app);
 

@@ -32,7 +32,7 @@ NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metad
           .parameters = counts.parameters,
           .nonzero = counts.nonzero,
           .macs = counts.macs,
-          .file_bytes = io::safetensors_bytes(io::to_file(module, metadata))};
+          .file_bytes = io::safetensors_bytes(io::to_file(module, metadata, io::Storage::smallest))};
 }
 
 NetworkMetrics with_changes(NetworkMetrics metrics, const prune::Compacted& report) {
@@ -69,7 +69,7 @@ void run(const CompactOptions& options, const Output& output) {
   metrics.pruned = measure(*loaded.module, images, metadata, experiment.get());
   const prune::Compacted report = prune::compact(*loaded.module, images);
   metrics.compact = with_changes(measure(*loaded.module, images, metadata, experiment.get()), report);
-  io::save(*loaded.module, output.file, metadata);
+  io::save(*loaded.module, output.file, metadata, io::Storage::smallest);
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
   print(metrics, report);

@@ -142,12 +142,13 @@ double Experiment::validation_accuracy(nn::Module& module) {
 NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   const Tensor images = test_.example();
   const auto counts = graph::count(module, images);
-  NetworkMetrics result{.test_accuracy = test_accuracy(module),
-                        .sparsity = prune::sparsity(prune::prunable(module)),
-                        .parameters = counts.parameters,
-                        .nonzero = counts.nonzero,
-                        .macs = counts.macs,
-                        .file_bytes = io::safetensors_bytes(io::to_file(module, metadata(module)))};
+  NetworkMetrics result{
+      .test_accuracy = test_accuracy(module),
+      .sparsity = prune::sparsity(prune::prunable(module)),
+      .parameters = counts.parameters,
+      .nonzero = counts.nonzero,
+      .macs = counts.macs,
+      .file_bytes = io::safetensors_bytes(io::to_file(module, metadata(module), io::Storage::smallest))};
   for (int64_t batch : {1, 64}) {
     if (!latency) break;
     data::DataLoader loader(data_.test, {.batch_size = batch});

@@ -41,23 +41,29 @@ void run(const InspectOptions& options, const Output& output) {
   const auto& file = options.file;
   check_writable(output);
   const LoadedModel loaded = load_model(file);
-  Table table({"parameter", "as made", "shape", "elements", "non-zero", "density", "masked"});
+  const io::SafetensorsFile content = io::read_safetensors(file);
+  Table table(
+      {"parameter", "as made", "shape", "elements", "non-zero", "density", "masked", "stored as", "bytes"});
   const auto made = models::make(loaded.model);
   std::map<std::string, Shape> shapes;
   for (const auto& [name, parameter] : made->named_parameters()) shapes[name] = parameter.shape();
   NetworkMetrics totals;
+  int64_t bytes = 0;  // of all parameters
   for (const auto& [name, parameter] : loaded.module->named_parameters()) {
     const int64_t nonzero = count_nonzero(parameter);
     totals.parameters += parameter.numel();
     totals.nonzero += nonzero;
     const int64_t dead = parameter.mask().defined() ? parameter.numel() - parameter.mask().count_alive() : 0;
+    const io::StoredAs stored = io::stored_as(content, name);
+    bytes += stored.bytes;
     table.add({name, shape_text(shapes[name]), shape_text(parameter.shape()), with_commas(parameter.numel()),
                with_commas(nonzero),
                percent(static_cast<double>(nonzero) / static_cast<double>(parameter.numel())),
-               with_commas(dead)});
+               with_commas(dead), std::string(storage_name(stored.storage)), with_commas(stored.bytes)});
   }
   table.add({"all", "", "", with_commas(totals.parameters), with_commas(totals.nonzero),
-             percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), ""});
+             percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), "", "",
+             with_commas(bytes)});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
   totals.sparsity = prune::sparsity(prune::prunable(*loaded.module));
   if (!output.metrics.empty()) {
@@ -68,8 +74,7 @@ void run(const InspectOptions& options, const Output& output) {
   if (output.quiet) return;
   std::printf("%s, %s bytes\n\n%s\n", file.c_str(), with_commas(*totals.file_bytes).c_str(),
               table.text().c_str());
-  for (const auto& [key, value] : io::read_metadata(file))
-    std::printf("%s: %s\n", key.c_str(), value.c_str());
+  for (const auto& [key, value] : content.metadata) std::printf("%s: %s\n", key.c_str(), value.c_str());
   std::printf("\n");
   show_structure(options, loaded);
 }
@@ -77,7 +82,9 @@ void run(const InspectOptions& options, const Output& output) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  auto* command = app.add_subcommand("inspect", "Show what is in a saved network: shapes, densities, masks");
+  auto* command = app.add_subcommand(
+      "inspect",
+      "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored");
   auto options = std::make_shared<InspectOptions>();
   auto output = std::make_shared<Output>();
   command->add_option("FILE", options->file, "A safetensors file that tinynn wrote")->required();

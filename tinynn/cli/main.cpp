@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_compact(app);
   tinynn::cli::add_eval(app);
   tinynn::cli::add_inspect(app);
+  tinynn::cli::add_export(app);
   tinynn::cli::add_sensitivity(app);
   tinynn::cli::add_bench(app);
   try {

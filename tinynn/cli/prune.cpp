@@ -135,7 +135,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   metrics.pruned = experiment.measure(module, true);
   if (reports) report.pruned = view_layers(module, experiment.example());
   if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
-  if (!output.file.empty()) io::save(module, output.file, experiment.metadata(module));
+  if (!output.file.empty()) io::save(module, output.file, experiment.metadata(module), io::Storage::smallest);
   if (!output.metrics.empty()) metrics.write(output.metrics);
   const Table steps = steps_table(metrics.steps, step_seconds);
   if (reports) {
