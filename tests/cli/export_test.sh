@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Tests in which form the command stores what is pruned, and what it exports. export_test.sh TINYNN
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+tinynn=$1
+export TINYNN_DATA=$out/data
+tiny_mnist "$TINYNN_DATA/mnist" 60
+dense=$out/dense.safetensors pruned=$out/pruned.safetensors exported=$out/exported.safetensors
+once=(--data mnist --steps 1 --finetune-epochs 0 --scope local)
+"$tinynn" train --model lenet-300-100 --data mnist --epochs 1 --quiet --out "$dense"
+
+# --- each parameter takes the smallest form, and inspect says which
+
+succeeds "$tinynn" inspect "$dense"
+prints 'fc1.weight .* dense +940,800$'
+prints '^all .* 1,066,440$'
+succeeds "$tinynn" prune --in "$dense" "${once[@]}" --sparsity 0.5 --out "$pruned" --metrics "$out/half.json"
+succeeds "$tinynn" inspect "$pruned"
+prints 'fc1.weight .* bit-mask +499,816$'
+prints 'fc1.bias .* dense +1,200$'
+succeeds "$tinynn" prune --in "$dense" "${once[@]}" --sparsity 0.95 --out "$pruned" --metrics "$out/m.json"
+succeeds "$tinynn" inspect "$pruned"
+prints 'fc1.weight .* CSR +59,[0-9]{3}$'
+is_true "$out/m.json" "m['pruned']['file_bytes'] == $(stat -c %s "$pruned") < 0.07 * m['dense']['file_bytes']"
+is_true "$out/half.json" "0.53 < m['pruned']['file_bytes'] / m['dense']['file_bytes'] < 0.54"
+[[ $(python3 "$(dirname "${BASH_SOURCE[0]}")/../io/checkpoint.py" "$pruned") == $(python3 -c "import json; print(json.load(open('$out/m.json'))['pruned']['nonzero'])") ]] ||
+    complain "another reader counts other non-zero values"
+
+# --- what is exported computes the same, is dense, and has no masks
+
+for _ in 1 2; do
+    succeeds "$tinynn" export --in "$pruned" --format safetensors --out "$exported" --metrics "$out/x.json"
+    prints 'its zeros are kept, its masks are not'
+    is_true "$out/x.json" "m['pruned']['file_bytes'] == $(stat -c %s "$exported") and m['model'] == 'lenet-300-100'"
+    is_true "$out/x.json" "m['pruned']['nonzero'] == json.load(open('$out/m.json'))['pruned']['nonzero']"
+    cp "$exported" "$out/again.safetensors"
+done
+same_file "$exported" "$out/again.safetensors"
+succeeds "$tinynn" inspect "$exported"
+prints 'fc1.weight .* 5.00% +0 +dense +940,800$'
+succeeds "$tinynn" eval --in "$exported" --metrics "$out/e.json"
+is_true "$out/e.json" "m['pruned']['test_accuracy'] == json.load(open('$out/m.json'))['pruned']['test_accuracy']"
+succeeds "$tinynn" export --in "$dense" --format safetensors --out "$exported" --quiet
+same_file "$dense" "$exported"
+
+# --- what is wrong is said in one line
+
+fails 2 'tinynn: .*--format.*safetensors' "$tinynn" export --in "$dense" --format pickle --out "$exported"
+fails 2 'tinynn: .*--format' "$tinynn" export --in "$dense" --out "$exported"
+fails 2 'tinynn: .*--out' "$tinynn" export --in "$dense" --format safetensors
+fails 1 'cannot read .*nowhere' "$tinynn" export --in "$out/nowhere" --format safetensors --out "$exported"
+fails 1 'cannot write .*No such file' "$tinynn" export --in "$dense" --format safetensors --out "$out/no/where"
+sed 's/fc1.weight_column_gaps/fc1.weight_column_gapz/' "$pruned" >"$out/bad.safetensors"
+fails 1 'bad.safetensors does not fit the module: it lacks "fc1.weight_column_gaps"' "$tinynn" eval --in "$out/bad.safetensors"
+truncate -s -1 "$pruned"
+fails 1 'pruned.safetensors: tensor "fc3.weight_[a-z_]+", data_offsets .*: outside the file' "$tinynn" inspect "$pruned"
+same_file "$dense" "$exported"
+
+((failed == 0)) && echo "all is well"
+exit $failed
