@@ -12,9 +12,8 @@ int main(int argc, char** argv) try {
   models::LeNet300100 dense;
   if (argc > 1) io::load(dense, argv[1]);
   std::printf(
-      "| weights that are zero | dense, mask beside | bit-mask | CSR | smallest for each layer | times "
-      "smaller than "
-      "without masks |\n");
+      "| weights that are zero | dense, mask beside | bit-mask | CSR | smallest for each layer | "
+      "times smaller than without masks |\n");
   std::printf("|---|---|---|---|---|---|\n");
   const auto whole = static_cast<double>(io::safetensors_bytes(io::to_file(dense)));
   for (const double sparsity : {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}) {
