@@ -111,12 +111,9 @@ nlohmann::ordered_json measure(const Options& options, MakeTrainer make_trainer)
   const PeakMemory memory;
   const auto trainer = make_trainer(options, weights);
   const Times times = train(*trainer, loader, options);
-  nlohmann::ordered_json result{{"model", options.model},
-                                {"batch_size", options.batch_size},
-                                {"threads", options.threads},
-                                {"sparsity", options.sparsity},
-                                {"steps", times.steps.size()},
-                                {"seconds_per_step", median(times.steps)}};
+  nlohmann::ordered_json result{{"model", options.model},      {"batch_size", options.batch_size},
+                                {"threads", options.threads},  {"sparsity", options.sparsity},
+                                {"steps", times.steps.size()}, {"seconds_per_step", median(times.steps)}};
   if (options.epochs > 0) result["seconds_per_epoch"] = median(times.epochs);
   result["last_loss"] = times.last_loss;
   result["peak_bytes"] = memory.growth();

@@ -17,6 +17,7 @@
 #include <tinynn/data/image_folder.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
+#include <tinynn/deploy/plan_file.hpp>
 #include <tinynn/deploy/program.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/graph/graph.hpp>
