@@ -1,6 +1,6 @@
 // Size of LeNet-300-100's file over sparsity, in each of the forms in which a file can hold masked
 // parameters, as a Markdown table. Every layer is pruned by the same share. Weights are random, or those of
-// FILE.
+// a dense network in FILE.
 //   build/release/benchmarks/tinynn_bench_storage [FILE]
 #include <cstdio>
 
@@ -10,7 +10,11 @@ using namespace tinynn;
 int main(int argc, char** argv) try {
   manual_seed(1);
   models::LeNet300100 dense;
-  if (argc > 1) io::load(dense, argv[1]);
+  if (argc > 1) {
+    io::load(dense, argv[1]);
+    check(prune::sparsity(prune::prunable(dense)) == 0, argv[1],
+          ": pruned already, expected a dense network");
+  }
   std::printf(
       "| weights that are zero | dense, mask beside | bit-mask | CSR | smallest for each layer | "
       "times smaller than without masks |\n");

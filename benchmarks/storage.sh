@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What masks save on disk, in one table: benchmarks/storage.sh [FILE], the file of a LeNet-300-100; without it, random
+# What masks save on disk, in one table: benchmarks/storage.sh [FILE], the file of a dense LeNet-300-100; without it, random
 # weights.
 set -euo pipefail
 file=${1:+$(realpath "$1")}
