@@ -17,8 +17,11 @@
 #include <tinynn/data/image_folder.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
+#include <tinynn/deploy/header.hpp>
 #include <tinynn/deploy/plan_file.hpp>
 #include <tinynn/deploy/program.hpp>
+#include <tinynn/deploy/quantize.hpp>
+#include <tinynn/deploy/quantize.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/graph/graph.hpp>
 #include <tinynn/graph/summary.hpp>

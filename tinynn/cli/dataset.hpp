@@ -4,6 +4,7 @@
 #include <string>
 
 #include <tinynn/data/dataset.hpp>
+#include <tinynn/data/image_dataset.hpp>
 
 namespace tinynn::cli {
 
@@ -15,5 +16,8 @@ struct DataSets {
 /// Opens a data set by name, in $TINYNN_DATA/NAME or else datasets/NAME, or a folder of IDX files by path.
 /// Throws Error, naming every place that was tried, if it is not there.
 DataSets open_dataset(const std::string& name_or_path);
+
+/// How pixels of 0 to 255 become what a network reads. Throws Error if these images are not made of such.
+data::Normalization normalization_of(const DataSets& data);
 
 }  // namespace tinynn::cli

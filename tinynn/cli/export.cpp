@@ -2,87 +2,142 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/export_header.hpp>
 #include <tinynn/cli/table.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/deploy/plan_file.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#ifdef TINYNN_HAS_ONNX
+#include <tinynn/deploy/onnx.hpp>
+#endif
 
 namespace tinynn::cli {
 namespace {
 
 struct ExportOptions {
-  std::filesystem::path in;
-  std::string format;
+  HeaderExport header;  // what the formats have in common, too
+  std::string format, quantize;
+  std::optional<int64_t> threads;
 };
 
-struct Exported {
-  int64_t bytes = 0;
-  std::string note;  // what to tell the user besides
-};
-
-// Writes a network in some format to a file.
+// Writes a network in some format to a file, and says what to tell the user besides.
 using Writer =
-    std::function<Exported(const LoadedModel&, const ExportOptions&, const std::filesystem::path& out)>;
+    std::function<std::string(const LoadedModel&, const HeaderExport&, const std::filesystem::path& out)>;
 
 // The state dict of the equal PyTorch module. Masks are left out, for load_state_dict(strict=True) refuses
 // names that the module has not; what is dead is zero.
-Exported write_safetensors(const LoadedModel& loaded, const ExportOptions& options,
-                           const std::filesystem::path& out) {
+std::string write_safetensors(const LoadedModel& loaded, const HeaderExport& options,
+                              const std::filesystem::path& out) {
+  check(!options.raw_input, "--raw-input: PyTorch's module has no place for it");
   bool masked = false;
   for (auto& [name, parameter] : loaded.module->named_parameters()) {
     masked |= parameter.mask().defined();
     parameter.set_mask(Mask());
   }
-  const auto file = io::to_file(*loaded.module, io::read_metadata(options.in));
-  io::write_safetensors(file, out);
-  return {io::safetensors_bytes(file), masked ? "its zeros are kept, its masks are not" : ""};
+  io::write_safetensors(io::to_file(*loaded.module, io::read_metadata(options.in)), out);
+  return masked ? "its zeros are kept, its masks are not" : "";
 }
 
-const std::map<std::string, Writer> writers{{"safetensors", write_safetensors}};
+deploy::Plan plan_of(const LoadedModel& loaded, const HeaderExport& options) {
+  const Shape image = models::input_shape(loaded.model);
+  auto plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
+  if (!options.raw_input) return plan;
+  auto [mean, sd] = normalization_of(open_dataset(options.data.empty() ? loaded.dataset : options.data));
+  for (auto* numbers : {&mean, &sd}) {
+    for (double& number : *numbers) number *= 255;  // in units of pixels
+  }
+  return deploy::with_normalization(std::move(plan), mean, sd);
+}
 
-void run(const ExportOptions& options, const Output& output) {
+std::string write_program(const LoadedModel& loaded, const HeaderExport& options,
+                          const std::filesystem::path& out) {
+  deploy::save(plan_of(loaded, options), out, io::read_metadata(options.in));
+  return "for deploy::Program(deploy::load(file))";
+}
+
+std::string write_onnx(const LoadedModel& loaded, const HeaderExport& options,
+                       const std::filesystem::path& out) {
+#ifdef TINYNN_HAS_ONNX
+  deploy::write_onnx(plan_of(loaded, options), loaded.model, out);
+  return "";
+#else
+  static_cast<void>(plan_of(loaded, options));
+  fail("cannot write ", out.string(), ": this tinynn was built without libonnx-dev, which has the schema");
+#endif
+}
+
+const std::map<std::string, Writer> writers{
+    {"safetensors", write_safetensors}, {"onnx", write_onnx}, {"program", write_program}};
+
+void run(ExportOptions options, const Output& output) {
+  if (options.threads) set_num_threads(*options.threads);
+  options.header.int8 = options.quantize == "int8";
+  if (options.format == "header") return export_header(options.header, output);
+  check(!options.header.int8, "--quantize: only --format header has bytes");
   check_writable(output);
-  const LoadedModel loaded = load_model(options.in);
+  const LoadedModel loaded = load_model(options.header.in);
   const Shape image = models::input_shape(loaded.model);
   const auto counts = graph::count(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   const double sparsity = prune::sparsity(prune::prunable(*loaded.module));
-  const Exported exported = writers.at(options.format)(loaded, options, output.file);
+  const std::string note = writers.at(options.format)(loaded, options.header, output.file);
+  const auto bytes = static_cast<int64_t>(std::filesystem::file_size(output.file));
   if (!output.metrics.empty()) {
     Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
     (sparsity > 0 ? metrics.pruned : metrics.dense) = NetworkMetrics{.sparsity = sparsity,
                                                                      .parameters = counts.parameters,
                                                                      .nonzero = counts.nonzero,
                                                                      .macs = counts.macs,
-                                                                     .file_bytes = exported.bytes};
+                                                                     .file_bytes = bytes};
     metrics.write(output.metrics);
   }
   if (output.quiet) return;
-  std::printf("exported: %s, %s bytes\n", output.file.c_str(), with_commas(exported.bytes).c_str());
-  if (!exported.note.empty()) std::printf("%s\n", exported.note.c_str());
+  std::printf("exported: %s, %s bytes\n", output.file.c_str(), with_commas(bytes).c_str());
+  if (!note.empty()) std::printf("%s\n", note.c_str());
 }
 
 }  // namespace
 
 void add_export(CLI::App& app) {
-  auto* command = app.add_subcommand("export", "Write a saved network in a form that others read");
+  auto* command = app.add_subcommand("export", "Write a saved network in a form that others read or run");
   auto options = std::make_shared<ExportOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
+  HeaderExport& header = options->header;
+  command->add_option("--in", header.in, "The network, a safetensors file that tinynn wrote")->required();
   command
       ->add_option("--format", options->format,
-                   "safetensors: the state dict of the equal PyTorch module, dense and without masks")
+                   "header: one C++17 header that needs nothing else; onnx: for ONNX Runtime and others; "
+                   "program: for deploy::Program, without the code that made the network; safetensors: the "
+                   "state dict of the equal PyTorch module, dense and without masks")
       ->required()
-      ->check(CLI::IsMember(writers));
-  command->add_option("--out", output->file, "Write to this file")->required();
+      ->check(CLI::IsMember({"header", "onnx", "program", "safetensors"}));
+  command->add_option("--out", output->file, "Write it to this file")->required();
+  command->add_option("--name", header.name, "What a header's names begin with: NAME_predict ...")
+      ->capture_default_str();
+  command->add_option("--quantize", options->quantize, "int8: weights and activations of a header are bytes")
+      ->check(CLI::IsMember({"int8"}));
+  command->add_flag("--raw-input", header.raw_input,
+                    "It takes pixels of 0 to 255 and normalises them itself");
+  command->add_option(
+      "--data", header.data,
+      "mnist, fashion-mnist, cifar10, or a folder of IDX files: to measure accuracy, calibrate "
+      "activations and normalise pixels. Default, where it is needed: the data set that the "
+      "network was trained on");
+  command->add_option("--threads", options->threads, "Threads to use")
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   add_output_options(*command, *output);
   command->footer(
-      "\nExample:\n  tinynn export --in pruned.safetensors --format safetensors --out "
+      "\nExamples:\n  tinynn export --in pruned.safetensors --format header --name digits --quantize int8 "
+      "--raw-input --data mnist --out digits.hpp\n  tinynn export --in pruned.safetensors --format onnx "
+      "--out digits.onnx\n  tinynn export --in pruned.safetensors --format safetensors --out "
       "state_dict.safetensors");
   command->callback([=] { run(*options, *output); });
 }

@@ -36,6 +36,16 @@ ImageDataset::ImageDataset(Images images, const Normalization& normalization) : 
   }
 }
 
+Normalization ImageDataset::normalization() const {
+  Normalization result;
+  for (const auto& table : tables_) {  // black is -mean / sd, white 1 / sd more
+    const auto black = static_cast<double>(table[0]), white = static_cast<double>(table[255]);
+    result.sd.push_back(1 / (white - black));
+    result.mean.push_back(-black / (white - black));
+  }
+  return result;
+}
+
 int64_t ImageDataset::get(int64_t i, Dice&, float* out) const {
   check(i >= 0 && i < size(), "ImageDataset: no sample ", i, " among ", size());
   const int64_t area = images_.height * images_.width;

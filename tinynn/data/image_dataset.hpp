@@ -33,6 +33,8 @@ class ImageDataset : public Dataset {
   Shape sample_shape() const override { return {images_.channels, images_.height, images_.width}; }
   int64_t classes() const override { return images_.classes; }
   int64_t get(int64_t i, Dice& dice, float* out) const override;
+  /// What it was made with, to float's precision.
+  Normalization normalization() const;
 
  private:
   Images images_;

@@ -60,7 +60,7 @@ std::optional<DecodedImage> decode(const fs::path& path, const ImageFolderOption
   }
 }
 
-Normalization normalization(const ImageFolderOptions& options) {
+Normalization normalization_of(const ImageFolderOptions& options) {
   const auto channels = static_cast<size_t>(options.channels);
   return {options.mean.empty() ? std::vector<double>(channels, 0) : options.mean,
           options.sd.empty() ? std::vector<double>(channels, 1) : options.sd};
@@ -143,7 +143,7 @@ ImageFolder::ImageFolder(const fs::path& path, const ImageFolderOptions& options
     : ImageFolder(load(path, options), options) {}
 
 ImageFolder::ImageFolder(Contents contents, const ImageFolderOptions& options)
-    : ImageDataset(std::move(contents.images), normalization(options)),
+    : ImageDataset(std::move(contents.images), normalization_of(options)),
       class_names_(std::move(contents.class_names)),
       skipped_(std::move(contents.skipped)) {}
 

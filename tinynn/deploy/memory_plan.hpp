@@ -8,6 +8,34 @@
 
 namespace tinynn::deploy {
 
+/// From the step that makes a value to the last one that reads it.
+struct Lifetime {
+  int64_t begin, end;
+};
+
+/// When the values of a plan are needed. One that is another in a new shape is where that is.
+struct Lifetimes {
+  explicit Lifetimes(const Plan& plan);
+
+  std::vector<int> same;            // by value: the first that it is only a new shape of
+  std::vector<int64_t> made, used;  // by such a first value: by which step (-1: none), and last for which
+};
+
+/// Places one after the other: each gets the lowest that nobody else needs at the time.
+class Packing {
+ public:
+  int64_t place(Lifetime needed, int64_t size);
+  int64_t size() const { return size_; }
+
+ private:
+  struct Taken {
+    Lifetime when;
+    int64_t begin, end;
+  };
+  std::vector<Taken> taken_;
+  int64_t size_ = 0;
+};
+
 class MemoryPlan {
  public:
   /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time.
@@ -20,22 +48,12 @@ class MemoryPlan {
   /// The values that the steps of blocks find there, made by those of samples or put in: they have two
   /// places.
   const std::vector<int>& crossing() const { return crossing_; }
-  int64_t size() const { return size_; }  // floats
+  int64_t size() const { return packing_.size(); }  // floats
 
  private:
-  struct Lifetime {
-    int64_t begin, end;  // steps
-  };
-  Place allocate(Lifetime needed, int64_t floats, int64_t of_each_sample);
-
-  struct Taken {
-    Lifetime when;
-    int64_t begin, end;
-  };
-  std::vector<Taken> taken_;
+  Packing packing_;
   std::vector<Place> of_sample_, of_block_;
   std::vector<int> crossing_;
-  int64_t size_ = 0;
 };
 
 }  // namespace tinynn::deploy
