@@ -37,6 +37,13 @@ is_true "$out/m.json" "set(m['compact']) >= {'test_accuracy', 'parameters', 'mac
 succeeds "$tinynn" compact --in "$small" --out "$out/again.safetensors"
 same_file "$small" "$out/again.safetensors" # nothing was left to delete
 
+# Times of the network as it was made, as it is in the file, and without what is dead.
+succeeds "$tinynn" bench --in "$masked" --batch 1,4 --threads 1 --metrics "$out/b.json"
+prints 'as in the file'
+is_true "$out/b.json" "[form['name'] for form in m['forms']] == ['dense, all of it', 'as in the file', 'compacted']"
+is_true "$out/b.json" "all(form['latency_us']['4'] > 0 for form in m['forms']) and m['forms'][2]['parameters'] < m['forms'][0]['parameters']"
+fails 2 'batch' "$tinynn" bench --in "$masked" --batch 0
+
 succeeds "$tinynn" inspect "$small" --trace --groups --dot "$out/net.dot"
 prints 'conv2d_0 \(\*, [0-9]+, 28, 28\) = conv2d\(input, conv1.weight, conv1.bias\)'
 prints '[0-9]+ channels, each [0-9]+ parameters and [0-9]+ multiply-adds'

@@ -43,6 +43,21 @@ is_true "$out/e.json" "m['pruned']['test_accuracy'] == json.load(open('$out/m.js
 succeeds "$tinynn" export --in "$dense" --format safetensors --out "$exported" --quiet
 same_file "$dense" "$exported"
 
+# --- programs and ONNX; a build without the schema says so and writes nothing
+
+succeeds "$tinynn" export --in "$pruned" --format program --out "$out/a.plan"
+succeeds "$tinynn" export --in "$pruned" --format program --raw-input --out "$out/b.plan"
+grep -q '"tinynn.plan"' "$out/a.plan" || complain "no plan in a.plan"
+! cmp -s "$out/a.plan" "$out/b.plan" || complain "--raw-input changed nothing"
+if "$tinynn" export --in "$pruned" --format onnx --out "$out/a.onnx" 2>"$out/stderr" >/dev/null; then
+    [[ $(head -c 100 "$out/a.onnx" | tr -d '\0') == *tinynn* ]] || complain "a.onnx does not name its producer"
+else
+    grep -q 'built without libonnx-dev' "$out/stderr" || complain "no reason in $(<"$out/stderr")"
+    [[ ! -e $out/a.onnx ]] || complain "a.onnx was written all the same"
+fi
+fails 1 'only --format header has bytes' "$tinynn" export --in "$dense" --format program --quantize int8 --out "$exported"
+fails 1 'has no place for it' "$tinynn" export --in "$dense" --format safetensors --raw-input --out "$out/none"
+
 # --- what is wrong is said in one line
 
 fails 2 'tinynn: .*--format.*safetensors' "$tinynn" export --in "$dense" --format pickle --out "$exported"
