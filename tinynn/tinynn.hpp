@@ -80,6 +80,7 @@
 #include <tinynn/prune/rewind.hpp>
 #include <tinynn/prune/schedule.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
+#include <tinynn/prune/share_weights.hpp>
 #include <tinynn/prune/similar_rows.hpp>
 #include <tinynn/prune/splice.hpp>
 #include <tinynn/train/evaluate.hpp>

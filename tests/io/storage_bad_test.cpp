@@ -206,21 +206,22 @@ TEST_CASE("io. sparse parameters in memory whose bytes do not fill their shape a
 
 TEST_CASE("io. twenty thousand damaged sparse files are read or refused, and nothing else happens") {
   const auto module = [] { return Bag({{"a", ones({3, 4})}, {"b", ones({2, 6})}, {"c", ones({3})}}); };
-  std::string valid[2];  // of bit-masks, of CSR
+  std::string valid[3];  // of bit-masks, of CSR, of codebooks
   const TemporaryFolder folder;
-  for (const bool csr : {false, true}) {
+  constexpr Storage forms[] = {Storage::bitmask, Storage::csr, Storage::codebook};
+  for (size_t form = 0; form < 3; ++form) {
     Bag bag = module();
     bag[0].set_mask(mask_of({3, 4}, {0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0}));
     bag[1].set_mask(mask_of({2, 6}, {0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0}));
-    io::save(bag, folder / "x", {}, csr ? Storage::csr : Storage::bitmask);
-    valid[csr] = read_file(folder / "x");
+    io::save(bag, folder / "x", {}, forms[form]);
+    valid[form] = read_file(folder / "x");
   }
   rusage before{}, after{};
   getrusage(RUSAGE_SELF, &before);
   int64_t accepted = 0;
   for (uint64_t mutant = 0; mutant < 20'000; ++mutant) {
     CAPTURE(mutant);
-    const std::string& whole = valid[mutant % 2];
+    const std::string& whole = valid[mutant % 3];
     std::string bytes = damaged(whole, mutant);
     if (mutant % 4 >= 2) {  // in the tensors alone, whose bytes keep their number
       const size_t header = whole.find('}', whole.rfind("data_offsets")) + 2;

@@ -1,4 +1,4 @@
-// The three forms in which a file holds a parameter with a mask, all behind one reader.
+// The forms in which a file holds a parameter with a mask, all behind one reader.
 #include <algorithm>
 #include <numeric>
 
@@ -15,7 +15,8 @@ using io::Storage;
 
 namespace {
 
-constexpr Storage all_forms[] = {Storage::dense, Storage::bitmask, Storage::csr, Storage::smallest};
+constexpr Storage all_forms[] = {Storage::dense, Storage::bitmask, Storage::csr, Storage::smallest,
+                                 Storage::codebook};
 
 Mask random_mask(const Shape& shape, double density, uint64_t seed) {
   const RandomStream dice(seed, 7);
@@ -79,7 +80,9 @@ TEST_CASE("io. every form brings back values and masks of random shapes and dens
         CHECK(file_bytes(other, storage) == written);  // equal modules give equal files
         bytes.push_back(static_cast<int64_t>(written.size()));
         const auto stored = io::stored_as(parse(written), "w");
-        if (storage != Storage::smallest) CHECK(stored.storage == storage);
+        const bool may_differ =
+            storage == Storage::smallest || storage == Storage::codebook;  // too many values
+        if (!may_differ) CHECK(stored.storage == storage);
       }
       // The header is padded to a multiple of 8.
       CHECK(bytes[3] < std::min({bytes[0], bytes[1], bytes[2]}) + 8);

@@ -35,7 +35,7 @@ std::string counter_name(const std::string& buffer) {
 // The tensors of a parameter: those in the file but for the ones that are members of their own ("gate_mask").
 Stored tensors_of(const std::string& name, const Stored& stored, const std::set<std::string>& members) {
   Stored result;
-  for (const Storage form : {Storage::dense, Storage::bitmask, Storage::csr}) {
+  for (const Storage form : {Storage::dense, Storage::bitmask, Storage::csr, Storage::codebook}) {
     for (const auto& tensor_name : detail::tensor_names(name, form)) {
       const auto found = stored.find(tensor_name);
       if (found != stored.end() && (tensor_name == name || !members.contains(tensor_name)))

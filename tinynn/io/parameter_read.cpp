@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/io/huffman.hpp>
 #include <tinynn/io/parameter_storage.hpp>
 #include <tinynn/io/safetensors_header.hpp>
 
@@ -100,6 +101,24 @@ class Reader {
     return mask;
   }
 
+  std::vector<uint8_t> bytes(const std::string& name, int64_t size) const {
+    return elements<uint8_t>(tensor(name, Dtype::u8, Shape{size}));
+  }
+
+  Tensor codebook(const std::string& name) const {
+    const Shape& shape = stored_.at(name)->shape;
+    if (shape.rank() != 1 || shape[0] < 1 || shape[0] > 256)
+      wrong(name, "has shape ", shape, ", expected 1 to 256 values");
+    tensor(name, Dtype::f32, shape);
+    return file_.tensor(name);
+  }
+
+  int64_t count(const std::string& name, int64_t most) const {
+    const int64_t result = elements<int64_t>(tensor(name, Dtype::i64, Shape{1}))[0];
+    if (result < 0 || result > most) wrong(name, "says ", result, ", expected 0 to ", most);
+    return result;
+  }
+
   template <class... Parts>
   [[noreturn]] void wrong(const std::string& name, const Parts&... parts) const {
     fail(file_.name, ": tensor ", in_quotes(name), ' ', parts...);
@@ -144,6 +163,43 @@ Tensor spread(const Tensor& live, const Mask& mask) {
   return result;
 }
 
+std::pair<Tensor, Mask> read_codebook(const SafetensorsFile& file, const Stored& stored,
+                                      const std::string& name, const Shape& expected) {
+  const Reader reader(file, stored);
+  const auto names = tensor_names(name, Storage::codebook);
+  const Shape shape = reader.shape(names[0], expected);
+  const Tensor values = reader.codebook(names[1]);
+  const auto lengths = reader.bytes(names[2], 256 + values.numel());
+  const int64_t count = reader.count(names[4], shape.numel());
+  const auto codes = reader.bytes(names[3], stored.at(names[3])->shape.numel());
+  const auto decoder = [&](std::span<const uint8_t> of) {
+    try {
+      return HuffmanDecoder(of);
+    } catch (const Error& error) {
+      reader.wrong(names[2], "are no code: ", error.what());
+    }
+  };
+  const HuffmanDecoder gaps = decoder(std::span(lengths).first(256)),
+                       entries = decoder(std::span(lengths).subspan(256));
+  BitReader bits(std::as_bytes(std::span(codes)));
+  Tensor value = zeros(shape);
+  Mask mask(shape, false);
+  for (int64_t k = 0, at = 0; k < count; ++k, ++at) {
+    int gap = 255;
+    for (; gap == 255; at += gap) {
+      gap = gaps.read(bits);
+      if (gap < 0 || at + gap > shape.numel())
+        reader.wrong(names[3], "end or lead astray at live element ", k);
+    }
+    const int entry = entries.read(bits);
+    if (entry < 0 || at >= shape.numel()) reader.wrong(names[3], "end or lead astray at live element ", k);
+    mask.set(at, true);
+    value.mutable_data()[at] = values.data()[entry];
+  }
+  if (!bits.is_at_end()) reader.wrong(names[3], "go on after live element ", count);
+  return {value, mask};
+}
+
 std::pair<Tensor, Mask> read_bitmask(const SafetensorsFile& file, const Stored& stored,
                                      const std::string& name, const Shape& expected) {
   const Reader reader(file, stored);
@@ -177,6 +233,7 @@ std::pair<Tensor, Mask> read_stored(const SafetensorsFile& file, const Stored& s
   switch (form_of(name, stored)) {
     case Storage::bitmask: return read_bitmask(file, stored, name, expected);
     case Storage::csr: return read_csr(file, stored, name, expected);
+    case Storage::codebook: return read_codebook(file, stored, name, expected);
     default: return read_dense(file, stored, name, expected);
   }
 }

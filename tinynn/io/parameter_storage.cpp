@@ -9,6 +9,8 @@ std::vector<std::string> detail::tensor_names(const std::string& parameter, Stor
   switch (form) {
     case Storage::bitmask: return {with("_shape"), with("_mask"), with("_values")};
     case Storage::csr: return {with("_shape"), with("_row_counts"), with("_column_gaps"), with("_values")};
+    case Storage::codebook:
+      return {with("_shape"), with("_codebook"), with("_lengths"), with("_codes"), with("_count")};
     default: return {parameter, with("_mask")};
   }
 }
@@ -16,7 +18,8 @@ std::vector<std::string> detail::tensor_names(const std::string& parameter, Stor
 Storage detail::form_of(const std::string& parameter, const Stored& stored) {
   const auto has = [&](const char* suffix) { return stored.contains(parameter + suffix); };
   // A mask alone does not tell: torch.nn.utils.prune has one of this name beside its "fc1.weight_orig".
-  if (has("") || (!has("_shape") && !has("_values"))) return Storage::dense;
+  if (has("") || (!has("_shape") && !has("_values") && !has("_codebook"))) return Storage::dense;
+  if (has("_codebook") || has("_codes")) return Storage::codebook;
   return has("_row_counts") || has("_column_gaps") ? Storage::csr : Storage::bitmask;
 }
 
@@ -25,6 +28,7 @@ std::string_view storage_name(Storage storage) {
     case Storage::dense: return "dense";
     case Storage::bitmask: return "bit-mask";
     case Storage::csr: return "CSR";
+    case Storage::codebook: return "codebook";
     case Storage::smallest: break;
   }
   return "smallest";

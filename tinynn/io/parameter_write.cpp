@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <span>
 
+#include <tinynn/io/huffman.hpp>
 #include <tinynn/io/parameter_storage.hpp>
 
 namespace tinynn::io {
@@ -76,6 +79,52 @@ std::vector<StoredTensor> store_csr(const std::string& name, const Parameter& pa
           stored(names[2], Dtype::u8, gaps), values_tensor(names[3], parameter)};
 }
 
+// The values that live elements have, or nothing if they have more than a codebook holds.
+std::vector<float> few_values(const Parameter& parameter) {
+  constexpr size_t most = 256;
+  std::set<float> values;
+  for (int64_t i = 0; i < parameter.numel() && values.size() <= most; ++i) {
+    const float value = parameter.values()[static_cast<size_t>(i)];
+    if (std::isnan(value) || (value == 0 && std::signbit(value))) return {};  // would not come back bit by bit
+    if (parameter.mask()[i]) values.insert(value);
+  }
+  return values.size() > most ? std::vector<float>() : std::vector<float>(values.begin(), values.end());
+}
+
+std::vector<StoredTensor> store_codebook(const std::string& name, const Parameter& parameter) {
+  const auto values = few_values(parameter);
+  if (values.empty()) return store_csr(name, parameter);
+  const auto names = tensor_names(name, Storage::codebook);
+  // Symbols of gaps, and for each live element one of a value, which 256 is added to.
+  constexpr int64_t first_value = 256;
+  std::vector<int64_t> symbols, frequencies(first_value + values.size());
+  int64_t gap = 0, count = 0;
+  for (int64_t i = 0; i < parameter.numel(); ++i, ++gap) {
+    if (!parameter.mask()[i]) continue;
+    for (; gap >= 255; gap -= 255) symbols.push_back(255);
+    symbols.push_back(gap);
+    const auto value = std::ranges::lower_bound(values, parameter.values()[static_cast<size_t>(i)]);
+    symbols.push_back(first_value + (value - values.begin()));
+    gap = -1;  // this element is no part of the next gap
+    ++count;
+  }
+  for (const int64_t symbol : symbols) ++frequencies[static_cast<size_t>(symbol)];
+  auto lengths = huffman_lengths(std::span(frequencies).first(first_value));
+  const auto of_values = huffman_lengths(std::span(frequencies).subspan(first_value));
+  const HuffmanEncoder gaps(lengths), entries(of_values);
+  BitWriter bits;
+  for (const int64_t symbol : symbols) {
+    const bool is_gap = symbol < first_value;
+    (is_gap ? gaps : entries).write(static_cast<size_t>(is_gap ? symbol : symbol - first_value), bits);
+  }
+  lengths.insert(lengths.end(), of_values.begin(), of_values.end());
+  return {shape_tensor(names[0], parameter.shape()),
+          stored(names[1], Dtype::f32, values),
+          stored(names[2], Dtype::u8, lengths),
+          {names[3], Dtype::u8, Shape{static_cast<int64_t>(bits.bytes().size())}, bits.bytes()},
+          stored(names[4], Dtype::i64, std::vector<int64_t>{count})};
+}
+
 }  // namespace
 
 std::vector<StoredTensor> detail::store(const std::string& name, const Parameter& parameter,
@@ -85,12 +134,14 @@ std::vector<StoredTensor> detail::store(const std::string& name, const Parameter
     case Storage::dense: return store_dense(name, parameter);
     case Storage::bitmask: return store_bitmask(name, parameter);
     case Storage::csr: return store_csr(name, parameter);
+    case Storage::codebook: return store_codebook(name, parameter);
     case Storage::smallest: break;
   }
-  std::vector<SafetensorsFile> forms(3);
+  std::vector<SafetensorsFile> forms(4);
   forms[0].tensors = store_dense(name, parameter);
   forms[1].tensors = store_bitmask(name, parameter);
   forms[2].tensors = store_csr(name, parameter);
+  forms[3].tensors = store_codebook(name, parameter);
   return std::ranges::min_element(forms, {}, safetensors_bytes)->tensors;
 }
 
