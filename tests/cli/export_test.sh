@@ -55,6 +55,12 @@ else
     grep -q 'built without libonnx-dev' "$out/stderr" || complain "no reason in $(<"$out/stderr")"
     [[ ! -e $out/a.onnx ]] || complain "a.onnx was written all the same"
 fi
+succeeds "$tinynn" export --in "$pruned" --format safetensors --quantize codebook:16 --out "$out/shared.safetensors"
+succeeds "$tinynn" inspect "$out/shared.safetensors"
+prints 'fc1.weight .* codebook +1[0-9],[0-9]{3}$'
+succeeds "$tinynn" eval --in "$out/shared.safetensors" --data mnist
+fails 1 'expected codebook:K with K from 1 to 256' "$tinynn" export --in "$pruned" --format safetensors --quantize codebook:0 --out "$exported"
+fails 1 'only --format safetensors has one' "$tinynn" export --in "$pruned" --format onnx --quantize codebook:8 --out "$exported"
 fails 1 'only --format header has bytes' "$tinynn" export --in "$dense" --format program --quantize int8 --out "$exported"
 fails 1 'has no place for it' "$tinynn" export --in "$dense" --format safetensors --raw-input --out "$out/none"
 

@@ -9,6 +9,7 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/export_header.hpp>
+#include <tinynn/cli/pruner_options.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -16,6 +17,7 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/prune/share_weights.hpp>
 #ifdef TINYNN_HAS_ONNX
 #include <tinynn/deploy/onnx.hpp>
 #endif
@@ -27,27 +29,42 @@ struct ExportOptions {
   HeaderExport header;  // what the formats have in common, too
   std::string format, quantize;
   std::optional<int64_t> threads;
+
+  // K of codebook:K, 0 for anything else.
+  int64_t clusters() const {
+    const auto [name, number_text] = split(quantize);
+    return name == "codebook" ? static_cast<int64_t>(number("--quantize", number_text)) : 0;
+  }
 };
 
 // Writes a network in some format to a file, and says what to tell the user besides.
 using Writer =
-    std::function<std::string(const LoadedModel&, const HeaderExport&, const std::filesystem::path& out)>;
+    std::function<std::string(const LoadedModel&, const ExportOptions&, const std::filesystem::path& out)>;
 
 // The state dict of the equal PyTorch module. Masks are left out, for load_state_dict(strict=True) refuses
-// names that the module has not; what is dead is zero.
-std::string write_safetensors(const LoadedModel& loaded, const HeaderExport& options,
+// names that the module has not; what is dead is zero. With a codebook it is a file for tinynn, which keeps
+// them.
+std::string write_safetensors(const LoadedModel& loaded, const ExportOptions& options,
                               const std::filesystem::path& out) {
-  check(!options.raw_input, "--raw-input: PyTorch's module has no place for it");
+  check(!options.header.raw_input, "--raw-input: PyTorch's module has no place for it");
+  const auto metadata = io::read_metadata(options.header.in);
+  if (options.clusters() > 0) {
+    for (const Parameter& weight : prune::prunable(*loaded.module))
+      prune::share_weights(weight, options.clusters());
+    io::save(*loaded.module, out, metadata, io::Storage::smallest);
+    return "for tinynn; what is masked is stored by its number in a codebook";
+  }
   bool masked = false;
   for (auto& [name, parameter] : loaded.module->named_parameters()) {
     masked |= parameter.mask().defined();
     parameter.set_mask(Mask());
   }
-  io::write_safetensors(io::to_file(*loaded.module, io::read_metadata(options.in)), out);
+  io::write_safetensors(io::to_file(*loaded.module, metadata), out);
   return masked ? "its zeros are kept, its masks are not" : "";
 }
 
-deploy::Plan plan_of(const LoadedModel& loaded, const HeaderExport& options) {
+deploy::Plan plan_of(const LoadedModel& loaded, const ExportOptions& all) {
+  const HeaderExport& options = all.header;
   const Shape image = models::input_shape(loaded.model);
   auto plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   if (!options.raw_input) return plan;
@@ -58,13 +75,13 @@ deploy::Plan plan_of(const LoadedModel& loaded, const HeaderExport& options) {
   return deploy::with_normalization(std::move(plan), mean, sd);
 }
 
-std::string write_program(const LoadedModel& loaded, const HeaderExport& options,
+std::string write_program(const LoadedModel& loaded, const ExportOptions& options,
                           const std::filesystem::path& out) {
-  deploy::save(plan_of(loaded, options), out, io::read_metadata(options.in));
+  deploy::save(plan_of(loaded, options), out, io::read_metadata(options.header.in));
   return "for deploy::Program(deploy::load(file))";
 }
 
-std::string write_onnx(const LoadedModel& loaded, const HeaderExport& options,
+std::string write_onnx(const LoadedModel& loaded, const ExportOptions& options,
                        const std::filesystem::path& out) {
 #ifdef TINYNN_HAS_ONNX
   deploy::write_onnx(plan_of(loaded, options), loaded.model, out);
@@ -81,14 +98,23 @@ const std::map<std::string, Writer> writers{
 void run(ExportOptions options, const Output& output) {
   if (options.threads) set_num_threads(*options.threads);
   options.header.int8 = options.quantize == "int8";
-  if (options.format == "header") return export_header(options.header, output);
-  check(!options.header.int8, "--quantize: only --format header has bytes");
+  if (options.format == "header") {
+    check(options.quantize.empty() || options.header.int8,
+          "--quantize codebook: only --format safetensors has one");
+    return export_header(options.header, output);
+  }
+  check(!options.header.int8, "--quantize int8: only --format header has bytes");
+  const bool codebook = !options.quantize.empty() && !options.header.int8;
+  check(!codebook || options.format == "safetensors",
+        "--quantize codebook: only --format safetensors has one");
+  check(!codebook || (options.clusters() >= 1 && options.clusters() <= 256), "--quantize ", options.quantize,
+        ": expected codebook:K with K from 1 to 256");
   check_writable(output);
   const LoadedModel loaded = load_model(options.header.in);
   const Shape image = models::input_shape(loaded.model);
   const auto counts = graph::count(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   const double sparsity = prune::sparsity(prune::prunable(*loaded.module));
-  const std::string note = writers.at(options.format)(loaded, options.header, output.file);
+  const std::string note = writers.at(options.format)(loaded, options, output.file);
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(output.file));
   if (!output.metrics.empty()) {
     Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
@@ -122,8 +148,16 @@ void add_export(CLI::App& app) {
   command->add_option("--out", output->file, "Write it to this file")->required();
   command->add_option("--name", header.name, "What a header's names begin with: NAME_predict ...")
       ->capture_default_str();
-  command->add_option("--quantize", options->quantize, "int8: weights and activations of a header are bytes")
-      ->check(CLI::IsMember({"int8"}));
+  command
+      ->add_option("--quantize", options->quantize,
+                   "int8: weights and activations of a header are bytes; codebook:K: the live weights of a "
+                   "layer share "
+                   "K values, of which a safetensors file for tinynn holds the numbers in Huffman codes")
+      ->check([](const std::string& text) {
+        return text == "int8" || split(text).first == "codebook"
+                   ? ""
+                   : "\"" + text + "\" is none of int8, codebook:K";
+      });
   command->add_flag("--raw-input", header.raw_input,
                     "It takes pixels of 0 to 255 and normalises them itself");
   command->add_option(
