@@ -200,6 +200,11 @@ class Printer {
     const Shape &in = shape(step.inputs[0]), &out = shape(step.output);
     const std::string x = numbers(step.inputs[0]), y = numbers(step.output);
     const std::string name = join(name_of(step.kind), "_", step_);
+    for (const Tensor& constants : {step.weight, step.bias}) {
+      check(!constants.defined() ||
+                std::ranges::all_of(constants.values(), [](float v) { return std::isfinite(v); }),
+            "header: ", name_of(step.kind), " has a constant that is not finite");
+    }
     const auto combine = [&](const char* sign) {
       call("combine", out.numel(), x, numbers(step.inputs[1]), y,
            "[](float a, float b) { return " + activated(step, join("a ", sign, " b")) + "; }");
