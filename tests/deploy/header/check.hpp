@@ -24,7 +24,7 @@ inline bool check(const std::string& name, void (*predict)(const float*, float*)
   constexpr std::size_t samples = 4;
   const auto x = read_floats(name + ".input"), want = read_floats(name + ".output");
   std::vector<float> y(want.size() / samples);
-  double largest = 1, furthest = 0;
+  double largest = 0, furthest = 0;
   for (const float w : want) largest = std::max(largest, std::abs(static_cast<double>(w)));
   for (std::size_t i = 0; i < samples; ++i) {
     predict(x.data() + i * (x.size() / samples), y.data());
@@ -33,7 +33,8 @@ inline bool check(const std::string& name, void (*predict)(const float*, float*)
       furthest = off <= furthest ? furthest : off;  // NaN is far
     }
   }
-  const bool good = !want.empty() && furthest <= tolerance * largest && constant_bytes == expected_bytes;
+  const bool good =
+      !want.empty() && furthest <= tolerance * largest + 1e-9 && constant_bytes == expected_bytes;
   std::printf("%s%s: off by %.2g of %.2g, %zu bytes of constants, expected %zu\n",
               good ? "" : "FAILED: ", name.c_str(), furthest, largest, constant_bytes, expected_bytes);
   return good;
