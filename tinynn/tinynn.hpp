@@ -21,7 +21,6 @@
 #include <tinynn/deploy/plan_file.hpp>
 #include <tinynn/deploy/program.hpp>
 #include <tinynn/deploy/quantize.hpp>
-#include <tinynn/deploy/quantize.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/graph/graph.hpp>
 #include <tinynn/graph/summary.hpp>

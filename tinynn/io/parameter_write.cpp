@@ -85,7 +85,8 @@ std::vector<float> few_values(const Parameter& parameter) {
   std::set<float> values;
   for (int64_t i = 0; i < parameter.numel() && values.size() <= most; ++i) {
     const float value = parameter.values()[static_cast<size_t>(i)];
-    if (std::isnan(value) || (value == 0 && std::signbit(value))) return {};  // would not come back bit by bit
+    if (std::isnan(value) || (value == 0 && std::signbit(value)))
+      return {};  // would not come back bit by bit
     if (parameter.mask()[i]) values.insert(value);
   }
   return values.size() > most ? std::vector<float>() : std::vector<float>(values.begin(), values.end());
