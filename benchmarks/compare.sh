@@ -14,7 +14,9 @@ parts=("$@")
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 install_packages "${build_packages[@]}" python3
-for package in libtorch-dev python3-torch libonnx-dev libprotobuf-dev nodejs npm; do
+packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev)
+command -v npm >/dev/null || packages+=(nodejs npm)
+for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
 done
 install_npm onnxruntime-node || echo "Without onnxruntime-node there is one peer less." >&2
@@ -23,7 +25,10 @@ TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build re
 programs=build/release/benchmarks
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-has_torch=$(python3 -c 'import torch' 2>/dev/null && echo yes || true)
+with_torch= # Debian's Python, where another one comes first
+for python in python3 /usr/bin/python3; do
+    if [[ -z $with_torch ]] && "$python" -c 'import torch' 2>/dev/null; then with_torch=$python; fi
+done
 if [[ -x $programs/tinynn_bench_inference ]]; then "$programs/tinynn_bench_inference" 1 "$folder"; fi
 
 # train THREADS OPTION...: one run of each library.
@@ -47,8 +52,8 @@ turn() {
         for sparsity in 0 0.95 0.99; do
             "$programs/tinynn_bench_training" --threads "$threads" --model lenet-300-100 "${sgd[@]}" --steps 300 \
                 --sparsity "$sparsity" | sed 's/"tinynn"/"tinynn, pruned"/' >>"$folder/results"
-            if [[ $has_torch && $sparsity != 0 ]]; then
-                benchmarks/peers/pytorch/pruned_training.py "$sparsity" "$threads" 300 >>"$folder/results"
+            if [[ $with_torch && $sparsity != 0 ]]; then
+                "$with_torch" benchmarks/peers/pytorch/pruned_training.py "$sparsity" "$threads" 300 >>"$folder/results"
             fi
         done
         for sparsity in 0 0.95; do
