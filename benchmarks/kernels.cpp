@@ -12,6 +12,8 @@
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
 
+#include "layers.hpp"
+
 using namespace tinynn;
 using kernels::Layout;
 
@@ -101,21 +103,6 @@ void register_conv2d(const std::string& layer, const kernels::Conv2dSizes& s, do
   });
 }
 
-kernels::Conv2dSizes layer(int64_t c, int64_t side, int64_t o, int64_t kernel, int64_t padding,
-                           int64_t stride = 1) {
-  return {.n = 64,
-          .c = c,
-          .h = side,
-          .w = side,
-          .o = o,
-          .kh = kernel,
-          .kw = kernel,
-          .stride = stride,
-          .padding = padding,
-          .dilation = 1,
-          .groups = 1};
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -125,13 +112,13 @@ int main(int argc, char** argv) {
     for (const int64_t n : {1, 64}) register_linear(784, 300, n, sparsity);
     register_linear(300, 100, 64, sparsity);
     register_linear(800, 500, 64, sparsity);
-    register_conv2d("simple-cnn.conv1", layer(1, 28, 4, 3, 1), sparsity);
-    register_conv2d("simple-cnn.conv2", layer(4, 14, 8, 3, 1), sparsity);
-    register_conv2d("lenet-5.conv1", layer(1, 28, 20, 5, 0), sparsity);
-    register_conv2d("lenet-5.conv2", layer(20, 12, 50, 5, 0), sparsity);
-    register_conv2d("resnet-20.16", layer(16, 32, 16, 3, 1), sparsity);
-    register_conv2d("resnet-20.16-32", layer(16, 32, 32, 3, 1, 2), sparsity);
-    register_conv2d("resnet-20.64", layer(64, 8, 64, 3, 1), sparsity);
+    register_conv2d("simple-cnn.conv1", bench::convolution(1, 28, 4, 3, 1), sparsity);
+    register_conv2d("simple-cnn.conv2", bench::convolution(4, 14, 8, 3, 1), sparsity);
+    register_conv2d("lenet-5.conv1", bench::convolution(1, 28, 20, 5, 0), sparsity);
+    register_conv2d("lenet-5.conv2", bench::convolution(20, 12, 50, 5, 0), sparsity);
+    register_conv2d("resnet-20.16", bench::convolution(16, 32, 16, 3, 1), sparsity);
+    register_conv2d("resnet-20.16-32", bench::convolution(16, 32, 32, 3, 1, 2), sparsity);
+    register_conv2d("resnet-20.64", bench::convolution(64, 8, 64, 3, 1), sparsity);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -17,6 +17,8 @@
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
+
+#include "layers.hpp"
 using namespace tinynn;
 using kernels::Layout;
 
@@ -140,21 +142,8 @@ int main(int argc, char** argv) {
   for (const int64_t n : {1, 16, 64, 1000}) print_linear(300, 784, n, repetitions);
   print_linear(100, 300, 64, repetitions);
   print_linear(500, 800, 64, repetitions);
-  const auto conv = [](int64_t c, int64_t side, int64_t o, int64_t kernel, int64_t padding) {
-    return kernels::Conv2dSizes{.n = 64,
-                                .c = c,
-                                .h = side,
-                                .w = side,
-                                .o = o,
-                                .kh = kernel,
-                                .kw = kernel,
-                                .stride = 1,
-                                .padding = padding,
-                                .dilation = 1,
-                                .groups = 1};
-  };
-  print_conv2d(conv(20, 12, 50, 5, 0), repetitions);  // LeNet-5
-  print_conv2d(conv(4, 14, 8, 3, 1), repetitions);    // SimpleCNN
-  print_conv2d(conv(16, 32, 16, 3, 1), repetitions);  // ResNet-20
-  print_conv2d(conv(64, 8, 64, 3, 1), repetitions);
+  print_conv2d(bench::convolution(20, 12, 50, 5, 0), repetitions);  // LeNet-5
+  print_conv2d(bench::convolution(4, 14, 8, 3, 1), repetitions);    // SimpleCNN
+  print_conv2d(bench::convolution(16, 32, 16, 3, 1), repetitions);  // ResNet-20
+  print_conv2d(bench::convolution(64, 8, 64, 3, 1), repetitions);
 }
