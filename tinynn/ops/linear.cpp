@@ -14,12 +14,6 @@ using kernels::Layout;
 
 namespace {
 
-// At most this much of a weight may be alive for sparse kernels. With 70% zeros all products of a batch of 64
-// are at least as fast as dense ones on a machine with AVX-512, and forward twice as fast; for a single
-// sample forward breaks even there (benchmarks/tinynn_bench_sparsity). Fixed, so that equal runs give equal
-// bits.
-constexpr double sparse_density = 0.3;
-
 // grad_bias[o] = sum over rows of grad_y[row][o]
 Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
   std::vector<double> sums(static_cast<size_t>(columns));
@@ -60,7 +54,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const int64_t rows = x.shape().outer(-1);
 
   Tensor y(x.shape().with(-1, out));
-  const auto pattern = Parameter::sparse_pattern(weight, sparse_density);  // null: dense kernels
+  const auto pattern = Parameter::sparse_pattern(weight, kernels::sparse_density);  // null: dense kernels
   if (pattern) {
     kernels::sparse_linear_forward(*pattern, rows, x.data(), weight.data(),
                                    bias.defined() ? bias.data() : nullptr, y.mutable_data());
@@ -86,7 +80,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       Tensor grad_weight(weight.shape());
       // Somebody may have asked for the gradients of dead weights since the forward pass.
-      const bool sparse = pattern && Parameter::sparse_pattern(weight, sparse_density);
+      const bool sparse = pattern && Parameter::sparse_pattern(weight, kernels::sparse_density);
       if (sparse) {
         kernels::sparse_linear_backward_weight(*pattern, rows, grad_y.data(), x.data(),
                                                grad_weight.mutable_data());

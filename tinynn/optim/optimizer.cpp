@@ -51,20 +51,12 @@ void Optimizer::zero_grad() {
   for (State& state : states_) state.parameter.zero_grad();
 }
 
-namespace {
-
-// At most this much of a weight may be alive for steps on the packed live elements: the rule of the sparse
-// kernels.
-constexpr double packed_density = 0.3;
-
-}  // namespace
-
 void Optimizer::step() {
   for (State& state : states_) {
     const Tensor grad = state.parameter.grad();
     if (!grad.defined()) continue;
     ++state.steps;
-    if (const auto live = state.parameter.sparse_pattern(packed_density)) {
+    if (const auto live = state.parameter.sparse_pattern(kernels::sparse_density)) {
       step_live(state, grad, *live);
     } else {
       step(state, grad);
