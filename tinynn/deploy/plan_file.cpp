@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -79,19 +78,10 @@ Step step_of(const ordered_json& json) {
   return step;
 }
 
-io::StoredTensor stored(const std::string& name, const std::vector<int32_t>& numbers) {
-  io::StoredTensor result{name, io::Dtype::i32, Shape{static_cast<int64_t>(numbers.size())}, {}};
-  result.bytes.resize(numbers.size() * sizeof(int32_t));
-  std::memcpy(result.bytes.data(), numbers.data(), result.bytes.size());
-  return result;
-}
-
 std::vector<int32_t> places(const io::StoredTensor& tensor) {
   check(tensor.dtype == io::Dtype::i32 && tensor.shape.rank() == 1, "tensor ", tensor.name,
         " is no list of I32");
-  std::vector<int32_t> result(tensor.bytes.size() / sizeof(int32_t));
-  std::memcpy(result.data(), tensor.bytes.data(), tensor.bytes.size());
-  return result;
+  return io::elements<int32_t>(tensor);
 }
 
 Plan parse(const io::SafetensorsFile& file) {
@@ -128,7 +118,8 @@ void save(const Plan& plan, const std::filesystem::path& path, io::Metadata meta
     const std::string name = std::to_string(json["steps"].size()) + ".";
     if (step.weight.defined()) file.add(name + "weight", step.weight);
     if (step.bias.defined()) file.add(name + "bias", step.bias);
-    if (!step.from.empty()) file.tensors.push_back(stored(name + "from", step.from));
+    if (!step.from.empty())
+      file.tensors.push_back(io::stored_tensor(name + "from", io::Dtype::i32, step.from));
     json["steps"].push_back(to_json(step));
   }
   file.metadata = std::move(metadata);

@@ -1,4 +1,3 @@
-#include <cstring>
 #include <numeric>
 #include <span>
 #include <sstream>
@@ -17,13 +16,6 @@ bool fits(std::span<const int64_t> sizes, const Shape& expected) {
     const int64_t most = expected[static_cast<int64_t>(d)];
     result = sizes[d] == most || (sizes[d] > 0 && sizes[d] < most);
   }
-  return result;
-}
-
-template <class T>
-std::vector<T> elements(const StoredTensor& stored) {
-  std::vector<T> result(stored.bytes.size() / sizeof(T));
-  if (!result.empty()) std::memcpy(result.data(), stored.bytes.data(), stored.bytes.size());
   return result;
 }
 

@@ -11,14 +11,8 @@ namespace {
 
 using detail::tensor_names;
 
-template <class T>
-StoredTensor stored(const std::string& name, Dtype dtype, const std::vector<T>& elements) {
-  const auto bytes = std::as_bytes(std::span(elements));
-  return {name, dtype, Shape{static_cast<int64_t>(elements.size())}, {bytes.begin(), bytes.end()}};
-}
-
 StoredTensor shape_tensor(const std::string& name, const Shape& shape) {
-  return stored(name, Dtype::i64, std::vector<int64_t>(shape.begin(), shape.end()));
+  return stored_tensor(name, Dtype::i64, std::vector<int64_t>(shape.begin(), shape.end()));
 }
 
 StoredTensor values_tensor(const std::string& name, const Parameter& parameter) {
@@ -26,7 +20,7 @@ StoredTensor values_tensor(const std::string& name, const Parameter& parameter) 
   for (int64_t i = 0; i < parameter.numel(); ++i) {
     if (parameter.mask()[i]) values.push_back(parameter.values()[static_cast<size_t>(i)]);
   }
-  return stored(name, Dtype::f32, values);
+  return stored_tensor(name, Dtype::f32, values);
 }
 
 StoredTensor packed(const std::string& name, const Mask& mask) {
@@ -34,15 +28,17 @@ StoredTensor packed(const std::string& name, const Mask& mask) {
   for (int64_t i = 0; i < mask.shape().numel(); ++i) {
     if (mask[i]) bytes[static_cast<size_t>(i / 8)] |= static_cast<uint8_t>(1 << (i % 8));
   }
-  return stored(name, Dtype::u8, bytes);
+  return stored_tensor(name, Dtype::u8, bytes);
 }
 
 // In the smallest type that holds them all.
 StoredTensor counts_tensor(const std::string& name, const std::vector<uint32_t>& counts) {
   const uint32_t largest = std::ranges::max(counts);
-  if (largest <= 0xFF) return stored(name, Dtype::u8, std::vector<uint8_t>(counts.begin(), counts.end()));
-  if (largest <= 0xFFFF) return stored(name, Dtype::u16, std::vector<uint16_t>(counts.begin(), counts.end()));
-  return stored(name, Dtype::u32, counts);
+  if (largest <= 0xFF)
+    return stored_tensor(name, Dtype::u8, std::vector<uint8_t>(counts.begin(), counts.end()));
+  if (largest <= 0xFFFF)
+    return stored_tensor(name, Dtype::u16, std::vector<uint16_t>(counts.begin(), counts.end()));
+  return stored_tensor(name, Dtype::u32, counts);
 }
 
 std::vector<StoredTensor> store_dense(const std::string& name, const Parameter& parameter) {
@@ -76,7 +72,7 @@ std::vector<StoredTensor> store_csr(const std::string& name, const Parameter& pa
     }
   }
   return {shape_tensor(names[0], parameter.shape()), counts_tensor(names[1], counts),
-          stored(names[2], Dtype::u8, gaps), values_tensor(names[3], parameter)};
+          stored_tensor(names[2], Dtype::u8, gaps), values_tensor(names[3], parameter)};
 }
 
 // The values that live elements have, or nothing if they have more than a codebook holds.
@@ -120,10 +116,10 @@ std::vector<StoredTensor> store_codebook(const std::string& name, const Paramete
   }
   lengths.insert(lengths.end(), of_values.begin(), of_values.end());
   return {shape_tensor(names[0], parameter.shape()),
-          stored(names[1], Dtype::f32, values),
-          stored(names[2], Dtype::u8, lengths),
+          stored_tensor(names[1], Dtype::f32, values),
+          stored_tensor(names[2], Dtype::u8, lengths),
           {names[3], Dtype::u8, Shape{static_cast<int64_t>(bits.bytes().size())}, bits.bytes()},
-          stored(names[4], Dtype::i64, std::vector<int64_t>{count})};
+          stored_tensor(names[4], Dtype::i64, std::vector<int64_t>{count})};
 }
 
 }  // namespace

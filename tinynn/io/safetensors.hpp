@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -41,6 +42,20 @@ struct StoredTensor {
   Shape shape;
   std::vector<std::byte> bytes;
 };
+
+/// A tensor of one dimension out of numbers of the type that `dtype` is of.
+template <class T>
+StoredTensor stored_tensor(const std::string& name, Dtype dtype, const std::vector<T>& numbers) {
+  const auto bytes = std::as_bytes(std::span(numbers));
+  return {name, dtype, Shape{static_cast<int64_t>(numbers.size())}, {bytes.begin(), bytes.end()}};
+}
+/// Its bytes as numbers of type T, which has to be that of the tensor.
+template <class T>
+std::vector<T> elements(const StoredTensor& stored) {
+  std::vector<T> result(stored.bytes.size() / sizeof(T));
+  if (!result.empty()) std::memcpy(result.data(), stored.bytes.data(), stored.bytes.size());
+  return result;
+}
 
 /// A whole file in memory.
 struct SafetensorsFile {
