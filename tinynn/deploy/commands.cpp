@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/deploy/commands.hpp>
+#include <tinynn/kernels/activation.hpp>
 #include <tinynn/kernels/pool2d.hpp>
 #include <tinynn/kernels/softmax.hpp>
 
@@ -9,8 +10,6 @@ namespace tinynn::deploy {
 namespace {
 
 using Kind = Step::Kind;
-
-float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
 
 Command max_pool2d(const Step& step, const Shape& in, Place x, Place y) {
   const kernels::Pool2dSizes sizes{in[0], in[1], in[2], step.kernel, step.stride, step.padding};
@@ -57,18 +56,15 @@ void activate(Activation activation, double slope, int64_t count, float* x) {
     for (int64_t i = 0; i < count; ++i) x[i] = f(x[i]);
   };
   const auto s = static_cast<float>(slope);
-  constexpr float root_half = 0.70710678F;
   switch (activation) {
     case Activation::none: break;
-    case Activation::relu: each([](float v) { return v < 0 ? 0 : v; }); break;
-    case Activation::leaky_relu: each([s](float v) { return v > 0 ? v : s * v; }); break;
-    case Activation::sigmoid: each(sigmoid); break;
+    case Activation::relu: each([](float v) { return kernels::relu(v); }); break;
+    case Activation::leaky_relu: each([s](float v) { return kernels::leaky_relu(v, s); }); break;
+    case Activation::sigmoid: each([](float v) { return kernels::sigmoid(v); }); break;
     case Activation::tanh: each([](float v) { return std::tanh(v); }); break;
-    case Activation::silu: each([](float v) { return v * sigmoid(v); }); break;
-    case Activation::gelu: each([](float v) { return v / 2 * std::erfc(-v * root_half); }); break;
-    case Activation::gelu_tanh:
-      each([](float v) { return v / 2 * (1 + std::tanh(0.79788456F * (v + 0.044715F * v * v * v))); });
-      break;
+    case Activation::silu: each([](float v) { return kernels::silu(v); }); break;
+    case Activation::gelu: each([](float v) { return kernels::gelu(v); }); break;
+    case Activation::gelu_tanh: each([](float v) { return kernels::gelu_tanh(v); }); break;
   }
 }
 

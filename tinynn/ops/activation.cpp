@@ -3,6 +3,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/activation.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/unary.hpp>
@@ -11,17 +12,11 @@ namespace tinynn {
 
 using detail::Keep;
 
-namespace {
-
-float sigmoid_of(float x) { return 1 / (1 + std::exp(-x)); }
-
-}  // namespace
-
 Tensor relu(const Tensor& x) {
   static const autograd::Op op{"relu", autograd::elementwise};
   // grad_x = grad_y where y > 0
   return detail::unary<Keep::output>(
-      op, x, [](float v) { return v < 0 ? 0 : v; }, [](float g, float y) { return y > 0 ? g : 0; });
+      op, x, [](float v) { return kernels::relu(v); }, [](float g, float y) { return y > 0 ? g : 0; });
 }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
@@ -29,14 +24,15 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) {
   const auto slope = static_cast<float>(negative_slope);
   // grad_x = grad_y where x > 0, slope grad_y elsewhere
   return detail::unary<Keep::input>(
-      op, x, [=](float v) { return v > 0 ? v : slope * v; },
+      op, x, [=](float v) { return kernels::leaky_relu(v, slope); },
       [=](float g, float v) { return v > 0 ? g : slope * g; }, {{"negative_slope", negative_slope}});
 }
 
 Tensor sigmoid(const Tensor& x) {
   static const autograd::Op op{"sigmoid", autograd::elementwise};
   // grad_x = grad_y y (1 - y)
-  return detail::unary<Keep::output>(op, x, sigmoid_of, [](float g, float y) { return g * y * (1 - y); });
+  return detail::unary<Keep::output>(
+      op, x, [](float v) { return kernels::sigmoid(v); }, [](float g, float y) { return g * y * (1 - y); });
 }
 
 Tensor tanh(const Tensor& x) {
@@ -50,32 +46,32 @@ Tensor silu(const Tensor& x) {
   static const autograd::Op op{"silu", autograd::elementwise};
   // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
   return detail::unary<Keep::input>(
-      op, x, [](float v) { return v * sigmoid_of(v); },
+      op, x, [](float v) { return kernels::silu(v); },
       [](float g, float v) {
-        const float s = sigmoid_of(v);
+        const float s = kernels::sigmoid(v);
         return g * s * (1 + v * (1 - s));
       });
 }
 
 Tensor gelu(const Tensor& x, GeluFormula formula) {
   static const autograd::Op op{"gelu", autograd::elementwise};
-  constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
-  constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
   if (formula == GeluFormula::exact) {
-    const auto phi = [](float v) { return std::erfc(-v / sqrt2) / 2; };
+    constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
+    constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
     // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
     return detail::unary<Keep::input>(
-        op, x, [=](float v) { return v * phi(v); },
-        [=](float g, float v) { return g * (phi(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2); },
+        op, x, [](float v) { return kernels::gelu(v); },
+        [=](float g, float v) {
+          return g * (kernels::normal_cdf(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2);
+        },
         {{"tanh", 0}});
   }
-  constexpr float root = sqrt2 * per_root_pi, cubic = 0.044715F;
-  const auto bend = [](float v) { return std::tanh(root * (v + cubic * v * v * v)); };
+  using namespace kernels::gelu_tanh_constants;
   // grad_x = grad_y ((1 + t) / 2 + x / 2 (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)) with t = tanh(...)
   return detail::unary<Keep::input>(
-      op, x, [=](float v) { return v / 2 * (1 + bend(v)); },
+      op, x, [](float v) { return kernels::gelu_tanh(v); },
       [=](float g, float v) {
-        const float t = bend(v);
+        const float t = kernels::gelu_bend(v);
         return g * ((1 + t) / 2 + v / 2 * (1 - t * t) * root * (1 + 3 * cubic * v * v));
       },
       {{"tanh", 1}});
