@@ -70,32 +70,8 @@ double largest_difference(std::span<const float> a, std::span<const float> b, bo
   return relative && largest > 0 ? difference / largest : difference;
 }
 
-std::unique_ptr<optim::Optimizer> make_optimizer(nn::Module& net, bool adam) {
-  if (adam) return std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = 1e-3});
-  return std::make_unique<optim::SGD>(net.parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9});
-}
-
-// How far the losses of a network part from its own when its weights move by one unit in the last place.
-double drift_by_rounding(test::RandomNetwork& net, bool adam, const Tensor& images, const Labels& labels) {
-  auto itself = clone(net);
-  const auto expected = losses(itself, *make_optimizer(itself, adam), images, labels);
-  double drift = 0;
-  for (uint64_t trial = 0; trial < 4; ++trial) {
-    auto moved = clone(net);
-    test::Draw draw(trial);
-    for (Parameter parameter : moved.parameters()) {
-      parameter.update([&](std::span<float> values) {
-        for (float& value : values) value = std::nextafter(value, draw.coin() ? 1e9F : -1e9F);
-      });
-    }
-    const auto of_moved = losses(moved, *make_optimizer(moved, adam), images, labels);
-    drift = std::max(drift, largest_difference(expected, of_moved, false));
-  }
-  return drift;
-}
-
 struct Tally {
-  int64_t networks = 0, with_deletions = 0, channels = 0, folded = 0, trained = 0, chaotic = 0;
+  int64_t networks = 0, with_deletions = 0, channels = 0, folded = 0, trained = 0;
 };
 
 void try_network(uint64_t seed, Tally& tally) {
@@ -130,15 +106,23 @@ void try_network(uint64_t seed, Tally& tally) {
   ++tally.trained;
   for (const bool with_adam : {false, true}) {
     auto small = clone(net), large = clone(masked);
+    std::vector<std::unique_ptr<optim::Optimizer>> optimizers;
+    for (nn::Module* module : {static_cast<nn::Module*>(&small), static_cast<nn::Module*>(&large)}) {
+      if (with_adam) {
+        optimizers.push_back(
+            std::make_unique<optim::Adam>(module->parameters(), optim::AdamOptions{.lr = 1e-3}));
+      } else {
+        optimizers.push_back(std::make_unique<optim::SGD>(module->parameters(),
+                                                          optim::SGDOptions{.lr = 0.01, .momentum = 0.9}));
+      }
+    }
     CAPTURE(with_adam);
-    const auto of_small = losses(small, *make_optimizer(small, with_adam), images, labels);
-    const auto of_large = losses(large, *make_optimizer(large, with_adam), images, labels);
-    const double apart = largest_difference(of_large, of_small, false);
-    if (apart <= 1e-4) continue;
-    // Kernels of another size, or sparse ones, add in another order. A few networks magnify that beyond 1e-4,
-    // but then as much when nothing is deleted.
-    ++tally.chaotic;
-    CHECK(apart <= 3 * drift_by_rounding(masked, with_adam, images, labels));
+    // Asked for all gradients, the masked network runs the dense kernels that the small one runs: sparse ones
+    // add in another order, which some networks magnify beyond any bound in ten steps.
+    const DenseGrad dense_kernels(large.parameters());
+    const auto of_small = losses(small, *optimizers[0], images, labels);
+    const auto of_large = losses(large, *optimizers[1], images, labels);
+    CHECK(largest_difference(of_large, of_small, false) <= 1e-4);
   }
 }
 
@@ -150,7 +134,6 @@ void try_networks(uint64_t first, uint64_t count) {
   // Else the test would show little.
   CHECK(tally.with_deletions * 2 > tally.networks);
   CHECK(tally.folded > 0);
-  CHECK(tally.chaotic * 200 <= tally.trained);
 }
 
 }  // namespace
