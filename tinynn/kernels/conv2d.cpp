@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/conv2d_paths.hpp>
-#include <tinynn/kernels/sum.hpp>
+#include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -48,11 +51,12 @@ void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const flo
 }
 
 void conv2d_backward_bias(const Conv2dSizes& s, const float* grad_y, float* grad_bias) {
-  const int64_t positions = s.oh() * s.ow();
-  parallel_for(s.o, 4, [&](int64_t begin, int64_t end) {
+  const int64_t positions = s.oh() * s.ow(), each = std::max<int64_t>(1, s.n * positions);
+  const simd::Table& table = simd::table();
+  parallel_for(s.o, std::max<int64_t>(1, pointwise_grain / each), [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
       double total = 0;
-      for (int64_t n = 0; n < s.n; ++n) total += sum_in_lanes(grad_y + (n * s.o + o) * positions, positions);
+      for (int64_t n = 0; n < s.n; ++n) total += table.sum(positions, grad_y + (n * s.o + o) * positions);
       grad_bias[o] = static_cast<float>(total);
     }
   });

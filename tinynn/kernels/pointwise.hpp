@@ -10,6 +10,12 @@ namespace tinynn::kernels {
 /// Elements a thread gets at least: less is not worth waking it.
 constexpr int64_t pointwise_grain = 1 << 15;
 
+/// Calls f(begin, size) for the pieces of [0, count).
+template <class F>
+void in_pieces(int64_t count, const F& f) {
+  parallel_for(count, pointwise_grain, [&](int64_t begin, int64_t end) { f(begin, end - begin); });
+}
+
 /// y[i] = f(x[i])
 template <class F>
 void map(int64_t count, const float* x, float* y, F f) {

@@ -60,10 +60,29 @@ void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argma
   });
 }
 
+void max_pool_2x2_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
+  const int64_t oh = s.oh(), ow = s.ow();
+  const simd::Table& table = simd::table();
+  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      float* out = grad_x + plane * s.h * s.w;
+      for (int64_t i = 0; i < oh; ++i) {
+        const int64_t from = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
+        table.max_pool_2x2_backward(ow, grad_y + from, argmax + from, static_cast<int32_t>(top),
+                                    static_cast<int32_t>(bottom), out + top, out + bottom);
+        if (s.w % 2 == 1) out[top + s.w - 1] = out[bottom + s.w - 1] = 0;  // no window reaches there
+      }
+      if (s.h % 2 == 1) std::fill_n(out + (s.h - 1) * s.w, s.w, 0.0F);
+    }
+  });
+}
+
+bool is_2x2(const Pool2dSizes& s) { return s.kernel == 2 && s.stride == 2 && s.padding == 0; }
+
 }  // namespace
 
 void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
-  if (s.kernel == 2 && s.stride == 2 && s.padding == 0) return max_pool_2x2(s, x, y, argmax);
+  if (is_2x2(s)) return max_pool_2x2(s, x, y, argmax);
   const int64_t oh = s.oh(), ow = s.ow();
   parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
@@ -92,11 +111,12 @@ void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t*
 }
 
 void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
+  if (is_2x2(s)) return max_pool_2x2_backward(s, grad_y, argmax, grad_x);
   const int64_t outputs = s.oh() * s.ow();
-  std::fill_n(grad_x, s.planes * s.h * s.w, 0.0F);
   parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
       float* out = grad_x + plane * s.h * s.w;
+      std::fill_n(out, s.h * s.w, 0.0F);
       for (int64_t i = plane * outputs; i < (plane + 1) * outputs; ++i) out[argmax[i]] += grad_y[i];
     }
   });

@@ -4,6 +4,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/activation.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/unary.hpp>
@@ -14,9 +15,17 @@ using detail::Keep;
 
 Tensor relu(const Tensor& x) {
   static const autograd::Op op{"relu", autograd::elementwise};
-  // grad_x = grad_y where y > 0
-  return detail::unary<Keep::output>(
-      op, x, [](float v) { return kernels::relu(v); }, [](float g, float y) { return y > 0 ? g : 0; });
+  Tensor y(x.shape());
+  kernels::in_pieces(x.numel(), [from = x.data(), to = y.mutable_data()](int64_t begin, int64_t count) {
+    kernels::simd::table().relu(count, from + begin, to + begin);
+  });
+  return autograd::record(op, y, {x}, [x, kept = y.detach()](const Tensor& grad_y) {
+    Tensor grad_x(x.shape());
+    kernels::in_pieces(x.numel(), [&, to = grad_x.mutable_data()](int64_t begin, int64_t count) {
+      kernels::simd::table().relu_backward(count, grad_y.data() + begin, kept.data() + begin, to + begin);
+    });
+    autograd::accumulate_grad(x, std::move(grad_x));
+  });
 }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {

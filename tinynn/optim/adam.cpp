@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/optim/adam.hpp>
 
 namespace tinynn::optim {
@@ -28,24 +28,21 @@ void Adam::update(const Slot& slot) {
   const auto step = static_cast<double>(slot.steps);
   const double correction1 = 1 - std::pow(options.beta1, step),
                correction2 = 1 - std::pow(options.beta2, step);
-  const auto rate = static_cast<float>(slot.lr / correction1);
-  const auto root2 = static_cast<float>(std::sqrt(correction2)), eps = static_cast<float>(options.eps);
-  const auto beta1 = static_cast<float>(options.beta1), beta2 = static_cast<float>(options.beta2);
-  const auto fresh1 = static_cast<float>(1 - options.beta1), fresh2 = static_cast<float>(1 - options.beta2);
-  const auto l2 = static_cast<float>(decay_ == Decay::l2 ? options.weight_decay : 0);
-  const auto shrink =
-      static_cast<float>(1 - (decay_ == Decay::decoupled ? slot.lr * options.weight_decay : 0));
-  float *w = slot.value.data(), *m = slot.moments[0], *v = slot.moments[1];
-  const float* grad = slot.grad.data();
-  parallel_for(static_cast<int64_t>(slot.value.size()), kernels::pointwise_grain,
-               [=](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const float g = grad[i] + l2 * w[i];
-                   m[i] = beta1 * m[i] + fresh1 * g;
-                   v[i] = beta2 * v[i] + fresh2 * g * g;
-                   w[i] = shrink * w[i] - rate * m[i] / (std::sqrt(v[i]) / root2 + eps);
-                 }
-               });
+  const double decoupled = decay_ == Decay::decoupled ? slot.lr * options.weight_decay : 0;
+  const kernels::simd::AdamStep constants{
+      .rate = static_cast<float>(slot.lr / correction1),
+      .beta1 = static_cast<float>(options.beta1),
+      .fresh1 = static_cast<float>(1 - options.beta1),
+      .beta2 = static_cast<float>(options.beta2),
+      .fresh2 = static_cast<float>(1 - options.beta2),
+      .root2 = static_cast<float>(std::sqrt(correction2)),
+      .eps = static_cast<float>(options.eps),
+      .l2 = static_cast<float>(decay_ == Decay::l2 ? options.weight_decay : 0),
+      .shrink = static_cast<float>(1 - decoupled)};
+  kernels::in_pieces(std::ssize(slot.value), [&](int64_t begin, int64_t count) {
+    kernels::simd::table().adam_step(count, constants, slot.grad.data() + begin, slot.value.data() + begin,
+                                     slot.moments[0] + begin, slot.moments[1] + begin);
+  });
 }
 
 namespace {

@@ -1,7 +1,6 @@
-#include <cmath>
-
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 
 namespace tinynn::optim {
@@ -24,28 +23,19 @@ RMSprop::RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups)
 
 void RMSprop::update(const Slot& slot) {
   const RMSpropOptions& options = options_[static_cast<size_t>(slot.group)];
-  const auto rate = static_cast<float>(slot.lr), l2 = static_cast<float>(options.weight_decay);
-  const auto alpha = static_cast<float>(options.alpha), fresh = static_cast<float>(1 - options.alpha);
-  const auto eps = static_cast<float>(options.eps), momentum = static_cast<float>(options.momentum);
-  float *w = slot.value.data(), *v = slot.moments[0];
-  float* a = options.centered ? slot.moments[1] : nullptr;
-  float* m = options.momentum > 0 ? slot.moments.back() : nullptr;
-  const float* grad = slot.grad.data();
-  parallel_for(static_cast<int64_t>(slot.value.size()), kernels::pointwise_grain,
-               [=](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const float g = grad[i] + l2 * w[i];
-                   v[i] = alpha * v[i] + fresh * g * g;
-                   float variance = v[i];
-                   if (a != nullptr) {
-                     a[i] = alpha * a[i] + fresh * g;
-                     variance -= a[i] * a[i];
-                   }
-                   float step = g / (std::sqrt(variance) + eps);
-                   if (m != nullptr) step = m[i] = momentum * m[i] + step;
-                   w[i] -= rate * step;
-                 }
-               });
+  const kernels::simd::RmspropStep constants{.rate = static_cast<float>(slot.lr),
+                                             .alpha = static_cast<float>(options.alpha),
+                                             .fresh = static_cast<float>(1 - options.alpha),
+                                             .eps = static_cast<float>(options.eps),
+                                             .momentum = static_cast<float>(options.momentum),
+                                             .l2 = static_cast<float>(options.weight_decay)};
+  float* mean = options.centered ? slot.moments[1] : nullptr;
+  float* momentum = options.momentum > 0 ? slot.moments.back() : nullptr;
+  const auto from = [](float* moment, int64_t begin) { return moment == nullptr ? nullptr : moment + begin; };
+  kernels::in_pieces(std::ssize(slot.value), [&](int64_t begin, int64_t count) {
+    kernels::simd::table().rmsprop_step(count, constants, slot.grad.data() + begin, slot.value.data() + begin,
+                                        slot.moments[0] + begin, from(mean, begin), from(momentum, begin));
+  });
 }
 
 }  // namespace tinynn::optim

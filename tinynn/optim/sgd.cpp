@@ -1,5 +1,6 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pointwise.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/optim/sgd.hpp>
 
 namespace tinynn::optim {
@@ -20,23 +21,14 @@ SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups)
 
 void SGD::update(const Slot& slot) {
   const SGDOptions& options = options_[static_cast<size_t>(slot.group)];
-  const auto rate = static_cast<float>(slot.lr), decay = static_cast<float>(options.weight_decay);
-  const auto momentum = static_cast<float>(options.momentum);
-  const auto count = static_cast<int64_t>(slot.value.size());
-  float* w = slot.value.data();
-  const float* grad = slot.grad.data();
-  if (slot.moments.empty()) {
-    kernels::map(count, w, grad, w, [=](float value, float g) { return value - rate * (g + decay * value); });
-    return;
-  }
-  float* m = slot.moments[0];  // starts at zero, which makes the first step's m = g
-  const bool nesterov = options.nesterov;
-  parallel_for(count, kernels::pointwise_grain, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const float g = grad[i] + decay * w[i];
-      m[i] = momentum * m[i] + g;
-      w[i] -= rate * (nesterov ? g + momentum * m[i] : m[i]);
-    }
+  const kernels::simd::SgdStep constants{.rate = static_cast<float>(slot.lr),
+                                         .momentum = static_cast<float>(options.momentum),
+                                         .weight_decay = static_cast<float>(options.weight_decay),
+                                         .nesterov = options.nesterov};
+  float* m = slot.moments.empty() ? nullptr : slot.moments[0];  // starts at zero: the first step's m = g
+  kernels::in_pieces(std::ssize(slot.value), [&](int64_t begin, int64_t count) {
+    kernels::simd::table().sgd_step(count, constants, slot.grad.data() + begin, slot.value.data() + begin,
+                                    m == nullptr ? nullptr : m + begin);
   });
 }
 

@@ -1,7 +1,7 @@
 // correlate: a tile of O outputs times V vectors of results stays in registers over the loop on the terms, so
 // that every weight and every vector read serves several products.
+#include <tinynn/kernels/simd/lanes.hpp>
 #include <tinynn/kernels/simd/loops.hpp>
-#include <tinynn/kernels/simd/vector.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
@@ -37,13 +37,7 @@ void tile(const Places& places, const int64_t* from, const int64_t* to, const fl
   for (int o = 0; o < O; ++o) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
-      if (places.used == lanes) {
-        store(y + o * stride + to[v], sum[o][v]);
-      } else {
-        float results[lanes];
-        store(results, sum[o][v]);
-        for (int64_t k = 0; k < places.used; ++k) y[o * stride + to[v] + k] = results[k];
-      }
+      store_some(y + o * stride + to[v], sum[o][v], places.used);
     }
   }
 }

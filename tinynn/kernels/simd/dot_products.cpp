@@ -1,7 +1,7 @@
 // dot_products: a tile of O rows of g times T terms of x adds up in registers, lane by lane, over all
 // vectors; the lanes of each sum come together at its end.
+#include <tinynn/kernels/simd/lanes.hpp>
 #include <tinynn/kernels/simd/loops.hpp>
-#include <tinynn/kernels/simd/vector.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
@@ -9,17 +9,6 @@ namespace {
 // Beside the O * T sums, registers hold O vectors of g and one of x.
 constexpr int most_outputs = registers == 32 ? 4 : 3;
 constexpr int most_terms = registers == 32 ? 6 : 4;
-
-using Four = float __attribute__((vector_size(16)));
-using FourAnywhere = float __attribute__((vector_size(16), aligned(4), may_alias));
-
-float sum_of_lanes(Vector v) {
-  float all[lanes];
-  store(all, v);
-  Four four = *reinterpret_cast<const FourAnywhere*>(all);
-  for (int k = 4; k < lanes; k += 4) four += *reinterpret_cast<const FourAnywhere*>(all + k);
-  return (four[0] + four[1]) + (four[2] + four[3]);
-}
 
 template <int O, int T>
 void tile(const Places& places, const int64_t* offsets, const float* x, const float* g, int64_t stride,
@@ -39,10 +28,19 @@ void tile(const Places& places, const int64_t* offsets, const float* x, const fl
       for (int o = 0; o < O; ++o) sum[o][t] += left[o] * right;
     }
   }
+  // The lanes of as many sums as there are lanes come together at once.
 #pragma GCC unroll 8
-  for (int o = 0; o < O; ++o) {
-#pragma GCC unroll 8
-    for (int t = 0; t < T; ++t) sums[o * places.terms + t] += sum_of_lanes(sum[o][t]);
+  for (int first = 0; first < O * T; first += lanes) {
+    Vector some[lanes] = {};
+#pragma GCC unroll 16
+    for (int k = 0; k < lanes; ++k) {
+      if (first + k < O * T) some[k] = sum[(first + k) / T][(first + k) % T];
+    }
+    const Vector totals = sums_of_lanes(some);
+#pragma GCC unroll 16
+    for (int k = 0; k < lanes; ++k) {
+      if (first + k < O * T) sums[(first + k) / T * places.terms + (first + k) % T] += totals[k];
+    }
   }
 }
 

@@ -24,6 +24,16 @@ void sparse_dots(int64_t begin_row, int64_t end_row, const int32_t* begin, const
 void max_pool_2x2(int64_t width, const float* top, const float* bottom, float* y);
 void max_pool_2x2_where(int64_t width, const float* top, const float* bottom, int32_t top_at,
                         int32_t bottom_at, float* y, int32_t* argmax);
+void max_pool_2x2_backward(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
+                           int32_t bottom_at, float* top, float* bottom);
+
+void relu(int64_t count, const float* x, float* y);
+void relu_backward(int64_t count, const float* grad_y, const float* y, float* grad_x);
+
+void sgd_step(int64_t count, const SgdStep& step, const float* grad, float* w, float* m);
+void adam_step(int64_t count, const AdamStep& step, const float* grad, float* w, float* m, float* v);
+void rmsprop_step(int64_t count, const RmspropStep& step, const float* grad, float* w, float* v, float* a,
+                  float* m);
 
 double sum(int64_t count, const float* x);
 double sum_of_squares(int64_t count, const float* x, double mean);

@@ -101,4 +101,27 @@ void max_pool_2x2_where(int64_t width, const float* top, const float* bottom, in
   }
 }
 
+void max_pool_2x2_backward(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
+                           int32_t bottom_at, float* top, float* bottom) {
+  const auto four = [&](int64_t at) {
+    const Four g = *reinterpret_cast<const FourAnywhere*>(grad_y + at);
+    const FourNumbers column = FourNumbers{0, 2, 4, 6} + static_cast<int32_t>(2 * at);
+    const FourNumbers where = *reinterpret_cast<const FourNumbersAnywhere*>(argmax + at) - column;
+    const auto share = [&](int32_t place, float* row) {  // of the pixels at even and odd columns
+      const Four even = where == place ? g : Four{}, odd = where == place + 1 ? g : Four{};
+      *reinterpret_cast<FourAnywhere*>(row + 2 * at) = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+      *reinterpret_cast<FourAnywhere*>(row + 2 * at + 4) = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+    };
+    share(top_at, top);
+    share(bottom_at, bottom);
+  };
+  for (int64_t j = 0; width >= 4 && j < width; j += 4) four(smaller(j, width - 4));
+  for (int64_t j = 0; width < 4 && j < width; ++j) {
+    for (int64_t i = 2 * j; i < 2 * j + 2; ++i) {
+      top[i] = argmax[j] == top_at + i ? grad_y[j] : 0;
+      bottom[i] = argmax[j] == bottom_at + i ? grad_y[j] : 0;
+    }
+  }
+}
+
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

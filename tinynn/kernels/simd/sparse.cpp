@@ -1,56 +1,10 @@
 // Products with the live elements of a weight, vectors of samples or positions at a time; ../sparse.hpp has
 // the idea.
+#include <tinynn/kernels/simd/lanes.hpp>
 #include <tinynn/kernels/simd/loops.hpp>
-#include <tinynn/kernels/simd/vector.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
-
-// The numbers 0 .. n-1 as a pack.
-template <int... i>
-struct Sequence {};
-template <int n, int... i>
-struct Count : Count<n - 1, n - 1, i...> {};
-template <int... i>
-struct Count<0, i...> {
-  using Numbers = Sequence<i...>;
-};
-
-template <int stage, int... i>
-inline Vector low_part(Vector a, Vector b, Sequence<i...>) {
-  return __builtin_shufflevector(a, b, ((i & stage) != 0 ? lanes + i - stage : i)...);
-}
-template <int stage, int... i>
-inline Vector high_part(Vector a, Vector b, Sequence<i...>) {
-  return __builtin_shufflevector(a, b, ((i & stage) != 0 ? lanes + i : i + stage)...);
-}
-
-// Of each two vectors that are `stage` apart, exchanges the elements off the diagonal of their blocks.
-template <int stage>
-inline void exchange(Vector* v) {
-  for (int i = 0; i < lanes; ++i) {
-    if ((i & stage) != 0) continue;
-    const Vector a = v[i], b = v[i + stage];
-    v[i] = low_part<stage>(a, b, Count<lanes>::Numbers());
-    v[i + stage] = high_part<stage>(a, b, Count<lanes>::Numbers());
-  }
-}
-
-// Vector i becomes element i of all vectors.
-inline void transpose_block(Vector* v) {
-  exchange<1>(v);
-  exchange<2>(v);
-  if constexpr (lanes > 4) exchange<4>(v);
-  if constexpr (lanes > 8) exchange<8>(v);
-}
-
-// Writes the first `used` results of a vector.
-inline void store_some(float* y, Vector results, int64_t used) {
-  if (used == lanes) return store(y, results);
-  float all[lanes];
-  store(all, results);
-  for (int64_t i = 0; i < used; ++i) y[i] = all[i];
-}
 
 // Rows at n vectors.
 template <int n>
@@ -98,12 +52,10 @@ inline void dots_of(int64_t begin_row, int64_t end_row, const int32_t* begin, co
     for (int i = 0; i < n; ++i) row[i] = load(g + r * stride + (at + i) * lanes);
     int32_t k = begin[r];
     for (; k + lanes <= begin[r + 1]; k += lanes) {
-      // As many elements as lanes: transposed, their sums over the lanes are one sum of vectors.
-      Vector v[lanes];
+      Vector v[lanes];  // as many elements as lanes
+#pragma GCC unroll 16
       for (int j = 0; j < lanes; ++j) v[j] = product(row, k + j);
-      transpose_block(v);
-      for (int j = 1; j < lanes; ++j) v[0] += v[j];
-      store(sums + k, load(sums + k) + v[0]);
+      store(sums + k, load(sums + k) + sums_of_lanes(v));
     }
     for (; k < begin[r + 1]; ++k) {
       const Vector v = product(row, k);

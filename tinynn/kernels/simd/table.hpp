@@ -18,6 +18,18 @@ struct Places {
   int64_t used;            // results in a vector, L; fewer only if a row of results is shorter than that
 };
 
+/// The constants of one step of an optimizer, as the formulas beside it in ../../optim name them.
+struct SgdStep {
+  float rate, momentum, weight_decay;
+  bool nesterov;
+};
+struct AdamStep {
+  float rate, beta1, fresh1, beta2, fresh2, root2, eps, l2, shrink;
+};
+struct RmspropStep {
+  float rate, alpha, fresh, eps, momentum, l2;
+};
+
 struct Table {
   const char* name;
   int64_t lanes;  // floats in a vector
@@ -64,6 +76,21 @@ struct Table {
   /// The same, and where it was: the first on a tie, counting from top_at in `top`, bottom_at in `bottom`.
   void (*max_pool_2x2_where)(int64_t width, const float* top, const float* bottom, int32_t top_at,
                              int32_t bottom_at, float* y, int32_t* argmax);
+  /// grad_y[j] to where argmax[j] says, among those four pixels of `top` and `bottom`; zero to the others.
+  void (*max_pool_2x2_backward)(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
+                                int32_t bottom_at, float* top, float* bottom);
+
+  /// y[i] = max(x[i], 0), NaN stays; grad_x[i] = y[i] > 0 ? grad_y[i] : 0
+  void (*relu)(int64_t count, const float* x, float* y);
+  void (*relu_backward)(int64_t count, const float* grad_y, const float* y, float* grad_x);
+
+  /// One step on the elements of w and their moments: of SGD, m the momentum or null; of Adam, m and v the
+  /// means of the gradient and of its square; of RMSprop, v the mean of the square, a and m the means of the
+  /// gradient and the momentum, or null.
+  void (*sgd_step)(int64_t count, const SgdStep& step, const float* grad, float* w, float* m);
+  void (*adam_step)(int64_t count, const AdamStep& step, const float* grad, float* w, float* m, float* v);
+  void (*rmsprop_step)(int64_t count, const RmspropStep& step, const float* grad, float* w, float* v,
+                       float* a, float* m);
 
   /// The sums of x[i], of (x[i] - mean)^2, of g[i] (x[i] - mean), in double.
   double (*sum)(int64_t count, const float* x);

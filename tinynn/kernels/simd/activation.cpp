@@ -1,0 +1,14 @@
+#include <tinynn/kernels/simd/loops.hpp>
+#include <tinynn/kernels/simd/vector.hpp>
+
+namespace tinynn::kernels::simd::TINYNN_ISA {
+
+void relu(int64_t count, const float* x, float* y) {
+  for (int64_t i = 0; i < count; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void relu_backward(int64_t count, const float* grad_y, const float* y, float* grad_x) {
+  for (int64_t i = 0; i < count; ++i) grad_x[i] = y[i] > 0 ? grad_y[i] : 0;
+}
+
+}  // namespace tinynn::kernels::simd::TINYNN_ISA
