@@ -16,30 +16,32 @@ constexpr int64_t widest = 16;  // lanes
 // A block's samples, filled up to whole vectors.
 int64_t padded(int64_t samples) { return (samples + widest - 1) / widest * widest; }
 
+// Calls body(begin, end) for pieces of the rows, on several threads if they have enough elements to work on.
+template <class Body>
+void for_row_pieces(int64_t rows, int64_t elements, const Body& body) {
+  constexpr int64_t worth_a_thread = 4096;  // elements
+  const int64_t pieces = std::clamp<int64_t>(elements / worth_a_thread, 1, 16);
+  parallel_for(rows, (rows + pieces - 1) / pieces, body);
+}
+
 // x (samples, size) as (size, pitch); what is beyond the samples is zero.
 Buffer transposed(const float* x, int64_t samples, int64_t size, int64_t pitch) {
   Buffer result(size * pitch);
-  if (pitch > samples) std::fill_n(result.data(), size * pitch, 0.0F);
-  simd::table().transpose(samples, size, x, size, result.data(), pitch);
+  for_row_pieces(size, size * samples / 8, [&](int64_t begin, int64_t end) {
+    float* rows = result.data() + begin * pitch;
+    if (pitch > samples) std::fill_n(rows, (end - begin) * pitch, 0.0F);
+    simd::table().transpose(samples, end - begin, x + begin, size, rows, pitch);
+  });
   return result;
 }
 
-// Calls body(first sample, samples) for every block.
+// Calls body(first sample, samples) for every block. The only one is shared out inside, by rows.
 template <class Body>
 void for_each_block(int64_t n, const Body& body) {
-  if (n <= block) return body(0, n);  // whose rows are shared out instead
+  if (n <= block) return body(0, n);
   parallel_for((n + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) body(b * block, std::min(block, n - b * block));
   });
-}
-
-// Of the only block rows are shared out, if there is enough to do.
-template <class Body>
-void for_each_row_chunk(int64_t n, int64_t rows, int64_t elements, const Body& body) {
-  constexpr int64_t worth_a_thread = 16384;  // live elements
-  const int64_t pieces = n > block ? 1 : std::clamp<int64_t>(elements / worth_a_thread, 1, 16);
-  if (pieces == 1) return body(int64_t{0}, rows);
-  parallel_for(rows, (rows + pieces - 1) / pieces, body);
 }
 
 // The vectors of samples of a transposed block.
@@ -82,20 +84,24 @@ std::vector<int32_t> offsets(const std::vector<uint16_t>& index, int64_t pitch) 
 void multiply(const Order& order, int64_t n, const float* x, const float* weight, const float* bias,
               float* y) {
   const auto count = static_cast<int64_t>(order.index.size());
-  const Buffer values(count);
-  for (int64_t row = 0, k = 0; row < order.rows; ++row) {
-    for (; k < order.begin[static_cast<size_t>(row + 1)]; ++k) {
-      values.data()[k] =
-          weight[row * order.row_step + order.index[static_cast<size_t>(k)] * order.index_step];
-    }
-  }
   const int64_t pitch = padded(std::min(n, block));
-  const auto offset = offsets(order.index, pitch);
+  const Buffer values(count);
+  std::vector<int32_t> offset(order.index.size());
+  for_row_pieces(order.rows, count, [&](int64_t first, int64_t end) {
+    for (int64_t row = first; row < end; ++row) {
+      for (int32_t k = order.begin[static_cast<size_t>(row)]; k < order.begin[static_cast<size_t>(row + 1)];
+           ++k) {
+        const auto at = static_cast<size_t>(k);
+        offset[at] = static_cast<int32_t>(order.index[at] * pitch);
+        values.data()[k] = weight[row * order.row_step + order.index[at] * order.index_step];
+      }
+    }
+  });
   for_each_block(n, [&](int64_t first, int64_t samples) {
     const Buffer in = transposed(x + first * order.size, samples, order.size, pitch);
     const Buffer out(order.rows * pitch);
     const SampleVectors vectors(padded(samples));
-    for_each_row_chunk(n, order.rows, count, [&](int64_t begin, int64_t end) {
+    for_row_pieces(order.rows, count, [&](int64_t begin, int64_t end) {
       simd::table().sparse_rows(begin, end, order.begin.data(), offset.data(), values.data(), bias,
                                 vectors.places(), in.data(), out.data(), pitch);
     });
@@ -136,13 +142,17 @@ SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(
 
 namespace {
 
-// Calls f(number of a live element, its place in the weight) for each.
+// Calls f(number of a live element, its place in the weight) for each in the rows from `row` to `end`.
 template <class F>
-void for_each_live(const SparsePattern& p, F f) {
-  for (int64_t row = 0, k = 0; row < p.rows; ++row) {
+void for_each_live(const SparsePattern& p, int64_t row, int64_t end, F f) {
+  for (int64_t k = p.row_begin[static_cast<size_t>(row)]; row < end; ++row) {
     for (; k < p.row_begin[static_cast<size_t>(row + 1)]; ++k)
       f(k, row * p.columns + p.column_of[static_cast<size_t>(k)]);
   }
+}
+template <class F>
+void for_each_live(const SparsePattern& p, F f) {
+  for_row_pieces(p.rows, p.count(), [&](int64_t begin, int64_t end) { for_each_live(p, begin, end, f); });
 }
 
 }  // namespace
@@ -156,11 +166,13 @@ void unpack_live(const SparsePattern& pattern, const float* from, float* to) {
 }
 
 void add_chunks(const SparsePattern& p, int64_t chunks, const float* sums, float* weight) {
-  std::fill_n(weight, p.rows * p.columns, 0.0F);
-  for_each_live(p, [=, count = p.count()](int64_t k, int64_t place) {
-    float total = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * count + k];
-    weight[place] = total;
+  for_row_pieces(p.rows, p.rows * p.columns / 8, [&](int64_t begin, int64_t end) {
+    std::fill(weight + begin * p.columns, weight + end * p.columns, 0.0F);
+    for_each_live(p, begin, end, [=, count = p.count()](int64_t k, int64_t place) {
+      float total = 0;
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * count + k];
+      weight[place] = total;
+    });
   });
 }
 
@@ -190,7 +202,7 @@ void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const floa
       const Buffer g = transposed(grad_y + first * p.rows, samples, p.rows, pitch);
       const Buffer in = transposed(x + first * p.columns, samples, p.columns, pitch);
       const SampleVectors vectors(padded(samples));
-      for_each_row_chunk(n, p.rows, p.count(), [&](int64_t row_begin, int64_t row_end) {
+      for_row_pieces(p.rows, p.count(), [&](int64_t row_begin, int64_t row_end) {
         simd::table().sparse_dots(row_begin, row_end, p.row_begin.data(), offset.data(), vectors.places(),
                                   g.data(), pitch, in.data(), sum);
       });
