@@ -14,8 +14,8 @@ namespace simd = kernels::simd;
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-// Blocks and images go by kernels::sparse_density, as in training; a single sample has no vectors to multiply
-// with one weight.
+// Blocks and images go by the densities of kernels/sparse.hpp, as in training; a single sample has no vectors
+// to multiply with one weight.
 constexpr double sparse_density_of_one = 0.1;
 
 // A weight's numbers that are not zero, row by row; `offset` says where their factors lie.
@@ -63,7 +63,7 @@ Command linear_of_block(const Step& step, Place x, Place y) {
   const simd::Table& table = simd::table();
   const int64_t out = step.weight.size(0), in = step.weight.size(1);
   const BlockPlaces places(in, table.lanes);
-  if (is_sparse(step.weight, kernels::sparse_density)) {
+  if (is_sparse(step.weight, kernels::sparse_linear_density)) {
     const SparseRows rows(step.weight, [](int64_t i) { return i * block_size; });
     return [=, &table, bias = step.bias](const Run& run) {
       table.sparse_rows(0, out, rows.begin.data(), rows.offset.data(), rows.values.data(), bias.data(),
@@ -142,7 +142,7 @@ Command make_conv2d(const Step& step, const Shape& in, const Shape& out, Place x
       kernels::ConvAxis{in[2], out[2], weight[3], step.stride, step.dilation, step.padding}, table);
   const int64_t scratch_at = scratch_size, image = weight[1] * in.inner(0), positions = out.inner(0);
   scratch_size += round_up(layout->scratch_size(), block_size);
-  if (groups == 1 && is_sparse(step.weight, kernels::sparse_density)) {
+  if (groups == 1 && is_sparse(step.weight, kernels::sparse_conv2d_density)) {
     const simd::Places places = layout->places();
     const SparseRows rows(step.weight, [&](int64_t term) { return places.offsets[term]; });
     return [=, &table, bias = step.bias](const Run& run) {

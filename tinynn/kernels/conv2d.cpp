@@ -5,6 +5,7 @@
 #include <tinynn/kernels/conv2d_paths.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -12,14 +13,15 @@ namespace {
 // Direct convolution measured faster than im2col and a matrix product on the layers of our models, whole and
 // pruned, but for images of so few pixels that most lanes of a vector are empty, for sums over so few
 // positions that adding up lanes is most of their work, and for the gradient of the input through kernels of
-// 5x5 with many channels. It does not know the gradient of a strided input.
+// 5x5 with many channels, unless they are nearly empty. It does not know the gradient of a strided input.
 constexpr int64_t fewest_results = 4;
 
 bool forward_directly(const Conv2dSizes& s) { return s.oh() * s.ow() >= fewest_results; }
 
-bool backward_input_directly(const Conv2dSizes& s) {
+bool backward_input_directly(const Conv2dSizes& s, const SparsePattern* live) {
   const bool small_kernel = s.kh * s.kw <= 9, few_channels = s.c * s.o / s.groups <= 256;
-  return s.stride == 1 && s.h * s.w >= fewest_results && (small_kernel || few_channels);
+  const bool nearly_empty = live != nullptr && 10 * live->count() < live->rows * live->columns;
+  return s.stride == 1 && s.h * s.w >= fewest_results && (small_kernel || few_channels || nearly_empty);
 }
 
 bool backward_weight_directly(const Conv2dSizes& s) {
@@ -36,9 +38,9 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live) {
-  if (s.groups > 1 || s.stride > 1) live = nullptr;
-  if (live == nullptr && !backward_input_directly(s))
-    return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x);
+  if (s.groups > 1) live = nullptr;
+  if (!backward_input_directly(s, live))
+    return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x, live);
   direct::conv2d_backward_input(s, grad_y, weight, grad_x, live);
 }
 

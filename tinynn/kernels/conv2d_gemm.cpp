@@ -58,19 +58,6 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
   });
 }
 
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x) {
-  const GroupSizes g(s);
-  parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
-    const Buffer scratch = g.scratch();
-    for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
-      float* grad_columns = g.copy ? scratch.data() : grad_x + x_at;
-      gemm(g.depth, g.positions, g.outputs, weight + group * g.outputs * g.depth, Layout::transposed,
-           grad_y + y_at, Layout::plain, grad_columns);
-      if (g.copy) col2im(s, g.channels, grad_columns, grad_x + x_at);
-    });
-  });
-}
-
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
   const GroupSizes g(s);
   const int64_t size = s.o * g.depth;

@@ -10,13 +10,15 @@ namespace tinynn::kernels {
 /// partial weight gradients, one a chunk, stay cheap.
 inline int64_t conv2d_samples_per_chunk(int64_t n) { return n <= 16 ? 1 : (n + 15) / 16; }
 
+// With `live`, one group only.
+
 namespace by_gemm {
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y);
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
+void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
+                           const SparsePattern* live);
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight);
 }  // namespace by_gemm
 
-// With `live`, one group only.
 namespace direct {
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
                     const SparsePattern* live);

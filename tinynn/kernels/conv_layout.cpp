@@ -16,10 +16,12 @@ struct Inside {
   int64_t length() const { return std::max<int64_t>(0, end - begin); }
 };
 
-// Copies cost a pass over memory for each kernel column; rows cost the lanes that overlap where the width is
-// no multiple of a vector. An estimate, not a measurement.
+// Copies cost a pass over memory for each kernel column; rows cost the lanes that overlap or stay empty where
+// the width is no multiple of a vector. Measured on the layers of our models: 12 and 14 columns go well into
+// a vector of 16, 24 do not go into two.
 bool copies_pay(const ConvAxis& columns, int64_t lanes) {
-  if (columns.stride != 1 || columns.out < lanes) return true;
+  if (columns.stride != 1) return true;
+  if (columns.out < lanes) return 4 * columns.out < 3 * lanes;
   return 4 * round_up(columns.out, lanes) > 5 * columns.out;
 }
 
@@ -102,7 +104,7 @@ simd::Places ConvLayout::places(int64_t samples) const {
           .offsets = offsets_.data(),
           .from = from_.data(),
           .to = to_.data(),
-          .used = std::min(table_.lanes, rows_.out * columns_.out)};
+          .used = std::min(table_.lanes, copies_ ? rows_.out * columns_.out : columns_.out)};
 }
 
 }  // namespace tinynn::kernels

@@ -12,11 +12,13 @@
 
 namespace tinynn::kernels {
 
-/// At most this much of a weight may be alive for sparse kernels, and for steps of an optimizer on the live
-/// elements alone. With 70% zeros and a batch of 64, forward is 1.2 to 1.6 times as fast as dense kernels,
-/// the gradient of the input 1.0 to 1.3, and that of the weight between 0.85 and 1.3; with 80% nearly all is
-/// faster (benchmarks/sparsity.sh, AVX-512). A fixed rule, so that equal runs give equal bits.
-inline constexpr double sparse_density = 0.3;
+/// At most this much of a weight may be alive for sparse kernels. With 75% zeros and a batch of 64, the three
+/// products of a linear layer's training step together take less time than dense ones, at 70% they take more;
+/// those of a convolution with 65% zeros take less, at 60% as long (benchmarks/sparsity.sh, one thread with
+/// AVX-512). Fixed rules, so that equal runs give equal bits.
+inline constexpr double sparse_linear_density = 0.25, sparse_conv2d_density = 0.35;
+/// Vectors of sparse linear layers are of samples: fewer would leave them mostly empty.
+inline constexpr int64_t fewest_sparse_samples = 16;
 
 /// Where the live elements of a weight are, by rows (CSR) and by columns (CSC).
 struct SparsePattern {

@@ -66,7 +66,8 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                                }};
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
-  const auto pattern = Parameter::sparse_pattern(weight, kernels::sparse_density);  // null: dense kernels
+  const auto pattern =
+      Parameter::sparse_pattern(weight, kernels::sparse_conv2d_density);  // null: dense kernels
   kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
                           y.mutable_data(), pattern.get());
 
@@ -79,7 +80,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
       Tensor grad_weight(weight.shape());
       // Somebody may have asked for the gradients of dead weights since the forward pass.
-      const auto live = pattern ? Parameter::sparse_pattern(weight, kernels::sparse_density) : nullptr;
+      const auto live = pattern ? Parameter::sparse_pattern(weight, kernels::sparse_conv2d_density) : nullptr;
       kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live.get());
       autograd::accumulate_grad(weight, std::move(grad_weight));
     }

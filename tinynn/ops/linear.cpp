@@ -54,7 +54,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const int64_t rows = x.shape().outer(-1);
 
   Tensor y(x.shape().with(-1, out));
-  const auto pattern = Parameter::sparse_pattern(weight, kernels::sparse_density);  // null: dense kernels
+  const auto live = [rows](const Tensor& w) {  // null: dense kernels
+    return rows < kernels::fewest_sparse_samples
+               ? nullptr
+               : Parameter::sparse_pattern(w, kernels::sparse_linear_density);
+  };
+  const auto pattern = live(weight);
   if (pattern) {
     kernels::sparse_linear_forward(*pattern, rows, x.data(), weight.data(),
                                    bias.defined() ? bias.data() : nullptr, y.mutable_data());
@@ -80,7 +85,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       Tensor grad_weight(weight.shape());
       // Somebody may have asked for the gradients of dead weights since the forward pass.
-      const bool sparse = pattern && Parameter::sparse_pattern(weight, kernels::sparse_density);
+      const bool sparse = pattern && live(weight);
       if (sparse) {
         kernels::sparse_linear_backward_weight(*pattern, rows, grad_y.data(), x.data(),
                                                grad_weight.mutable_data());

@@ -39,6 +39,19 @@ void copy_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitc
   }
 }
 
+void add_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch, float* to,
+              int64_t to_pitch) {
+  for (int64_t r = 0; r < rows; ++r, from += from_pitch, to += to_pitch) {
+    int64_t i = 0;
+    for (; i + lanes <= width; i += lanes) store(to + i, load(to + i) + load(from + i));
+    for (; i + 4 <= width; i += 4) {
+      *reinterpret_cast<Four*>(to + i) =
+          *reinterpret_cast<const Four*>(to + i) + *reinterpret_cast<const Four*>(from + i);
+    }
+    for (; i < width; ++i) to[i] += from[i];
+  }
+}
+
 void spread(const Places& places, const float* row, float* g) {
   int64_t end = 0;  // of the results that have been copied
   for (int64_t v = 0; v < places.vectors; ++v, g += lanes) {

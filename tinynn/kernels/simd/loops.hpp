@@ -13,6 +13,8 @@ void dot_products(const Places& places, int64_t outputs, const float* x, const f
 void spread(const Places& places, const float* row, float* g);
 void copy_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step, float* to,
                int64_t to_pitch);
+void add_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch, float* to,
+              int64_t to_pitch);
 
 void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                int64_t to_pitch);

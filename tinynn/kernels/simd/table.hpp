@@ -55,6 +55,10 @@ struct Table {
   void (*copy_rows)(int64_t rows, int64_t width, const float* from, int64_t from_pitch, int64_t step,
                     float* to, int64_t to_pitch);
 
+  /// to[r][i] += from[r][i], likewise.
+  void (*add_rows)(int64_t rows, int64_t width, const float* from, int64_t from_pitch, float* to,
+                   int64_t to_pitch);
+
   /// to[c][r] = from[r][c] for `rows` x `columns` elements, in rows that are from_pitch and to_pitch apart.
   void (*transpose)(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                     int64_t to_pitch);
