@@ -103,3 +103,20 @@ TEST_CASE("autograd. copies of a handle share the gradient") {
   CHECK(copy.grad().item() == 1);
   CHECK(p.grad().handle() == copy.grad().handle());
 }
+
+TEST_CASE("autograd. an operation writes over a gradient that nobody else holds, and over no other") {
+  const Tensor a = test::leaf({1, -1}), b = test::leaf({-1, 1}), grad = tensor({2, 3});
+  test::add(relu(a), relu(b)).backward(grad);  // both are handed the same gradient
+  CHECK(a.grad().to_vector() == Values{2, 0});
+  CHECK(b.grad().to_vector() == Values{0, 3});
+  CHECK(grad.to_vector() == Values{2, 3});
+
+  const Tensor c = test::leaf({1, -1});
+  Tensor own = tensor({2, 3});
+  const float* memory = own.data();
+  CHECK(autograd::take_over(own).data() == memory);
+  const Tensor view = own.view({2, 1});  // its numbers are seen by another
+  CHECK(autograd::take_over(own).data() != memory);
+  relu(c).backward(view.view({2}));
+  CHECK(own.to_vector() == Values{2, 3});
+}

@@ -23,6 +23,10 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
 /// says that the kernel has done it. Throws Error if the shapes differ.
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked = false);
 
+/// Memory for a gradient that takes its elements one by one from grad_y's: that of grad_y, which has served,
+/// if nobody else holds it; new memory otherwise. For use in a BackwardFunction, on its argument.
+Tensor take_over(const Tensor& grad_y);
+
 /// One run of an operation.
 struct Call {
   const Op& op;

@@ -104,8 +104,8 @@ class Pool {
   void serve(const std::stop_token& stop) {
     uint64_t seen = 0;
     while (true) {
-      // The next job often comes within a millisecond, and waking up takes as long as a small one: look for it
-      // before going to sleep, and let others have the core meanwhile.
+      // The next job often comes within a millisecond, and waking up takes as long as a small one: look for
+      // it before going to sleep, and let others have the core meanwhile.
       for (int i = 0; i < 2000 && jobs_ == seen; ++i) std::this_thread::yield();
       std::unique_lock lock(mutex_);
       if (!wake_.wait(lock, stop, [&] { return jobs_ != seen; })) return;

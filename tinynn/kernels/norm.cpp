@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <tinynn/core/parallel.hpp>
@@ -23,19 +24,26 @@ void for_rows(const NormSizes& s, int64_t begin, int64_t end, F f) {
   }
 }
 
+using Sums = std::array<double, 2>;
+
 }  // namespace
 
+// In one pass, less the channel's first element: what is subtracted at the end is then no larger than what is
+// left.
 void channel_moments(const NormSizes& s, const float* x, double* mean, double* variance) {
   const auto count = static_cast<double>(s.values_per_channel());
   const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
-    std::fill(mean + begin, mean + end, 0.0);
-    std::fill(variance + begin, variance + end, 0.0);
-    for_rows(s, begin, end, [&](int64_t c, int64_t row) { mean[c] += table.sum(s.inner, x + row); });
-    for (int64_t c = begin; c < end; ++c) mean[c] /= count;
-    for_rows(s, begin, end,
-             [&](int64_t c, int64_t row) { variance[c] += table.sum_of_squares(s.inner, x + row, mean[c]); });
-    for (int64_t c = begin; c < end; ++c) variance[c] /= count;
+    std::vector<Sums> sums(static_cast<size_t>(end - begin));
+    const auto first = [&](int64_t c) { return static_cast<double>(x[c * s.inner]); };
+    for_rows(s, begin, end, [&](int64_t c, int64_t row) {
+      table.add_moments(s.inner, x + row, first(c), sums[static_cast<size_t>(c - begin)].data());
+    });
+    for (int64_t c = begin; c < end; ++c) {
+      const auto [sum, squares] = sums[static_cast<size_t>(c - begin)];
+      mean[c] = first(c) + sum / count;
+      variance[c] = std::max((squares - sum * sum / count) / count, 0.0);  // in this order NaN stays
+    }
   });
 }
 
@@ -57,25 +65,25 @@ void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x
   const auto count = static_cast<double>(s.values_per_channel());
   const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
-    // Per channel: the sum of grad_y, and of grad_y times the normalised x.
-    std::vector<double> sums(static_cast<size_t>(end - begin)), dots(sums.size());
+    std::vector<Sums> sums(
+        static_cast<size_t>(end - begin));  // of grad_y, and of grad_y times x less its mean
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      const auto k = static_cast<size_t>(c - begin);
-      sums[k] += table.sum(s.inner, grad_y + row);
-      dots[k] += inv_std[c] * table.sum_of_products(s.inner, grad_y + row, x + row, mean[c]);
+      table.add_products(s.inner, grad_y + row, x + row, mean[c],
+                         sums[static_cast<size_t>(c - begin)].data());
     });
     for (int64_t c = begin; c < end; ++c) {
-      const auto k = static_cast<size_t>(c - begin);
-      if (grad_weight != nullptr) grad_weight[c] = static_cast<float>(dots[k]);
-      if (grad_bias != nullptr) grad_bias[c] = static_cast<float>(sums[k]);
+      auto& [sum, product] = sums[static_cast<size_t>(c - begin)];
+      product *= inv_std[c];
+      if (grad_weight != nullptr) grad_weight[c] = static_cast<float>(product);
+      if (grad_bias != nullptr) grad_bias[c] = static_cast<float>(sum);
     }
     if (grad_x == nullptr) return;
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      const auto k = static_cast<size_t>(c - begin);
+      const auto [sum, product] = sums[static_cast<size_t>(c - begin)];
       const auto scale = static_cast<float>(inv_std[c]) * (weight != nullptr ? weight[c] : 1.0F);
       const auto m = static_cast<float>(mean[c]);
-      const auto shift = batch_moments ? static_cast<float>(sums[k] / count) : 0.0F;
-      const auto slope = batch_moments ? static_cast<float>(dots[k] / count * inv_std[c]) : 0.0F;
+      const auto shift = batch_moments ? static_cast<float>(sum / count) : 0.0F;
+      const auto slope = batch_moments ? static_cast<float>(product / count * inv_std[c]) : 0.0F;
       table.normalize_backward(s.inner, grad_y + row, x + row, m, scale, shift, slope, grad_x + row);
     });
   });

@@ -19,8 +19,9 @@ void channel_moments(const NormSizes& s, const float* x, double* mean, double* v
 void batch_norm_forward(const NormSizes& s, const float* x, const double* mean, const double* inv_std,
                         const float* weight, const float* bias, float* y);
 
-/// The gradients of x (n, c, inner), weight (c) and bias (c), each overwritten, or skipped if null. With
-/// `batch_moments` the mean and inv_std were computed from x, and the gradient of x passes through them, too.
+/// The gradients of x (n, c, inner), weight (c) and bias (c), each overwritten, or skipped if null; grad_x
+/// may be grad_y. With `batch_moments` the mean and inv_std were computed from x, and the gradient of x
+/// passes through them, too.
 void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
                          const double* inv_std, const float* weight, bool batch_moments, float* grad_x,
                          float* grad_weight, float* grad_bias);

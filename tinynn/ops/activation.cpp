@@ -20,7 +20,7 @@ Tensor relu(const Tensor& x) {
     kernels::simd::table().relu(count, from + begin, to + begin);
   });
   return autograd::record(op, y, {x}, [x, kept = y.detach()](const Tensor& grad_y) {
-    Tensor grad_x(x.shape());
+    Tensor grad_x = autograd::take_over(grad_y);
     kernels::in_pieces(x.numel(), [&, to = grad_x.mutable_data()](int64_t begin, int64_t count) {
       kernels::simd::table().relu_backward(count, grad_y.data() + begin, kept.data() + begin, to + begin);
     });

@@ -86,7 +86,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   const auto backward = [=](const Tensor& grad_y) {
     const auto wanted = [](const Tensor& t) { return t.requires_grad() ? Tensor(t.shape()) : Tensor(); };
     const auto out = [](Tensor& t) { return t.defined() ? t.mutable_data() : nullptr; };
-    Tensor grad_x = wanted(x), grad_weight = wanted(weight), grad_bias = wanted(bias);
+    Tensor grad_x = x.requires_grad() ? autograd::take_over(grad_y) : Tensor(), grad_weight = wanted(weight),
+           grad_bias = wanted(bias);
     kernels::batch_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(), moments->inv_std.data(),
                                  data_or_null(weight), training, out(grad_x), out(grad_weight),
                                  out(grad_bias));

@@ -38,8 +38,8 @@ void rmsprop_step(int64_t count, const RmspropStep& step, const float* grad, flo
                   float* m);
 
 double sum(int64_t count, const float* x);
-double sum_of_squares(int64_t count, const float* x, double mean);
-double sum_of_products(int64_t count, const float* g, const float* x, double mean);
+void add_moments(int64_t count, const float* x, double shift, double* sums);
+void add_products(int64_t count, const float* g, const float* x, double mean, double* sums);
 void normalize(int64_t count, const float* x, float mean, float scale, float shift, float* y);
 void normalize_backward(int64_t count, const float* grad_y, const float* x, float mean, float scale,
                         float shift, float slope, float* grad_x);

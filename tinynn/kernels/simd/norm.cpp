@@ -14,57 +14,67 @@ using Doubles = double __attribute__((vector_size(half * sizeof(double))));
 
 Doubles widen(const float* p) { return __builtin_convertvector(*reinterpret_cast<const Half*>(p), Doubles); }
 
-// The sum over i of value(i), of which wide(i) computes a vector.
-template <class Wide, class Single>
-double sum_over(int64_t count, Wide wide, Single single) {
+// Adds value(i) to the totals for all i, of which wide(i, sums) adds a vector's worth.
+template <int n, class Wide, class Single>
+void sum_over(int64_t count, double* totals, Wide wide, Single single) {
   int64_t i = 0;
-  double total = 0;
   if (count >= at_once * half) {
-    Doubles sums[at_once] = {};
+    Doubles sums[at_once][n] = {};
     for (; i + at_once * half <= count; i += at_once * half) {
 #pragma GCC unroll 4
-      for (int k = 0; k < at_once; ++k) sums[k] += wide(i + k * half);
+      for (int k = 0; k < at_once; ++k) wide(i + k * half, sums[k]);
     }
-    const Doubles all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    for (int k = 0; k < half; ++k) total += all[k];
+    for (int a = 0; a < n; ++a) {
+      const Doubles all = (sums[0][a] + sums[1][a]) + (sums[2][a] + sums[3][a]);
+      for (int k = 0; k < half; ++k) totals[a] += all[k];
+    }
   }
-  for (; i < count; ++i) total += single(i);
-  return total;
+  for (; i < count; ++i) single(i, totals);
 }
 
 }  // namespace
 
 double sum(int64_t count, const float* x) {
-  return sum_over(
-      count, [=](int64_t i) { return widen(x + i); }, [=](int64_t i) { return static_cast<double>(x[i]); });
+  double total = 0;
+  sum_over<1>(
+      count, &total, [=](int64_t i, Doubles* sums) { sums[0] += widen(x + i); },
+      [=](int64_t i, double* sums) { sums[0] += static_cast<double>(x[i]); });
+  return total;
 }
 
-double sum_of_squares(int64_t count, const float* x, double mean) {
-  return sum_over(
-      count,
-      [=](int64_t i) {
-        const Doubles centred = widen(x + i) - mean;
-        return centred * centred;
-      },
-      [=](int64_t i) {
-        const double centred = static_cast<double>(x[i]) - mean;
-        return centred * centred;
-      });
+void add_moments(int64_t count, const float* x, double shift, double* sums) {
+  const auto add = [=](auto value, auto* to) {
+    const auto centred = value - shift;
+    to[0] += centred;
+    to[1] += centred * centred;
+  };
+  sum_over<2>(
+      count, sums, [=](int64_t i, Doubles* to) { add(widen(x + i), to); },
+      [=](int64_t i, double* to) { add(static_cast<double>(x[i]), to); });
 }
 
-double sum_of_products(int64_t count, const float* g, const float* x, double mean) {
-  return sum_over(
-      count, [=](int64_t i) { return widen(g + i) * (widen(x + i) - mean); },
-      [=](int64_t i) { return static_cast<double>(g[i]) * (static_cast<double>(x[i]) - mean); });
+void add_products(int64_t count, const float* g, const float* x, double mean, double* sums) {
+  const auto add = [=](auto gradient, auto value, auto* to) {
+    to[0] += gradient;
+    to[1] += gradient * (value - mean);
+  };
+  sum_over<2>(
+      count, sums, [=](int64_t i, Doubles* to) { add(widen(g + i), widen(x + i), to); },
+      [=](int64_t i, double* to) { add(static_cast<double>(g[i]), static_cast<double>(x[i]), to); });
 }
 
 void normalize(int64_t count, const float* x, float mean, float scale, float shift, float* y) {
   for (int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * scale + shift;
 }
 
+// grad_x may be grad_y: a compiler, who has to be careful with that, would not make vectors of it.
 void normalize_backward(int64_t count, const float* grad_y, const float* x, float mean, float scale,
                         float shift, float slope, float* grad_x) {
-  for (int64_t i = 0; i < count; ++i) grad_x[i] = scale * (grad_y[i] - shift - (x[i] - mean) * slope);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    store(grad_x + i, scale * (load(grad_y + i) - shift - (load(x + i) - mean) * slope));
+  }
+  for (; i < count; ++i) grad_x[i] = scale * (grad_y[i] - shift - (x[i] - mean) * slope);
 }
 
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

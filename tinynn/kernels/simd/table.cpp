@@ -24,8 +24,8 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .adam_step = adam_step,
                   .rmsprop_step = rmsprop_step,
                   .sum = sum,
-                  .sum_of_squares = sum_of_squares,
-                  .sum_of_products = sum_of_products,
+                  .add_moments = add_moments,
+                  .add_products = add_products,
                   .normalize = normalize,
                   .normalize_backward = normalize_backward};
 

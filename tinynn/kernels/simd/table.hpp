@@ -84,7 +84,7 @@ struct Table {
   void (*max_pool_2x2_backward)(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
                                 int32_t bottom_at, float* top, float* bottom);
 
-  /// y[i] = max(x[i], 0), NaN stays; grad_x[i] = y[i] > 0 ? grad_y[i] : 0
+  /// y[i] = max(x[i], 0), NaN stays; grad_x[i] = y[i] > 0 ? grad_y[i] : 0; grad_x may be grad_y.
   void (*relu)(int64_t count, const float* x, float* y);
   void (*relu_backward)(int64_t count, const float* grad_y, const float* y, float* grad_x);
 
@@ -96,13 +96,15 @@ struct Table {
   void (*rmsprop_step)(int64_t count, const RmspropStep& step, const float* grad, float* w, float* v,
                        float* a, float* m);
 
-  /// The sums of x[i], of (x[i] - mean)^2, of g[i] (x[i] - mean), in double.
+  /// The sum of x[i], in double.
   double (*sum)(int64_t count, const float* x);
-  double (*sum_of_squares)(int64_t count, const float* x, double mean);
-  double (*sum_of_products)(int64_t count, const float* g, const float* x, double mean);
+  /// Adds to sums[0] the sum of x[i] - shift, to sums[1] that of its square.
+  void (*add_moments)(int64_t count, const float* x, double shift, double* sums);
+  /// Adds to sums[0] the sum of g[i], to sums[1] that of g[i] (x[i] - mean).
+  void (*add_products)(int64_t count, const float* g, const float* x, double mean, double* sums);
   /// y[i] = (x[i] - mean) scale + shift
   void (*normalize)(int64_t count, const float* x, float mean, float scale, float shift, float* y);
-  /// grad_x[i] = scale (grad_y[i] - shift - (x[i] - mean) slope)
+  /// grad_x[i] = scale (grad_y[i] - shift - (x[i] - mean) slope); grad_x may be grad_y.
   void (*normalize_backward)(int64_t count, const float* grad_y, const float* x, float mean, float scale,
                              float shift, float slope, float* grad_x);
 };
