@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
+unset OPENBLAS_CORETYPE # OpenBLAS chooses its kernels itself, for this machine
 repetitions=${1:-5}
 shift $(($# > 0))
 parts=("$@")

@@ -53,13 +53,17 @@ void add_rows(int64_t rows, int64_t width, const float* from, int64_t from_pitch
 }
 
 void spread(const Places& places, const float* row, float* g) {
+  using Numbers = int32_t __attribute__((vector_size(lanes * sizeof(int32_t))));
+  Numbers lane;
+  for (int32_t k = 0; k < lanes; ++k) lane[k] = k;
   int64_t end = 0;  // of the results that have been copied
   for (int64_t v = 0; v < places.vectors; ++v, g += lanes) {
-    const int64_t start = places.to[v], seen = end > start ? end - start : 0;
-    if (seen == 0 && places.used == lanes) {
-      store(g, load(row + start));
-    } else {
-      for (int64_t k = 0; k < lanes; ++k) g[k] = k >= seen && k < places.used ? row[start + k] : 0;
+    const int64_t start = places.to[v];
+    if (places.used == lanes) {
+      store(g, lane >= static_cast<int32_t>(end - start) ? load(row + start) : Vector{});
+    } else {  // rows shorter than a vector do not overlap
+      store(g, Vector{});
+      copy_row(places.used, row + start, g);
     }
     end = start + places.used;
   }
