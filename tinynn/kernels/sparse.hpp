@@ -5,6 +5,7 @@
 // CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,12 +14,14 @@
 namespace tinynn::kernels {
 
 /// At most this much of a weight may be alive for sparse kernels. With 75% zeros and a batch of 64, the three
-/// products of a linear layer's training step together take less time than dense ones, at 70% they take more;
-/// those of a convolution with 65% zeros take less, at 60% as long (benchmarks/sparsity.sh, one thread with
-/// AVX-512). Fixed rules, so that equal runs give equal bits.
-inline constexpr double sparse_linear_density = 0.25, sparse_conv2d_density = 0.35;
-/// Vectors of sparse linear layers are of samples: fewer would leave them mostly empty.
-inline constexpr int64_t fewest_sparse_samples = 16;
+/// products of a linear layer's training step together take less time than dense ones, at 70% more; those of
+/// a convolution take less with 65% zeros, at 60% as much (benchmarks/sparsity.sh, one thread with AVX-512).
+/// Fixed rules, so that equal runs give equal bits.
+inline constexpr double sparse_conv2d_density = 0.35;
+/// Vectors of linear layers are of samples, so with fewer than 64 it takes more zeros.
+inline double sparse_linear_density(int64_t samples) {
+  return 0.25 * static_cast<double>(std::min<int64_t>(samples, 64)) / 64;
+}
 
 /// Where the live elements of a weight are, by rows (CSR) and by columns (CSC).
 struct SparsePattern {

@@ -55,9 +55,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
   Tensor y(x.shape().with(-1, out));
   const auto live = [rows](const Tensor& w) {  // null: dense kernels
-    return rows < kernels::fewest_sparse_samples
-               ? nullptr
-               : Parameter::sparse_pattern(w, kernels::sparse_linear_density);
+    return Parameter::sparse_pattern(w, kernels::sparse_linear_density(rows));
   };
   const auto pattern = live(weight);
   if (pattern) {
