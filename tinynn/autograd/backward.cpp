@@ -66,13 +66,6 @@ Tensor& Tensor::set_requires_grad(bool on) {
   return *this;
 }
 
-float* Tensor::mutable_data() {
-  check(impl().version == 0 && !impl().read_only,
-        "mutable_data: these are the numbers of a parameter; write it with update() or assign(), which keep "
-        "its mask");
-  return impl().buffer.data();
-}
-
 void Tensor::backward(bool retain_graph) const {
   check(numel() == 1, "backward: shape ", shape(), " is no scalar; reduce it or pass its gradient");
   backward(ones(shape()), retain_graph);

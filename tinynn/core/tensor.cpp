@@ -16,6 +16,13 @@ detail::TensorImpl& Tensor::impl() const {
   return *impl_;
 }
 
+float* Tensor::mutable_data() {
+  check(impl().version == 0 && !impl().read_only,
+        "mutable_data: these are the numbers of a parameter; write it with update() or assign(), which keep "
+        "its mask");
+  return impl().buffer.data();
+}
+
 float Tensor::item() const {
   check(numel() == 1, "item: expected one element, got shape ", shape());
   return data()[0];

@@ -5,7 +5,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/deploy/fuse.hpp>
-#include <tinynn/deploy/plan.hpp>
+#include <tinynn/deploy/program.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/shape.hpp>
@@ -313,17 +313,6 @@ Plan plan(nn::Module& model, const graph::Example& example, const PlanOptions& o
   return options.fuse ? fuse(std::move(made)) : made;
 }
 
-std::string name_of(Step::Kind kind) {
-  constexpr const char* names[] = {"linear",     "conv2d", "scale_shift", "activation",  "max_pool2d",
-                                   "avg_pool2d", "add",    "subtract",    "multiply",    "scale_channels",
-                                   "concat",     "gather", "softmax",     "log_softmax", "reshape"};
-  return names[static_cast<size_t>(kind)];
-}
-
-std::string name_of(Activation activation) {
-  constexpr const char* names[] = {"none", "relu", "leaky_relu", "sigmoid",
-                                   "tanh", "silu", "gelu",       "gelu_tanh"};
-  return names[static_cast<size_t>(activation)];
-}
+Program compile(nn::Module& model, const graph::Example& example) { return Program(plan(model, example)); }
 
 }  // namespace tinynn::deploy

@@ -170,6 +170,4 @@ Tensor Program::operator()(const Tensor& x) const {
   return y;
 }
 
-Program compile(nn::Module& model, const graph::Example& example) { return Program(plan(model, example)); }
-
 }  // namespace tinynn::deploy
