@@ -8,7 +8,7 @@ trap 'rm -rf "$tmp"' EXIT
 (cd "$1" && cpack -G DEB -B "$tmp") >"$tmp/log" 2>&1 || { cat "$tmp/log"; exit 1; }
 deb=$(echo "$tmp"/libtinynn-dev_*.deb)
 dpkg-deb -c "$deb" >"$tmp/content"
-for file in include/tinynn/tinynn.hpp libtinynn tinynnConfig.cmake tinynn.pc bin/tinynn; do
+for file in include/tinynn/tinynn.hpp libtinynn libtinynn_program.a tinynnConfig.cmake tinynn.pc bin/tinynn; do
     grep -q "$file" "$tmp/content" || { echo "no $file in $(cat "$tmp/content")" && exit 1; }
 done
 dpkg-deb -f "$deb" Depends | grep -q 'zlib1g-dev' || { echo "depends on $(dpkg-deb -f "$deb" Depends)" && exit 1; }

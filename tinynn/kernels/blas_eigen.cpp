@@ -1,9 +1,15 @@
+// Under another name, so that the linker does not take Eigen's templates from a program that has an Eigen of
+// its own, perhaps of another version or compiled for another CPU, or the other way round.
+#define Eigen tinynn_eigen
 #include <Eigen/Core>
+#undef Eigen
 
 #include <tinynn/kernels/blas.hpp>
 
 namespace tinynn::kernels {
 namespace {
+
+namespace Eigen = tinynn_eigen;
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using ConstMap = Eigen::Map<const Matrix, 0, Eigen::OuterStride<>>;
