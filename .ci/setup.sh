@@ -46,6 +46,24 @@ install_npm() {
     mkdir -p build/npm && npm install --prefix build/npm --ignore-scripts --no-audit --no-fund "$1" >/dev/null
 }
 
+# unpack_aarch64_zlib FOLDER: zlib for 64-bit Arm, out of Debian's package; apt's own lists stay as they are.
+unpack_aarch64_zlib() {
+    [[ -e $1/libz.a ]] && return
+    echo "Fetching zlib for 64-bit Arm ..."
+    local apt
+    apt=$(mktemp -d)
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$1"
+    local options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State="$apt/state"
+        -o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=)
+    apt-get "${options[@]}" update && (cd "$apt" && apt-get "${options[@]}" download zlib1g-dev) &&
+        dpkg-deb --fsys-tarfile "$apt"/zlib1g-dev_*.deb |
+        tar -x -C "$1" --wildcards --transform='s,.*/,,' '*/zlib.h' '*/zconf.h' '*/libz.a' || {
+        echo "Could not fetch zlib1g-dev:arm64; put its zlib.h, zconf.h and libz.a into $1, then run this again." >&2
+        return 1
+    }
+    rm -rf "$apt"
+}
+
 # build PRESET TARGET...: configures and builds into build/PRESET. What is up to date is not made again.
 build() {
     local preset=$1

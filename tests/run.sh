@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds tinynn and its tests, and runs them: tests/run.sh [PRESET [CTEST ARGUMENT...]].
-# PRESET is release (the default), debug, asan or tsan. Tests that need MNIST look in $TINYNN_DATA and datasets/;
-# without it they are skipped.
+# PRESET is release (the default), debug, asan, tsan, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
+# without BLAS; the quick tests, under qemu-user). Tests that need MNIST look in $TINYNN_DATA and datasets/; without it
+# they are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
@@ -9,6 +10,10 @@ source .ci/setup.sh
 preset=${1:-release}
 shift $(($# > 0))
 install_packages "${build_packages[@]}" "${test_packages[@]}"
+if [[ $preset == aarch64 ]]; then
+    install_packages g++-aarch64-linux-gnu qemu-user
+    unpack_aarch64_zlib build/aarch64-zlib
+fi
 build "$preset" all
 export TINYNN_DATA=${TINYNN_DATA:-$PWD/datasets}
 ctest --preset "$preset" "$@"
