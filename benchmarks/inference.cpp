@@ -2,8 +2,8 @@
 // and batch size, with the median microseconds of a call. With FOLDER it writes the networks there as ONNX
 // instead, for others to be timed on. "nothing" takes 10 of the 784 numbers: what is left is the cost of a
 // call.
-#include <algorithm>
-#include <chrono>
+#include "inference.hpp"
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,11 +17,6 @@
 using namespace tinynn;
 
 namespace {
-
-struct Nothing : nn::Module {
-  void members(nn::Visitor&) override {}
-  Tensor forward(const Tensor& x) override { return slice(flatten(x), 1, 0, 10); }
-};
 
 struct Case {
   std::string name;
@@ -38,30 +33,12 @@ Case make_case(const std::string& model, double sparsity) {
 }
 
 std::vector<Case> cases() {
-  Nothing nothing;
+  bench::Nothing nothing;
   std::vector<Case> all{{"nothing", deploy::plan(nothing, randn({1, 1, 28, 28}))}};
   for (const char* model : {"lenet-300-100", "simple-cnn", "lenet-5"}) all.push_back(make_case(model, 0));
   for (const double sparsity : {0.95, 0.98}) all.push_back(make_case("lenet-300-100", sparsity));
   all.push_back(make_case("lenet-5", 0.95));
   return all;
-}
-
-double median_microseconds(const deploy::Program& program, int64_t samples) {
-  using Clock = std::chrono::steady_clock;
-  const Tensor x = randn({samples, 1, 28, 28});
-  std::vector<float> y(static_cast<size_t>(samples * 10));
-  std::vector<double> times;
-  double total = 0;
-  for (int i = 0; i < 20 || total < 2e5; ++i) {
-    const auto start = Clock::now();
-    program.run(samples, x.data(), y.data());
-    const double time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-    if (i < 5) continue;  // warm-up
-    times.push_back(time);
-    total += time;
-  }
-  std::ranges::nth_element(times, times.begin() + static_cast<int64_t>(times.size() / 2));
-  return times[times.size() / 2];
 }
 
 }  // namespace
@@ -80,7 +57,7 @@ int main(int argc, char** argv) {
           R"({"library": "tinynn", "version": "%s", "case": "%s", "batch": %lld, "threads": %lld, "us": %.3f})"
           "\n",
           version(), c.name.c_str(), static_cast<long long>(samples), static_cast<long long>(num_threads()),
-          median_microseconds(program, samples));
+          bench::median_microseconds(program, samples));
     }
   }
 }

@@ -59,7 +59,9 @@ inline float gelu(float v) { return v / 2 * std::erfc(-v * 0.70710678F); }
 inline float gelu_tanh(float v) { return v / 2 * (1 + std::tanh(0.79788456F * (v + 0.044715F * v * v * v))); }
 )"},
     {"Dense", R"(
-// Weights, row after row: row(columns, f) calls f(column, weight) for what the next row holds.
+// Weights, row after row. Of what the next row holds, row(columns, f) calls f(column, weight), and
+// dot(columns, x, sum) adds the products with x to the sum: of floats in sixteen sums, which fit into vectors, for C++
+// keeps the order in which floats are added.
 template <class W>
 struct Dense {
   const W* values;
@@ -67,10 +69,27 @@ struct Dense {
   void row(int columns, F f) {
     for (int c = 0; c < columns; ++c) f(c, *values++);
   }
+  template <class X>
+  float dot(int columns, const X* x, float sum) {
+    float sums[16] = {};
+    for (; columns >= 16; columns -= 16, x += 16, values += 16) {
+      for (int k = 0; k < 16; ++k) sums[k] += static_cast<float>(values[k]) * static_cast<float>(x[k]);
+    }
+    for (int c = 0; c < columns; ++c) sum += static_cast<float>(*values++) * static_cast<float>(x[c]);
+    for (const float s : sums) sum += s;
+    return sum;
+  }
+  template <class X>
+  std::int32_t dot(int columns, const X* x, std::int32_t sum) {
+    for (int c = 0; c < columns; ++c) sum += values[c] * x[c];
+    values += columns;
+    return sum;
+  }
 };
 )"},
     {"Masked", R"(
 // The same, where a bit for each weight says if it is there.
+inline constexpr std::uint8_t places[] = {0, 1, 2, 4, 7, 3, 6, 5};
 template <class W>
 struct Masked {
   const std::uint8_t* bits;
@@ -78,14 +97,27 @@ struct Masked {
   int bit;
   template <class F>
   void row(int columns, F f) {
-    for (int c = 0; c < columns; ++c, ++bit) {
-      if ((bits[bit / 8] >> bit % 8 & 1) != 0) f(c, *values++);
+    const std::uint8_t* byte = bits + bit / 8;
+    for (int c = -(bit % 8); c < columns; c += 8) {
+      unsigned left = *byte++;
+      if (c < 0) left &= 0xFFU << -c;
+      if (columns - c < 8) left &= (1U << (columns - c)) - 1;
+      // From one bit that is set to the next: what is not there takes no time. The lowest, times 0x17, has its place in
+      // the upper three of eight bits.
+      for (; left != 0; left &= left - 1) f(c + places[((left & (~left + 1)) * 0x17U >> 5) & 7U], *values++);
     }
+    bit += columns;
+  }
+  template <class X, class Sum>
+  Sum dot(int columns, const X* x, Sum sum) {
+    row(columns, [&](int c, W w) { sum += static_cast<Sum>(w) * static_cast<Sum>(x[c]); });
+    return sum;
   }
 };
 )"},
     {"Sparse", R"(
-// Of the weights that are there: how many a row has, and how many columns each is behind the one before.
+// Of the weights that are there: how many a row has, and how many columns each is behind the one before. In two sums,
+// for one would wait for each product.
 template <class W, class Count>
 struct Sparse {
   const Count* counts;
@@ -98,6 +130,19 @@ struct Sparse {
       c += *gaps++;
       f(c, *values++);
     }
+  }
+  template <class X, class Sum>
+  Sum dot(int, const X* x, Sum sum) {
+    Sum other = 0;
+    int left = *counts++;
+    for (; left > 1; left -= 2, gaps += 2, values += 2) {
+      x += gaps[0];
+      sum += static_cast<Sum>(values[0]) * static_cast<Sum>(*x);
+      x += gaps[1];
+      other += static_cast<Sum>(values[1]) * static_cast<Sum>(*x);
+    }
+    if (left == 1) sum += static_cast<Sum>(*values++) * static_cast<Sum>(x[*gaps++]);
+    return sum + other;
   }
 };
 )"},
@@ -144,11 +189,7 @@ struct Requantize {
     {"linear", R"(
 template <class X, class Weights, class Sum, class Result>
 void linear(int outputs, int inputs, const X* x, Weights weights, const Sum* bias, Result result) {
-  for (int o = 0; o < outputs; ++o) {
-    Sum sum = bias[o];
-    weights.row(inputs, [&](int i, auto w) { sum += static_cast<Sum>(w) * static_cast<Sum>(x[i]); });
-    result(o, o, sum);
-  }
+  for (int o = 0; o < outputs; ++o) result(o, o, weights.dot(inputs, x, bias[o]));
 }
 )"},
     {"conv2d", R"(

@@ -1,13 +1,16 @@
-// Times ONNX Runtime on the models of a folder, as ../../inference.cpp times tinynn: inference.cjs FOLDER THREADS
+// Times ONNX Runtime on the models of a folder, as ../../inference.hpp times tinynn: inference.cjs FOLDER THREADS
+// [BATCH...]
 const fs = require('fs');
 const ort = require('onnxruntime-node');
 
 const [folder, threads] = [process.argv[2], Number(process.argv[3])];
+const batches = process.argv.length > 4 ? process.argv.slice(4).map(Number) : [1, 64, 1000];
 const version = ort.env.versions.node;
 
 async function median(session, samples) {
-  const x = Float32Array.from({length: samples * 784}, () => Math.random() * 2 - 1);
-  const feeds = {input: new ort.Tensor('float32', x, [samples, 1, 28, 28])};
+  const shape = [samples, ...session.inputMetadata[0].shape.slice(1)];
+  const x = Float32Array.from({length: shape.reduce((a, b) => a * b)}, () => Math.random() * 2 - 1);
+  const feeds = {input: new ort.Tensor('float32', x, shape)};
   const times = [];
   let total = 0;
   for (let i = 0; i < 20 || total < 2e5; ++i) {
@@ -26,7 +29,7 @@ async function median(session, samples) {
   for (const file of fs.readdirSync(folder).filter((f) => f.endsWith('.onnx'))) {
     const session = await ort.InferenceSession.create(folder + '/' + file,
         {intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all'});
-    for (const batch of [1, 64, 1000]) {
+    for (const batch of batches) {
       const us = await median(session, batch);
       console.log(JSON.stringify(
           {library: 'ONNX Runtime', version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
