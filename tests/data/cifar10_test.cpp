@@ -68,6 +68,9 @@ TEST_CASE("data. cifar10 refuses files that are not right") {
         file.string() + ": file ends inside record 1: found 3072 bytes of it, expected 3073");
   write_file(file, records({1, 10}));
   CHECK(cifar_error(folder.path(), Split::test) == file.string() + ": label 1 is 10, expected 0 to 9");
+  write_gz(file, Bytes(60001 * 3073));
+  CHECK(cifar_error(folder.path(), Split::test) ==
+        file.string() + ": more than 60000 records, as many as CIFAR-10 has");
   write_train_batches(folder.path());
   fs::remove(folder / "data_batch_4.bin");
   CHECK(cifar_error(folder.path(), Split::train) ==

@@ -108,6 +108,58 @@ TEST_CASE("data. read_image refuses a JPEG file with a Huffman table that is too
   CHECK(image.pixels == read_image(path, 3).pixels);
 }
 
+TEST_CASE("data. read_image asks for no memory that a file can have no use for") {
+  const TemporaryFolder folder;
+  const auto with = [&](const fs::path& name, size_t at, const Bytes& field) {
+    write_gradient(folder / name, 9, 17);
+    Bytes bytes = read_file(folder / name);
+    std::ranges::copy(field, bytes.begin() + static_cast<int64_t>(at));
+    write_file(folder / name, bytes);
+    return error_of([&] { read_image(folder / name, 3); });
+  };
+  const auto starts = [&](const std::string& message, const std::string& name, const std::string& rest) {
+    CAPTURE(message);
+    CHECK(message.starts_with((folder / name).string() + ": " + rest));
+  };
+  starts(with("a.bmp", 18, {0xFF, 0x7F, 0, 0}), "a.bmp", "an image of 9 x 32767 pixels in ");
+  starts(with("a.png", 16, {0, 0, 0x3E, 0x80, 0, 0, 0x3E, 0x80}), "a.png",
+         "an image of 16000 x 16000 pixels in ");
+  const Bytes frame{0xFF, 0xC0};
+  write_gradient(folder / "a.jpg", 9, 17);
+  const Bytes jpeg = read_file(folder / "a.jpg");
+  const auto at = static_cast<size_t>(std::ranges::search(jpeg, frame).begin() - jpeg.begin());
+  starts(with("a.jpg", at + 5, {0x3E, 0x80, 0x3E, 0x80}), "a.jpg", "an image of 16000 x 16000 pixels in ");
+  // The length of a chunk of pixels.
+  starts(with("b.png", 33, {0x3F, 0xFF, 0xFF, 0xFF}), "b.png", "file ends inside the image");
+  starts(with("b.bmp", 22, {0, 0, 0, 0}), "b.bmp", "an image of 0 x 17 pixels, expected at least 1 x 1");
+  // The kind of a chunk, which stb_image quotes.
+  starts(with("c.png", 37, {'\n', 1, 2, 3}), "c.png", "not a readable PNG, JPEG or BMP image: ????");
+}
+
+TEST_CASE("data. read_image takes a BMP file from top to bottom") {
+  const TemporaryFolder folder;
+  const auto rows = [&](int height) {
+    Bytes bytes = read_file(folder / "a.bmp");
+    for (size_t i = 0; i < 4; ++i)
+      bytes[22 + i] = static_cast<uint8_t>(static_cast<uint32_t>(height) >> 8 * i);
+    write_file(folder / "a.bmp", bytes);
+    return read_image(folder / "a.bmp", 1).pixels;
+  };
+  write_image(folder / "a.bmp", 2, 1, 1, {10, 200});
+  CHECK(rows(2) == Bytes{10, 200});
+  CHECK(rows(-2) == Bytes{200, 10});
+}
+
+TEST_CASE("data. read_image takes a PNG file with something behind its end") {
+  const TemporaryFolder folder;
+  write_gradient(folder / "a.png");
+  const auto pixels = read_image(folder / "a.png", 3).pixels;
+  Bytes bytes = read_file(folder / "a.png");
+  bytes.insert(bytes.end(), 50, 0xFF);
+  write_file(folder / "a.png", bytes);
+  CHECK(read_image(folder / "a.png", 3).pixels == pixels);
+}
+
 TEST_CASE("data. an image folder sorts classes and files by name") {
   const TemporaryFolder folder;
   for (const char* name : {"dog/2.png", "dog/10.BMP", "cat/b.jpeg", "cat/a.PNG"}) {

@@ -89,6 +89,50 @@ TEST_CASE("deploy. damaged plan files are refused or run, and nothing else happe
   CHECK(refused < 3000);
 }
 
+TEST_CASE("deploy. a plan's text costs no more stack and memory than a plan does") {
+  const auto refused = [](const std::string& text) {
+    io::SafetensorsFile file;
+    file.metadata["tinynn.plan"] = text;
+    try {
+      (void)deploy::load(file);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(refused(R"({"input":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}") ==
+        "safetensors: metadata \"tinynn.plan\": nested more than 4 deep");
+  CHECK(refused(std::string(5'000'000, ' ')) ==
+        "safetensors: metadata \"tinynn.plan\": 5000000 bytes, expected at most 4194304");
+  CHECK(refused(R"({"input":"0"})") == "safetensors: a string where a whole number is expected");
+  CHECK(
+      refused(R"({"input":0,"output":0,"values":[],"steps":[{"kind":")" + std::string(5000, 'x') + R"("}]})")
+          .size() < 300);
+  CHECK(refused("\"" + std::string(5000, 'x')).size() < 300);
+}
+
+TEST_CASE("deploy. a step whose padding makes a small image large is refused") {
+  deploy::Plan plan;
+  plan.values = {Shape{1, 1, 1}, Shape{1, 3, 3}};
+  plan.output = 1;
+  plan.steps = {{.kind = deploy::Step::Kind::conv2d,
+                 .inputs = {0},
+                 .output = 1,
+                 .weight = zeros({1, 1, 1, 1}),
+                 .bias = zeros({1}),
+                 .stride = 1 << 23,
+                 .padding = 1 << 23,
+                 .from = {}}};
+  CHECK_THROWS_WITH_AS(
+      deploy::check_plan(plan),
+      "plan: step 0, conv2d: shape (1, 1, 1) with padding 8388608, expected not more than 2^24 numbers",
+      Error);
+  plan.steps[0].padding = 0;
+  plan.steps[0].groups = int64_t{1} << 62;
+  plan.steps[0].weight = zeros({1, 4, 1, 1});  // 4 * 2^62 would be 0
+  CHECK_THROWS_AS(deploy::check_plan(plan), Error);
+}
+
 TEST_CASE("deploy. a step that does not fit is refused by number and kind") {
   auto plan = random_plan(1);
   const auto refused = [](const deploy::Plan& broken) {

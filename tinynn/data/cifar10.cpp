@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr int64_t cifar_classes = 10;
 constexpr size_t record_pixels = 3 * 32 * 32;
 constexpr size_t record_size = 1 + record_pixels;
+constexpr int64_t most_records = 60000;  // of a file
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at is not there
@@ -29,6 +30,7 @@ void append_file(const fs::path& path, Images& images) {
   for (int64_t i = 0;; ++i) {
     const uint64_t found = file.read(record.data(), record.size());
     if (found == 0 && i > 0) return;
+    check(i < most_records, file.name(), ": more than ", most_records, " records, as many as CIFAR-10 has");
     check(found == record_size, file.name(), ": file ends inside record ", i, ": found ", found,
           " bytes of it, expected ", record_size);
     check(record[0] < cifar_classes, file.name(), ": label ", i, " is ", int{record[0]}, ", expected 0 to ",

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -8,7 +9,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/image_file.hpp>
-#include <tinynn/data/jpeg_tables.hpp>
+#include <tinynn/data/image_guards.hpp>
 
 // The code of stb_image itself, for this file alone: static, so that a program with an stb_image of its own
 // can be linked with tinynn.
@@ -78,6 +79,13 @@ constexpr stbi_io_callbacks callbacks{
           return int{static_cast<Source*>(source)->next == static_cast<Source*>(source)->end};
         }};
 
+// stb_image quotes the file's own bytes.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < 0x20 || c >= 0x7F; }, '?');
+  return text;
+}
+
 struct Free {
   void operator()(uint8_t* pixels) const { stbi_image_free(pixels); }
 };
@@ -95,11 +103,22 @@ DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
   check(channels >= 1 && channels <= 4, path.string(), ": ", channels, " channels wanted, expected 1 to 4");
   const auto bytes = read_bytes(path);
   check(jpeg_tables_fit(bytes), path.string(), ": a Huffman table has more than 256 codes");
-  Source source{bytes.data(), bytes.data() + bytes.size()};
+  check(png_chunks_fit(bytes), path.string(), ": file ends inside the image");
+  const Source begin{bytes.data(), bytes.data() + bytes.size()};
+  Source source = begin;
   int width = 0, height = 0, found = 0;
+  if (stbi_info_from_callbacks(&callbacks, &source, &width, &height, &found) != 0) {
+    const int64_t rows = std::abs(int64_t{height});  // below zero in a BMP from top to bottom
+    check(rows >= 1 && width >= 1, path.string(), ": an image of ", rows, " x ", width,
+          " pixels, expected at least 1 x 1");
+    check(rows * width <= most_pixels(bytes), path.string(), ": an image of ", rows, " x ", width,
+          " pixels in ", bytes.size(), " bytes, which hold at most ", most_pixels(bytes));
+  }
+  source = begin;
   const std::unique_ptr<uint8_t, Free> pixels(
       stbi_load_from_callbacks(&callbacks, &source, &width, &height, &found, static_cast<int>(channels)));
-  check(pixels != nullptr, path.string(), ": not a readable PNG, JPEG or BMP image: ", stbi_failure_reason());
+  check(pixels != nullptr, path.string(),
+        ": not a readable PNG, JPEG or BMP image: ", one_line(stbi_failure_reason()));
   check(!source.exceeded, path.string(), ": file ends inside the image");
 
   const int64_t area = int64_t{height} * width;

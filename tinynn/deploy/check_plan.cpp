@@ -70,9 +70,12 @@ class Checker {
   void expect_image(const Shape& of) const { expect(of.rank() == 3, "shape ", of, " is no image (c, h, w)"); }
   void expect_window() const {
     expect(step_->stride >= 1 && step_->stride <= most && step_->padding >= 0 && step_->padding <= most &&
-               step_->dilation >= 1 && step_->dilation <= most && step_->groups >= 1,
+               step_->dilation >= 1 && step_->dilation <= most && step_->groups >= 1 && step_->groups <= most,
            "stride ", step_->stride, ", padding ", step_->padding, ", dilation ", step_->dilation,
            ", groups ", step_->groups);
+    const int64_t h = in()[1] + 2 * step_->padding, w = in()[2] + 2 * step_->padding;
+    expect(h <= most && w <= most && h * w <= most / in()[0], "shape ", in(), " with padding ",
+           step_->padding, ", expected not more than 2^24 numbers");
   }
   // How many windows fit in a dimension.
   int64_t windows(int64_t size, int64_t kernel) const {

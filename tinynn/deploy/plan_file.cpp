@@ -5,6 +5,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/deploy/check_plan.hpp>
 #include <tinynn/deploy/plan_file.hpp>
+#include <tinynn/io/safetensors_header.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -13,6 +14,8 @@ using nlohmann::ordered_json;
 
 constexpr auto last_kind = Step::Kind::reshape;
 constexpr auto last_activation = Activation::gelu_tanh;
+constexpr int deepest = 4;             // a list of inputs, in a step, in the steps, in the plan
+constexpr size_t most_text = 1 << 22;  // of thousands of steps
 
 // The enumerator of that name.
 template <class Enum>
@@ -20,7 +23,7 @@ Enum named(const std::string& name, Enum last) {
   for (int i = 0; i <= static_cast<int>(last); ++i) {
     if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
   }
-  fail("\"", name, "\" is no kind of step or activation");
+  fail(io::detail::in_quotes(name), " is no kind of step or activation");
 }
 
 ordered_json to_json(const Step& step) {
@@ -42,7 +45,7 @@ ordered_json to_json(const Step& step) {
 }
 
 int64_t whole(const ordered_json& json) {
-  check(json.is_number_integer(), json.dump(), " is no whole number");
+  check(json.is_number_integer(), "a ", json.type_name(), " where a whole number is expected");
   return json.get<int64_t>();
 }
 
@@ -87,7 +90,13 @@ std::vector<int32_t> places(const io::StoredTensor& tensor) {
 Plan parse(const io::SafetensorsFile& file) {
   const auto text = file.metadata.find("tinynn.plan");
   check(text != file.metadata.end(), "no plan: the metadata has no \"tinynn.plan\"");
-  const auto json = ordered_json::parse(text->second);
+  check(text->second.size() <= most_text, "metadata \"tinynn.plan\": ", text->second.size(),
+        " bytes, expected at most ", most_text);
+  const auto json = ordered_json::parse(text->second, [](int depth, auto, auto&) {
+    check(depth <= deepest, "metadata \"tinynn.plan\": nested more than ", deepest,
+          " deep");  // to leave it takes stack
+    return true;
+  });
   Plan plan;
   plan.input = value_number(whole(json.at("input")));
   plan.output = value_number(whole(json.at("output")));
@@ -133,7 +142,7 @@ Plan load(const io::SafetensorsFile& file) {
   try {
     return parse(file);
   } catch (const nlohmann::json::exception& error) {
-    fail(file.name, ": metadata \"tinynn.plan\": ", error.what());
+    fail(file.name, ": metadata \"tinynn.plan\": ", io::detail::one_line(error.what(), 200));
   } catch (const Error& error) {
     fail(file.name, ": ", error.what());
   }

@@ -15,18 +15,6 @@ bool is_control(unsigned char c) { return c < 0x20 || c == 0x7F; }
 bool is_ascii(unsigned char c) { return c < 0x80; }
 bool continues_a_character(unsigned char c) { return (c & 0xC0) == 0x80; }  // of UTF-8
 
-// Text without control characters, and cut where it gets too long.
-std::string one_line(std::string_view text, size_t limit) {
-  size_t length = std::min(text.size(), limit);
-  while (length < text.size() && length > 0 &&
-         continues_a_character(static_cast<unsigned char>(text[length]))) {
-    --length;
-  }
-  std::string result(text.substr(0, length));
-  std::ranges::replace_if(result, is_control, '?');
-  return length < text.size() ? result + "..." : result;
-}
-
 // Receives the header's parts from the JSON parser, one call each, and lets through only what belongs there.
 // Nothing that nests deeper than the format is accepted, so that the depth of a hostile file costs nothing.
 class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
@@ -194,6 +182,17 @@ void check_layout(std::vector<HeaderTensor>& tensors, int64_t data_bytes, const 
 }
 
 }  // namespace
+
+std::string one_line(std::string_view text, size_t limit) {
+  size_t length = std::min(text.size(), limit);
+  while (length < text.size() && length > 0 &&
+         continues_a_character(static_cast<unsigned char>(text[length]))) {
+    --length;
+  }
+  std::string result(text.substr(0, length));
+  std::ranges::replace_if(result, is_control, '?');
+  return length < text.size() ? result + "..." : result;
+}
 
 std::string in_quotes(std::string_view text) { return '"' + one_line(text, 100) + '"'; }
 

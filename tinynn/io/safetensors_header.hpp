@@ -34,5 +34,7 @@ void check_bytes(const StoredTensor& tensor, const std::string& context);
 
 /// Text from a file within quotation marks, for a message: one line, and not too long.
 std::string in_quotes(std::string_view text);
+/// Text without control characters, and cut, between characters, where it gets longer than `limit` bytes.
+std::string one_line(std::string_view text, size_t limit);
 
 }  // namespace tinynn::io::detail

@@ -1,13 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
 
-#include <tinynn/data/jpeg_tables.hpp>
+#include <tinynn/data/image_guards.hpp>
 
 namespace tinynn::data {
 namespace {
 
 constexpr uint8_t start_of_image = 0xD8, huffman_tables = 0xC4, start_of_scan = 0xDA;
 constexpr size_t most_codes = 256;
+constexpr std::array<uint8_t, 4> end_chunk{'I', 'E', 'N', 'D'};
 
 // One segment may hold several tables, each a byte with its number, 16 counts, and so many codes. A file may
 // also end inside the counts.
@@ -40,6 +42,28 @@ bool jpeg_tables_fit(std::span<const uint8_t> bytes) {
     in_picture = in_picture || marker == start_of_scan;
     if (!in_picture) at += std::min(length, bytes.size() - at);
   }
+}
+
+// A chunk is its length in four bytes, its kind in four, so many bytes, and a checksum of four.
+bool png_chunks_fit(std::span<const uint8_t> bytes) {
+  if (bytes.size() < 8 || bytes[0] != 0x89) return true;
+  size_t at = 8;
+  while (at + 4 <= bytes.size()) {
+    const size_t length =
+        size_t{bytes[at]} << 24 | size_t{bytes[at + 1]} << 16 | size_t{bytes[at + 2]} << 8 | bytes[at + 3];
+    if (length > bytes.size() - at) return false;
+    if (at + 8 <= bytes.size() && std::ranges::equal(bytes.subspan(at + 4, 4), end_chunk))
+      return true;  // whatever follows
+    at += 12 + length;
+  }
+  return true;
+}
+
+// A BMP has at least a bit for each pixel, a JPEG one for each block of 64 (the first scan of a progressive
+// one; others have two), and deflate, which a PNG is packed with, makes at most 1032 bytes of one.
+int64_t most_pixels(std::span<const uint8_t> bytes) {
+  const uint8_t first = bytes.empty() ? 0 : bytes[0];
+  return std::ssize(bytes) * 8 * (first == 'B' ? 1 : first == 0xFF ? 64 : 1032);
 }
 
 }  // namespace tinynn::data
