@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include <doctest/doctest.h>
 
@@ -134,6 +135,30 @@ TEST_CASE("data. read_image asks for no memory that a file can have no use for")
   starts(with("b.bmp", 22, {0, 0, 0, 0}), "b.bmp", "an image of 0 x 17 pixels, expected at least 1 x 1");
   // The kind of a chunk, which stb_image quotes.
   starts(with("c.png", 37, {'\n', 1, 2, 3}), "c.png", "not a readable PNG, JPEG or BMP image: ????");
+}
+
+TEST_CASE("data. read_image makes the same of a JPEG file without tables, whatever the memory held before") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.jpg";
+  write_gradient(path, 16, 16);
+  Bytes bytes = read_file(path);
+  const Bytes tables{0xFF, 0xC4}, comment{0xFF, 0xFE};
+  for (auto found = std::ranges::search(bytes, tables); !found.empty();
+       found = std::ranges::search(bytes, tables))
+    std::ranges::copy(comment, found.begin());
+  write_file(path, bytes);
+  std::string first;
+  for (const uint8_t before : {0x00, 0xFF, 0x41, 0x7F}) {
+    std::vector<std::unique_ptr<Bytes>> used;
+    for (size_t size = 15000; size < 25000; size += 16) used.push_back(std::make_unique<Bytes>(size, before));
+    used.clear();
+    std::string found;
+    const std::string error = error_of([&] {
+      for (const uint8_t pixel : read_image(path, 3).pixels) found += std::to_string(pixel) + " ";
+    });
+    if (before == 0) first = found + error;
+    CHECK(found + error == first);
+  }
 }
 
 TEST_CASE("data. read_image takes a BMP file from top to bottom") {

@@ -26,6 +26,10 @@
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_MAX_DIMENSIONS (1 << 15)
+// A JPEG file may use tables that it has not defined: they are empty then, and not what was in memory before.
+#define STBI_MALLOC(size) std::calloc(size, 1)
+#define STBI_REALLOC(memory, size) std::realloc(memory, size)
+#define STBI_FREE(memory) std::free(memory)
 #include <stb/stb_image.h>
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
 #define STB_IMAGE_RESIZE_STATIC
