@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The three ways into somebody's program side by side, in one table: the exported header, the inference program and ONNX
-# Runtime, on one image and one thread: benchmarks/deployed.sh [REPETITIONS [MODEL...]]. Headers are compiled by g++ -O3,
-# and once more with -march=native. All take turns; each time is the median of the repetitions, 5 by default, of medians.
+# Runtime, on one image and one thread: benchmarks/deployed.sh [REPETITIONS [MODEL...]]. Headers are compiled by g++
+# -O3, and once more with -march=native. All take turns; each time is the median of the repetitions, 5 by default, each
+# of which is a median of calls.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
@@ -20,8 +21,8 @@ for header in "$folder"/*.hpp; do
     case=$(basename "$header" .hpp)
     for flags in "-O3" "-O3 -march=native"; do
         # shellcheck disable=SC2086
-        g++ -std=c++17 $flags -include "$header" "-DCASE=\"$case\"" "-DCOMPILED=\"$flags\"" benchmarks/deployed_header.cpp \
-            -o "$folder/$case$flags.program"
+        g++ -std=c++17 $flags -include "$header" "-DCASE=\"$case\"" "-DCOMPILED=\"$flags\"" \
+            benchmarks/deployed_header.cpp -o "$folder/$case$flags.program"
     done
 done
 turn() {
