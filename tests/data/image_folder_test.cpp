@@ -148,7 +148,7 @@ TEST_CASE("data. read_image makes the same of a JPEG file without tables, whatev
     std::ranges::copy(comment, found.begin());
   write_file(path, bytes);
   std::string first;
-  for (const uint8_t before : {0x00, 0xFF, 0x41, 0x7F}) {
+  for (const uint8_t before : Bytes{0x00, 0xFF, 0x41, 0x7F}) {
     std::vector<std::unique_ptr<Bytes>> used;
     for (size_t size = 15000; size < 25000; size += 16) used.push_back(std::make_unique<Bytes>(size, before));
     used.clear();
