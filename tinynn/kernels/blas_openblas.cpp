@@ -32,13 +32,6 @@ blas::SingleThreaded::~SingleThreaded() {
 void blas::sgemm(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, Layout layout_a,
                  const float* b, int64_t ldb, Layout layout_b, float* c, int64_t ldc, bool accumulate) {
   auto transpose = [](Layout layout) { return layout == Layout::plain ? CblasNoTrans : CblasTrans; };
-  if (m == 1) {  // a single row is multiplied three times as fast as a vector
-    const bool rows = layout_b == Layout::transposed;
-    cblas_sgemv(CblasRowMajor, rows ? CblasNoTrans : CblasTrans, narrow(rows ? n : k), narrow(rows ? k : n),
-                1.0F, b, narrow(ldb), a, layout_a == Layout::plain ? 1 : narrow(lda),
-                accumulate ? 1.0F : 0.0F, c, 1);
-    return;
-  }
   cblas_sgemm(CblasRowMajor, transpose(layout_a), transpose(layout_b), narrow(m), narrow(n), narrow(k), 1.0F,
               a, narrow(lda), b, narrow(ldb), accumulate ? 1.0F : 0.0F, c, narrow(ldc));
 }
