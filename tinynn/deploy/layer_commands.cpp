@@ -16,7 +16,7 @@ int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit
 
 // Blocks and images go by the densities of kernels/sparse.hpp, as in training; a single sample has no vectors
 // to multiply with one weight.
-constexpr double sparse_density_of_one = 0.1;
+constexpr double sparse_density_of_one = 0.07;
 
 // A weight's numbers that are not zero, row by row; `offset` says where their factors lie.
 struct SparseRows {
