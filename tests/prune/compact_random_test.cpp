@@ -7,6 +7,7 @@
 
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/channel_map.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/sgd.hpp>
@@ -105,24 +106,31 @@ void try_network(uint64_t seed, Tally& tally) {
   if (report.folded > 0) return;
   ++tally.trained;
   for (const bool with_adam : {false, true}) {
-    auto small = clone(net), large = clone(masked);
-    std::vector<std::unique_ptr<optim::Optimizer>> optimizers;
-    for (nn::Module* module : {static_cast<nn::Module*>(&small), static_cast<nn::Module*>(&large)}) {
-      if (with_adam) {
-        optimizers.push_back(
-            std::make_unique<optim::Adam>(module->parameters(), optim::AdamOptions{.lr = 1e-3}));
-      } else {
-        optimizers.push_back(std::make_unique<optim::SGD>(module->parameters(),
-                                                          optim::SGDOptions{.lr = 0.01, .momentum = 0.9}));
-      }
-    }
     CAPTURE(with_adam);
-    // Asked for all gradients, the masked network runs the dense kernels that the small one runs: sparse ones
-    // add in another order, which some networks magnify beyond any bound in ten steps.
-    const DenseGrad dense_kernels(large.parameters());
-    const auto of_small = losses(small, *optimizers[0], images, labels);
-    const auto of_large = losses(large, *optimizers[1], images, labels);
-    CHECK(largest_difference(of_large, of_small, false) <= 1e-4);
+    const auto training = [&](auto& start, const Tensor& x) {
+      auto copy = clone(start);
+      const auto parameters = copy.parameters();
+      optim::Adam adam(parameters, {.lr = 1e-3});
+      optim::SGD sgd(parameters, {.lr = 0.01, .momentum = 0.9});
+      // Asked for all gradients, the masked network runs the dense kernels that the small one runs: sparse
+      // ones add in another order, which some networks magnify beyond any bound in ten steps.
+      const DenseGrad dense_kernels(parameters);
+      return losses(copy, with_adam ? static_cast<optim::Optimizer&>(adam) : sgd, x, labels);
+    };
+    const auto of_large = training(masked, images);
+    const double difference = largest_difference(of_large, training(net, images), false);
+    double allowed = 1e-4;
+#ifndef __x86_64__
+    // Elsewhere even those add in another order, and one network of 200 (seed 135, 1.5e-4 on 64-bit Arm)
+    // shows it. It may part from the small one twice as far as from itself when its images are rounded
+    // differently.
+    for (const double one_rounding : {1 - 1.2e-7, 1 + 1.2e-7}) {
+      if (difference <= allowed) break;
+      allowed = std::max(
+          allowed, 2 * largest_difference(of_large, training(masked, mul(images, one_rounding)), false));
+    }
+#endif
+    CHECK(difference <= allowed);
   }
 }
 
