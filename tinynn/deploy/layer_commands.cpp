@@ -63,7 +63,7 @@ Command linear_of_block(const Step& step, Place x, Place y) {
   const simd::Table& table = simd::table();
   const int64_t out = step.weight.size(0), in = step.weight.size(1);
   const BlockPlaces places(in, table.lanes);
-  if (is_sparse(step.weight, kernels::sparse_linear_density(block_size))) {
+  if (is_sparse(step.weight, kernels::sparse_linear_density)) {
     const SparseRows rows(step.weight, [](int64_t i) { return i * block_size; });
     return [=, &table, bias = step.bias](const Run& run) {
       table.sparse_rows(0, out, rows.begin.data(), rows.offset.data(), rows.values.data(), bias.data(),

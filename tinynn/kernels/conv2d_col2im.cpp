@@ -1,7 +1,6 @@
 // The gradient of the input by the way back of im2col: the transposed weight (c/g*kh*kw, o/g) times a
 // sample's grad_y (o/g, positions), then each product added to the pixel that its window element saw.
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include <tinynn/core/buffer.hpp>
@@ -41,22 +40,6 @@ struct Rows {
   }
 };
 
-// The live elements of the transposed weight, row by row.
-struct LiveElements {
-  std::vector<int32_t> offset;
-  std::vector<float> values;
-
-  LiveElements(const SparsePattern& live, const float* weight, const Rows& rows) {
-    for (int64_t column = 0, k = 0; column < live.columns; ++column) {
-      for (; k < live.column_begin[static_cast<size_t>(column + 1)]; ++k) {
-        const int64_t o = live.row_of[static_cast<size_t>(k)];
-        offset.push_back(static_cast<int32_t>(rows.offset[static_cast<size_t>(o)]));
-        values.push_back(weight[o * live.columns + column]);
-      }
-    }
-  }
-};
-
 // Per group, the transposed weight as correlate reads it.
 Buffer packed_transpose(const simd::Table& table, int64_t groups, int64_t outputs, int64_t depth,
                         const float* weight) {
@@ -79,17 +62,17 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
   const simd::Places places = rows.places();
   const Buffer packed =
       live == nullptr ? packed_transpose(table, s.groups, outputs, depth, weight) : Buffer();
-  const auto elements = live == nullptr ? nullptr : std::make_unique<LiveElements>(*live, weight, rows);
+  const LiveElements elements = live == nullptr ? LiveElements() : live_columns(*live, weight, rows.pitch);
   parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
     const Buffer columns(depth * rows.positions), scratch(outputs * rows.pitch);
     for (int64_t i = begin * s.groups; i < end * s.groups; ++i) {
       const float* in = rows.filled(grad_y + i * outputs * rows.positions, scratch.data());
-      if (elements == nullptr) {
+      if (live == nullptr) {
         table.correlate(places, depth, in, packed.data() + i % s.groups * outputs * depth, nullptr,
                         columns.data(), rows.positions);
       } else {
-        table.sparse_rows(0, depth, live->column_begin.data(), elements->offset.data(),
-                          elements->values.data(), nullptr, places, in, columns.data(), rows.positions);
+        table.sparse_rows(0, depth, live->column_begin.data(), elements.offset.data(), elements.values.data(),
+                          nullptr, places, in, columns.data(), rows.positions);
       }
       col2im(s, channels, columns.data(), grad_x + i * channels * s.h * s.w);
     }

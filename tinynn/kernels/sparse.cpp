@@ -35,10 +35,9 @@ Buffer transposed(const float* x, int64_t samples, int64_t size, int64_t pitch) 
   return result;
 }
 
-// Calls body(first sample, samples) for every block. The only one is shared out inside, by rows.
+// Calls body(first sample, samples) for every block. A single one leaves the threads to its rows.
 template <class Body>
 void for_each_block(int64_t n, const Body& body) {
-  if (n <= block) return body(0, n);
   parallel_for((n + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) body(b * block, std::min(block, n - b * block));
   });
@@ -63,7 +62,7 @@ class SampleVectors {
   int64_t vectors_, start_[block / 4];
 };
 
-// A weight's live elements by rows, or, for its transpose, by columns: the one of row r and index i is
+// A pattern by rows, or, for the transposed weight, by columns: the element of row r and index i is
 // weight[r * row_step + i * index_step].
 struct Order {
   int64_t rows, size;  // of a row, with the dead
@@ -71,6 +70,27 @@ struct Order {
   const std::vector<uint16_t>& index;
   int64_t row_step, index_step;
 };
+
+Order by_rows(const SparsePattern& p) { return {p.rows, p.columns, p.row_begin, p.column_of, p.columns, 1}; }
+Order by_columns(const SparsePattern& p) {
+  return {p.columns, p.rows, p.column_begin, p.row_of, 1, p.columns};
+}
+
+LiveElements live_elements(const Order& order, const float* weight, int64_t pitch) {
+  const auto count = static_cast<int64_t>(order.index.size());
+  LiveElements live{std::vector<int32_t>(order.index.size()), Buffer(count)};
+  for_row_pieces(order.rows, count, [&](int64_t first, int64_t end) {
+    for (int64_t row = first; row < end; ++row) {
+      for (int32_t k = order.begin[static_cast<size_t>(row)]; k < order.begin[static_cast<size_t>(row + 1)];
+           ++k) {
+        const auto at = static_cast<size_t>(k);
+        live.offset[at] = static_cast<int32_t>(order.index[at] * pitch);
+        live.values.data()[k] = weight[row * order.row_step + order.index[at] * order.index_step];
+      }
+    }
+  });
+  return live;
+}
 
 // Where the rows of a transposed block lie that the elements read.
 std::vector<int32_t> offsets(const std::vector<uint16_t>& index, int64_t pitch) {
@@ -85,24 +105,13 @@ void multiply(const Order& order, int64_t n, const float* x, const float* weight
               float* y) {
   const auto count = static_cast<int64_t>(order.index.size());
   const int64_t pitch = padded(std::min(n, block));
-  const Buffer values(count);
-  std::vector<int32_t> offset(order.index.size());
-  for_row_pieces(order.rows, count, [&](int64_t first, int64_t end) {
-    for (int64_t row = first; row < end; ++row) {
-      for (int32_t k = order.begin[static_cast<size_t>(row)]; k < order.begin[static_cast<size_t>(row + 1)];
-           ++k) {
-        const auto at = static_cast<size_t>(k);
-        offset[at] = static_cast<int32_t>(order.index[at] * pitch);
-        values.data()[k] = weight[row * order.row_step + order.index[at] * order.index_step];
-      }
-    }
-  });
+  const LiveElements live = live_elements(order, weight, pitch);
   for_each_block(n, [&](int64_t first, int64_t samples) {
     const Buffer in = transposed(x + first * order.size, samples, order.size, pitch);
     const Buffer out(order.rows * pitch);
     const SampleVectors vectors(padded(samples));
     for_row_pieces(order.rows, count, [&](int64_t begin, int64_t end) {
-      simd::table().sparse_rows(begin, end, order.begin.data(), offset.data(), values.data(), bias,
+      simd::table().sparse_rows(begin, end, order.begin.data(), live.offset.data(), live.values.data(), bias,
                                 vectors.places(), in.data(), out.data(), pitch);
     });
     simd::table().transpose(order.rows, samples, out.data(), pitch, y + first * order.rows, order.rows);
@@ -110,6 +119,10 @@ void multiply(const Order& order, int64_t n, const float* x, const float* weight
 }
 
 }  // namespace
+
+LiveElements live_columns(const SparsePattern& pattern, const float* weight, int64_t pitch) {
+  return live_elements(by_columns(pattern), weight, pitch);
+}
 
 bool SparsePattern::fits(int64_t rows, int64_t columns) {
   return rows <= 65536 && columns <= 65536 && rows * columns < int64_t{1} << 31;
@@ -178,12 +191,12 @@ void add_chunks(const SparsePattern& p, int64_t chunks, const float* sums, float
 
 void sparse_linear_forward(const SparsePattern& p, int64_t n, const float* x, const float* weight,
                            const float* bias, float* y) {
-  multiply({p.rows, p.columns, p.row_begin, p.column_of, p.columns, 1}, n, x, weight, bias, y);
+  multiply(by_rows(p), n, x, weight, bias, y);
 }
 
 void sparse_linear_backward_input(const SparsePattern& p, int64_t n, const float* grad_y, const float* weight,
                                   float* grad_x) {
-  multiply({p.columns, p.rows, p.column_begin, p.row_of, 1, p.columns}, n, grad_y, weight, nullptr, grad_x);
+  multiply(by_columns(p), n, grad_y, weight, nullptr, grad_x);
 }
 
 void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const float* grad_y, const float* x,
@@ -208,11 +221,7 @@ void sparse_linear_backward_weight(const SparsePattern& p, int64_t n, const floa
       });
     }
   };
-  if (blocks == 1) {
-    add_blocks(0, 1);
-  } else {
-    parallel_for(blocks, grain, add_blocks);
-  }
+  parallel_for(blocks, grain, add_blocks);
   add_chunks(p, chunks, sums.data(), grad_weight);
 }
 

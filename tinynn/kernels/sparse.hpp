@@ -17,10 +17,10 @@ namespace tinynn::kernels {
 /// products of a linear layer's training step together take less time than dense ones, at 70% more; those of
 /// a convolution take less with 65% zeros, at 60% as much (benchmarks/sparsity.sh, one thread with AVX-512).
 /// Fixed rules, so that equal runs give equal bits.
-inline constexpr double sparse_conv2d_density = 0.35;
+inline constexpr double sparse_linear_density = 0.25, sparse_conv2d_density = 0.35;
 /// Vectors of linear layers are of samples, so with fewer than 64 it takes more zeros.
-inline double sparse_linear_density(int64_t samples) {
-  return 0.25 * static_cast<double>(std::min<int64_t>(samples, 64)) / 64;
+inline double sparse_linear_density_for(int64_t samples) {
+  return sparse_linear_density * static_cast<double>(std::min<int64_t>(samples, 64)) / 64;
 }
 
 /// Where the live elements of a weight are, by rows (CSR) and by columns (CSC).
@@ -36,6 +36,15 @@ struct SparsePattern {
 
   int64_t count() const { return static_cast<int64_t>(column_of.size()); }
 };
+
+/// Live elements in the order of a pattern, as simd::Table::sparse_rows reads them.
+struct LiveElements {
+  std::vector<int32_t> offset;  // where the factors of each lie
+  Buffer values;
+};
+/// Those of the transposed weight, column by column of `weight` (rows, columns), for factors in rows that
+/// start `pitch` apart.
+LiveElements live_columns(const SparsePattern& pattern, const float* weight, int64_t pitch);
 
 /// to[k] = the k-th live element of `from` (rows, columns), row by row; and back.
 void pack_live(const SparsePattern& pattern, const float* from, float* to);

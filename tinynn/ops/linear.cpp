@@ -55,7 +55,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
   Tensor y(x.shape().with(-1, out));
   const auto live = [rows](const Tensor& w) {  // null: dense kernels
-    return Parameter::sparse_pattern(w, kernels::sparse_linear_density(rows));
+    return Parameter::sparse_pattern(w, kernels::sparse_linear_density_for(rows));
   };
   const auto pattern = live(weight);
   if (pattern) {

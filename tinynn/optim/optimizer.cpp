@@ -51,15 +51,12 @@ void Optimizer::zero_grad() {
   for (State& state : states_) state.parameter.zero_grad();
 }
 
-// With more of a parameter alive, packing would take longer than steps on what is dead.
-constexpr double live_density = 0.25;
-
 void Optimizer::step() {
   for (State& state : states_) {
     const Tensor grad = state.parameter.grad();
     if (!grad.defined()) continue;
     ++state.steps;
-    if (const auto live = state.parameter.sparse_pattern(live_density)) {
+    if (const auto live = state.parameter.sparse_pattern(kernels::sparse_linear_density)) {
       step_live(state, grad, *live);
     } else {
       step(state, grad);
