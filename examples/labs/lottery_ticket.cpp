@@ -8,7 +8,6 @@
 // One training is an epoch of MNIST with Adam (1000 steps of 60 images; the paper's rate, a tenth of its
 // steps). The ticket and its opponent see the same images in the same order.
 //   build/release/examples/labs/lab_lottery_ticket [SEEDS [IMAGES]]
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -95,8 +94,9 @@ int main(int argc, char** argv) try {
 
   expect(beaten_at_80 && beaten_at_95,
          "at 80% and 95%, tickets beat their masks on fresh weights, each seed");
-  expect(std::max(mean[0.5].ticket, mean[0.8].ticket) > mean[0].ticket,
-         "half or a fifth of the weights, well begun, beats all of them");
+  expect(mean[0.5].ticket > mean[0].ticket, "half of the weights, well begun, beats all of them");
+  // On a sixth of the images a fifth of the weights does about as well as all.
+  if (argc <= 2) expect(mean[0.8].ticket > mean[0].ticket, "and so does a fifth");
   expect(mean[0.95].reinit < mean[0].reinit, "on fresh weights, a twentieth is worse than all");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
