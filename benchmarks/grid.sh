@@ -8,15 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
-
-if [[ ${1:-} == --keep ]]; then
-    out=$2
-    mkdir -p "$out"
-    shift 2
-else
-    out=$(mktemp -d)
-    trap 'rm -rf "$out"' EXIT
-fi
+source benchmarks/results_folder.sh
 model=${1:-lenet-300-100}
 shift $(($# > 0))
 sparsities=("$@")

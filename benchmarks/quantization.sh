@@ -7,14 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
-if [[ ${1:-} == --keep ]]; then
-    out=$2
-    mkdir -p "$out"
-    shift 2
-else
-    out=$(mktemp -d)
-    trap 'rm -rf "$out"' EXIT
-fi
+source benchmarks/results_folder.sh
 repetitions=${1:-5}
 install_packages "${build_packages[@]}" python3 libonnx-dev libprotobuf-dev
 TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build release tinynn_cli tinynn_bench_deployed
