@@ -49,8 +49,8 @@ void print_rows(const char* name, int repetitions) {
   for (const double budget : {1.0, 0.5, 0.25, 0.125}) {
     manual_seed(1);
     auto& net = nets.emplace_back(models::make(name));
-    prune::channels(*net, one, {.amount = prune::to_macs(budget)});
-    prune::compact(*net, one);
+    structured::prune_channels(*net, one, {.amount = prune::to_macs(budget)});
+    structured::compact(*net, one);
     net->eval();
     counts.push_back(graph::count(*net, one));
   }

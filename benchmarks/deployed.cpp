@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <tinynn/deploy/onnx.hpp>
+#include <tinynn/export/onnx.hpp>
 #include <tinynn/tinynn.hpp>
 
 #include "inference.hpp"
@@ -60,8 +60,8 @@ void write_states(const fs::path& folder, const std::string& model) {
     write(folder, model + ", " + std::to_string(percent) + "% zero", sparsest);
   }
   const auto small = fresh();
-  prune::channels(*small, images, {.amount = prune::to_macs(0.5)});
-  prune::compact(*small, images);
+  structured::prune_channels(*small, images, {.amount = prune::to_macs(0.5)});
+  structured::compact(*small, images);
   write(folder, model + ", half the MACs", deploy::plan(*small, images));
   write_int8(folder, model + ", dense, 8 bits", dense, images);
   write_int8(folder, model + ", 98% zero, 8 bits", sparsest, images);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <tinynn/deploy/onnx.hpp>
+#include <tinynn/export/onnx.hpp>
 #include <tinynn/tinynn.hpp>
 
 using namespace tinynn;

@@ -46,8 +46,8 @@ int main(int argc, char** argv) try {
               100 * train::evaluate(net, test).accuracy, 100 * prune::sparsity(prune::prunable(net)));
 
   prune::ln_structured(net.conv1.weight, {.amount = prune::count(2), .n = 1, .dim = 0});
-  prune::compact(net, train.example());  // conv1 is now 2 channels wide, conv2 reads 2;
-  train_one_epoch();                     // Adam goes on: its moments were cut with the weights
+  structured::compact(net, train.example());  // conv1 is now 2 channels wide, conv2 reads 2;
+  train_one_epoch();                          // Adam goes on: its moments were cut with the weights
   std::printf("compacted:   %.2f%% right, %d of 26138 parameters are left\n",
               100 * train::evaluate(net, test).accuracy,
               static_cast<int>(graph::count(net, train.example()).parameters));

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/deploy/plan_file.hpp>
-#include <tinynn/deploy/program.hpp>
+#include <tinynn/program/plan_file.hpp>
+#include <tinynn/program/program.hpp>
 using namespace tinynn;
 
 int main(int count, char** arguments) try {

@@ -35,8 +35,8 @@ std::vector<double> losses(uint64_t seed, const data::DatasetPtr& images, Way wa
   for (const auto& [x, labels] : loader) {
     if (step == cut_after) {
       prune::ln_structured(net.conv1.weight, {.amount = prune::count(2), .n = 1, .dim = 0});
-      prune::complete_masks(net, x);  // the dead channels' biases, too
-      if (way != Way::masked) prune::compact(net, x);
+      structured::complete_masks(net, x);  // the dead channels' biases, too
+      if (way != Way::masked) structured::compact(net, x);
       if (way == Way::new_optimizer)
         adam = std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = 1e-3});
     }

@@ -53,7 +53,7 @@ void train_with_regrowth(nn::Module& net, optim::Optimizer& optimizer, data::Dat
       optimizer.zero_grad();
       cross_entropy(net(images), labels).backward();
       if (regrow) {
-        prune::rigl(weights, prune::cosine_decay(0.3, step, end));
+        sparsify::rigl(weights, sparsify::cosine_decay(0.3, step, end));
       } else {
         optimizer.step();
       }

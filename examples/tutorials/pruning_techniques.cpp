@@ -46,7 +46,7 @@ int64_t dead_slices(const Parameter& weight) {
   return weight.size(0) - count_nonzero(sum(abs(flatten(weight)), {1}));
 }
 
-void unstructured() {
+void unstructured_pruning() {
   nn::Linear fc(10, 10);
   const Tensor before = fc.weight.clone();
   prune::l1_unstructured(fc.weight, prune::fraction(0.5));
@@ -58,7 +58,7 @@ void unstructured() {
   expect(max(abs(lost)).item() <= -max(-kept).item(), "none of them was larger than one that lives");
 }
 
-void structured() {
+void structured_pruning() {
   nn::Conv2d conv(3, 10, 3);
   const Tensor before = sqrt(sum(pow(flatten(conv.weight), 2), {1}));
   prune::ln_structured(conv.weight, {.amount = prune::fraction(0.25), .n = 2, .dim = 0});
@@ -119,8 +119,8 @@ void iterative() {
 
 int main() try {
   manual_seed(1);
-  unstructured();
-  structured();
+  unstructured_pruning();
+  structured_pruning();
   at_random();
   norm();
   iterative();

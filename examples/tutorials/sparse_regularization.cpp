@@ -72,7 +72,7 @@ int main(int argc, char** argv) try {
   manual_seed(1);
   SparseRegularizationModel model;
   data::DataLoader loader(images, {.batch_size = 128, .shuffle = true});
-  prune::L0Gates gates(prune::prunable(model), {.strength = 1e-5});
+  sparsify::L0Gates gates(prune::prunable(model), {.strength = 1e-5});
   optim::Adam optimizer({{model.parameters(), {.lr = 2e-3}}, {gates.parameters(), {.lr = 0.1}}});
   train::fit(model, optimizer, loader, {.epochs = 2, .penalty = [&] { return gates.penalty(); }});
   gates.harden();  // gates become part of the weights, and closed ones their mask

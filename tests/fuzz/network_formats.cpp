@@ -6,14 +6,14 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/deploy/plan_file.hpp>
-#include <tinynn/deploy/program.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/export/share_weights.hpp>
 #include <tinynn/io/checkpoint.hpp>
+#include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/prune/share_weights.hpp>
 
 #include "tests/fuzz/formats.hpp"
-#include "tests/prune/random_network.hpp"
+#include "tests/support/random_network.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace fuzz {
@@ -91,7 +91,7 @@ std::vector<Bytes> checkpoints(const std::filesystem::path& path) {
     prune::prune(prune::prunable(parts), prune::fraction(0.7));
     prune::prune({parts.row}, prune::fraction(0.99));  // gaps of more than a byte
     if (storage == io::Storage::codebook) {
-      for (const Parameter& parameter : parts.parameters()) prune::share_weights(parameter, 5);
+      for (const Parameter& parameter : parts.parameters()) deploy::share_weights(parameter, 5);
     }
     io::save(parts, path, {{"tinynn.model", "parts"}}, storage);
     files.push_back(content(path));

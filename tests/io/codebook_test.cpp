@@ -4,9 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/export/share_weights.hpp>
 #include <tinynn/io/huffman.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/prune/share_weights.hpp>
 
 #include "tests/io/bag.hpp"
 #include "tests/support/draw.hpp"
@@ -62,7 +62,7 @@ TEST_CASE(
     CAPTURE(clusters);
     Bag bag({{"w", draw.tensor({60, 500})}, {"b", draw.tensor({60})}});
     bag[0].prune(draw.mask({60, 500}, 0.06));
-    prune::share_weights(bag[0], clusters);
+    deploy::share_weights(bag[0], clusters);
     io::save(bag, folder / "x", {}, Storage::smallest);
     const auto file = io::read_safetensors(folder / "x");
     const auto stored = io::stored_as(file, "w");
@@ -89,7 +89,7 @@ TEST_CASE("prune. shared weights have few values, near to what they were; zeros 
     weight.prune(draw.mask({40, 50}, 0.5));
     const Mask mask = weight.mask();
     const auto was = weight.to_vector();
-    const double change = prune::share_weights(weight, k);
+    const double change = deploy::share_weights(weight, k);
     std::set<float> values;
     double squares = 0;
     for (int64_t i = 0; i < weight.numel(); ++i) {
@@ -107,6 +107,6 @@ TEST_CASE("prune. shared weights have few values, near to what they were; zeros 
     before = change;
   }
   Parameter weight(value);
-  CHECK_THROWS_WITH_AS(prune::share_weights(weight, 0), "share_weights: 0 clusters, expected at least 1",
+  CHECK_THROWS_WITH_AS(deploy::share_weights(weight, 0), "share_weights: 0 clusters, expected at least 1",
                        Error);
 }

@@ -10,9 +10,9 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/optim/adam.hpp>
-#include <tinynn/optim/regularizer.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/iterate.hpp>
+#include <tinynn/sparsify/regularizer.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
 
@@ -138,7 +138,7 @@ TEST_CASE("train. a penalty trains along, but the loss that is reported is the d
     const auto parameters = net.parameters();
     optim::SGD sgd(parameters, {.lr = 0.1, .weight_decay = penalise ? 0 : 0.4});
     train::FitOptions options;
-    if (penalise) options.penalty = [&] { return optim::l2_penalty(parameters, 0.2); };
+    if (penalise) options.penalty = [&] { return sparsify::l2_penalty(parameters, 0.2); };
     const double loss = train::fit(net, sgd, loader, options)[0].loss;
     return std::pair(loss, net.parameters()[0].to_vector());
   };

@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include <tinynn/autograd/channels.hpp>
+#include <tinynn/autograd/channel_rule.hpp>
 #include <tinynn/core/tensor.hpp>
 
 namespace tinynn::autograd {

@@ -84,8 +84,8 @@ class Parameter : public Tensor {
   /// What layers compute with: the parameter itself, or what a reparametrization makes of it.
   Tensor effective(bool training) const;
   /// Hangs a reparametrization on the parameter; an empty one takes it off. While one hangs, mask and sizes
-  /// are fixed, and a module can be neither saved, loaded nor cloned: prune::harden() first. Throws Error if
-  /// one hangs already.
+  /// are fixed, and a module can be neither saved, loaded nor cloned: sparsify::harden() first. Throws Error
+  /// if one hangs already.
   void reparametrize(Reparametrization reparametrization);
   bool is_reparametrized() const { return state().reparametrization != nullptr; }
   /// Throws Error, naming the operation, if it is reparametrized.

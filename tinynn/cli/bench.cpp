@@ -13,12 +13,12 @@
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/core/version.hpp>
-#include <tinynn/deploy/program.hpp>
+#include <tinynn/export/compile.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/prune/compact.hpp>
+#include <tinynn/structured/compact.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -77,7 +77,7 @@ std::vector<Form> measure_forms(const LoadedModel& loaded, const std::vector<int
   manual_seed(1);
   forms.push_back(measure("dense, all of it", model, *models::make(model), batches));
   forms.push_back(measure("as in the file", model, *module, batches));
-  if (prune::compact(*module, images(model, 8)).channels > 0)
+  if (structured::compact(*module, images(model, 8)).channels > 0)
     forms.push_back(measure("compacted", model, *module, batches));
   return forms;
 }

@@ -12,8 +12,8 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/ops/index.hpp>
-#include <tinynn/prune/compact.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/structured/compact.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -35,13 +35,13 @@ NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metad
           .file_bytes = io::safetensors_bytes(io::to_file(module, metadata, io::Storage::smallest))};
 }
 
-NetworkMetrics with_changes(NetworkMetrics metrics, const prune::Compacted& report) {
+NetworkMetrics with_changes(NetworkMetrics metrics, const structured::Compacted& report) {
   metrics.output_change_by_bias = report.output_change_by_bias;
   metrics.output_difference = report.output_difference;
   return metrics;
 }
 
-void print(const Metrics& metrics, const prune::Compacted& report) {
+void print(const Metrics& metrics, const structured::Compacted& report) {
   std::printf(
       "%s\n",
       comparison_table({{"before", *metrics.pruned}, {"compacted", *metrics.compact}}).text().c_str());
@@ -67,7 +67,7 @@ void run(const CompactOptions& options, const Output& output) {
 
   Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
   metrics.pruned = measure(*loaded.module, images, metadata, experiment.get());
-  const prune::Compacted report = prune::compact(*loaded.module, images);
+  const structured::Compacted report = structured::compact(*loaded.module, images);
   metrics.compact = with_changes(measure(*loaded.module, images, metadata, experiment.get()), report);
   io::save(*loaded.module, output.file, metadata, io::Storage::smallest);
   if (!output.metrics.empty()) metrics.write(output.metrics);
@@ -79,7 +79,7 @@ void run(const CompactOptions& options, const Output& output) {
 }  // namespace
 
 CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment) {
-  const auto report = prune::compact(module, slice(experiment.example(), 0, 0, 64));
+  const auto report = structured::compact(module, slice(experiment.example(), 0, 0, 64));
   return {report, with_changes(experiment.measure(module, true), report)};
 }
 

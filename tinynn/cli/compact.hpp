@@ -2,16 +2,16 @@
 #pragma once
 
 #include <tinynn/cli/experiment.hpp>
-#include <tinynn/prune/compact.hpp>
+#include <tinynn/structured/compact.hpp>
 
 namespace tinynn::cli {
 
 struct CompactedNetwork {
-  prune::Compacted report;
+  structured::Compacted report;
   NetworkMetrics metrics;  // of what is left
 };
 
-/// Throws Error as prune::compact does.
+/// Throws Error as structured::compact does.
 CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment);
 
 }  // namespace tinynn::cli

@@ -15,8 +15,8 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
-#include <tinynn/prune/layers.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
 
@@ -47,7 +47,7 @@ void remove_listed(nn::Module& module, const std::string& names, const std::file
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
     try {
-      prune::remove_layer(module, name);
+      structured::remove_layer(module, name);
     } catch (const Error& error) {
       fail(file.string(), ": metadata \"tinynn.removed\": ", error.what());
     }
@@ -163,7 +163,8 @@ io::Metadata Experiment::metadata(nn::Module& module) const {
                       {"tinynn.training", settings_.describe()},
                       {"tinynn.version", version()}};
   std::string removed;
-  for (const auto& layer : prune::removed_layers(module)) removed += (removed.empty() ? "" : ",") + layer;
+  for (const auto& layer : structured::removed_layers(module))
+    removed += (removed.empty() ? "" : ",") + layer;
   if (!removed.empty()) result["tinynn.removed"] = removed;
   return result;
 }

@@ -13,13 +13,14 @@
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
-#include <tinynn/deploy/plan_file.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/export/share_weights.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/prune/share_weights.hpp>
 #ifdef TINYNN_HAS_ONNX
-#include <tinynn/deploy/onnx.hpp>
+#include <tinynn/export/onnx.hpp>
 #endif
 
 namespace tinynn::cli {
@@ -50,7 +51,7 @@ std::string write_safetensors(const LoadedModel& loaded, const ExportOptions& op
   const auto metadata = io::read_metadata(options.header.in);
   if (options.clusters() > 0) {
     for (const Parameter& weight : prune::prunable(*loaded.module))
-      prune::share_weights(weight, options.clusters());
+      deploy::share_weights(weight, options.clusters());
     io::save(*loaded.module, out, metadata, io::Storage::smallest);
     return "for tinynn; what is masked is stored by its number in a codebook";
   }

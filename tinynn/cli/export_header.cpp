@@ -6,8 +6,8 @@
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/image_dataset.hpp>
-#include <tinynn/deploy/header.hpp>
-#include <tinynn/deploy/program.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/export/header.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>

@@ -11,8 +11,8 @@
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/prune/channel_groups.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/structured/groups.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -33,7 +33,8 @@ void show_structure(const InspectOptions& options, const LoadedModel& loaded) {
   const Shape image = models::input_shape(loaded.model);
   const auto graph = graph::trace(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   if (options.trace) std::printf("%s\n", graph::to_text(graph).c_str());
-  if (options.groups) std::printf("%s\n", prune::to_text(prune::groups(graph::ChannelMap(graph))).c_str());
+  if (options.groups)
+    std::printf("%s\n", structured::to_text(structured::groups(graph::ChannelMap(graph))).c_str());
   if (!options.dot.empty()) io::write_file_atomically(options.dot, graph::to_dot(graph));
 }
 

@@ -4,13 +4,13 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/ops/index.hpp>
-#include <tinynn/optim/regularizer.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
-#include <tinynn/prune/channels.hpp>
-#include <tinynn/prune/layers.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/prune/schedule.hpp>
-#include <tinynn/prune/similar_rows.hpp>
+#include <tinynn/sparsify/regularizer.hpp>
+#include <tinynn/structured/prune_channels.hpp>
+#include <tinynn/structured/remove_layers.hpp>
+#include <tinynn/structured/similar_rows.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -77,12 +77,12 @@ Pruner::Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoade
         ": without the rows of the last layer, the classes, only ", most, " of the weights can be pruned");
   const auto [regularizer, strength_text] = split(options.regularizer);
   const double strength = regularizer.empty() ? 0 : number("--regularizer", strength_text);
-  if (regularizer == "l1") proximal_ = optim::proximal_l1(weights_, strength);
-  if (regularizer == "group-lasso") proximal_ = optim::group_lasso(candidates_, strength);
-  if (regularizer == "bn-l1") proximal_ = optim::proximal_l1(optim::bn_scales(module), strength);
-  if (regularizer == "l2") penalty_ = [this, strength] { return optim::l2_penalty(weights_, strength); };
+  if (regularizer == "l1") proximal_ = sparsify::proximal_l1(weights_, strength);
+  if (regularizer == "group-lasso") proximal_ = sparsify::group_lasso(candidates_, strength);
+  if (regularizer == "bn-l1") proximal_ = sparsify::proximal_l1(sparsify::bn_scales(module), strength);
+  if (regularizer == "l2") penalty_ = [this, strength] { return sparsify::l2_penalty(weights_, strength); };
   if (regularizer == "l0") {
-    gates_ = std::make_unique<prune::L0Gates>(weights_, prune::L0Options{.strength = strength});
+    gates_ = std::make_unique<sparsify::L0Gates>(weights_, sparsify::L0Options{.strength = strength});
     gate_optimizer_ = std::make_unique<optim::Adam>(gates_->parameters(), optim::AdamOptions{.lr = 0.1});
     penalty_ = [this] { return gates_ ? gates_->penalty() : zeros({}); };
   }
@@ -108,7 +108,7 @@ prune::Rule Pruner::rule() {
     if (name == "bn-scale") return prune::bn_scale(*module_, train_->example());
     if (name == "lamp") return prune::lamp();
     if (name == "fpgm") return prune::fpgm();
-    if (name == "lsh") return prune::lsh();
+    if (name == "lsh") return structured::lsh();
     return prune::magnitude();
   }();
   return {.criterion = criterion, .granularity = granularity, .keep_at_least = options_.keep_at_least};
@@ -120,24 +120,24 @@ void Pruner::remove_layers(double left) {
   const Tensor images = slice(train_->example(), 0, 0, 8);
   const auto now = static_cast<double>(graph::count(*module_, images).macs);
   if (macs_ == 0) macs_ = now;
-  prune::remove_layers(*module_, images, {.to_macs = std::min(1.0, left * macs_ / now)}, accuracy_);
+  structured::remove_layers(*module_, images, {.to_macs = std::min(1.0, left * macs_ / now)}, accuracy_);
   weights_ = weights_of(*module_, options_.layers);
 }
 
 void Pruner::prune_channels(double sparsity) {
   // Rounding must not ask for less than what a file has already.
   const double left = std::clamp(1 - sparsity, 0.0, 1.0);
-  prune::channels(
-      *module_, slice(train_->example(), 0, 0, 8),
-      {.amount = options_.to_macs         ? prune::to_macs(left)
-                 : options_.to_parameters ? prune::to_parameters(left)
-                                          : prune::fraction_of_total(sparsity),
-       .criterion = rule().criterion,
-       .scope = options_.scope == "local" ? prune::Scope::local : prune::Scope::global,
-       .kind = options_.granularity == "neuron" ? prune::ChannelKind::neurons : prune::ChannelKind::any,
-       .keep_at_least = options_.keep_at_least,
-       .round_to = options_.round_to,
-       .made_by = options_.layers.empty() ? std::vector<Parameter>() : weights_});
+  structured::prune_channels(*module_, slice(train_->example(), 0, 0, 8),
+                             {.amount = options_.to_macs         ? prune::to_macs(left)
+                                        : options_.to_parameters ? prune::to_parameters(left)
+                                                                 : prune::fraction_of_total(sparsity),
+                              .criterion = rule().criterion,
+                              .scope = options_.scope == "local" ? prune::Scope::local : prune::Scope::global,
+                              .kind = options_.granularity == "neuron" ? structured::ChannelKind::neurons
+                                                                       : structured::ChannelKind::any,
+                              .keep_at_least = options_.keep_at_least,
+                              .round_to = options_.round_to,
+                              .made_by = options_.layers.empty() ? std::vector<Parameter>() : weights_});
 }
 
 void Pruner::prune_to(double sparsity) {
@@ -147,7 +147,7 @@ void Pruner::prune_to(double sparsity) {
   } else if (deletes() && !prunes_zeros()) {
     prune_channels(sparsity);
   } else if (options_.regrow == "dns") {
-    if (!splice_) splice_ = std::make_unique<prune::Splice>(weights_);
+    if (!splice_) splice_ = std::make_unique<sparsify::Splice>(weights_);
     splice_->update(sparsity, 0);
   } else if (is_n_of_m(options_.granularity)) {
     const auto [n, m] = split(options_.granularity);
@@ -177,9 +177,9 @@ void Pruner::regrow(int64_t step, int64_t steps) {
   if (splice_ && step == end)
     splice_->update(sparsity_, 0);  // to the very sparsity, and trained under from here on
   if (step == 0 || step % regrow_every != 0 || step >= end) return;
-  const double fraction = prune::cosine_decay(regrow_fraction, step, end);
-  if (options_.regrow == "set") prune::set(weights_, fraction);
-  if (options_.regrow == "rigl") prune::rigl(weights_, fraction);
+  const double fraction = sparsify::cosine_decay(regrow_fraction, step, end);
+  if (options_.regrow == "set") sparsify::set(weights_, fraction);
+  if (options_.regrow == "rigl") sparsify::rigl(weights_, fraction);
   if (options_.regrow == "sparse-momentum") sparse_momentum_->regrow(fraction);
   if (options_.regrow == "dns") splice_->update(sparsity_);
 }
@@ -189,7 +189,7 @@ TrainingHooks Pruner::hooks(int64_t steps, bool pruned) {
   if (regrows && options_.regrow == "rigl" && !dense_grad_)
     dense_grad_ = std::make_unique<DenseGrad>(weights_);
   if (regrows && options_.regrow == "sparse-momentum" && !sparse_momentum_)
-    sparse_momentum_ = std::make_unique<prune::SparseMomentum>(weights_);
+    sparse_momentum_ = std::make_unique<sparsify::SparseMomentum>(weights_);
   auto step = std::make_shared<int64_t>(0);
   return {.penalty = penalty_, .after_step = [this, step, steps, regrows](double lr) {
             if (movement_) movement_->observe();

@@ -15,9 +15,9 @@
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/iterate.hpp>
-#include <tinynn/prune/l0_gates.hpp>
-#include <tinynn/prune/regrow.hpp>
-#include <tinynn/prune/splice.hpp>
+#include <tinynn/sparsify/l0_gates.hpp>
+#include <tinynn/sparsify/regrow.hpp>
+#include <tinynn/sparsify/splice.hpp>
 
 namespace tinynn::cli {
 
@@ -62,10 +62,10 @@ class Pruner {
   double sparsity_ = 0;  // that was asked for last
   std::function<void(double lr)> proximal_;
   std::function<Tensor()> penalty_;
-  std::unique_ptr<prune::L0Gates> gates_;
+  std::unique_ptr<sparsify::L0Gates> gates_;
   std::unique_ptr<optim::Adam> gate_optimizer_;
-  std::unique_ptr<prune::Splice> splice_;
-  std::unique_ptr<prune::SparseMomentum> sparse_momentum_;
+  std::unique_ptr<sparsify::Splice> splice_;
+  std::unique_ptr<sparsify::SparseMomentum> sparse_momentum_;
   std::unique_ptr<DenseGrad> dense_grad_;
   std::unique_ptr<prune::Movement> movement_;
 };

@@ -1,8 +1,8 @@
 // ChannelMap: which channels of a traced model hang together, so that one can only be deleted with all the
 // others. Every element of every dimension of every tensor is an atom; the rules of the operations
-// (autograd/channels.hpp) tie atoms with union-find. A class of tied atoms is what can be deleted as a whole:
-// for two convolutions one after the other, filter i of the first, its bias, and slice i of every filter of
-// the second. What no rule speaks of is pinned, with the reason.
+// (autograd/channel_rule.hpp) tie atoms with union-find. A class of tied atoms is what can be deleted as a
+// whole: for two convolutions one after the other, filter i of the first, its bias, and slice i of every
+// filter of the second. What no rule speaks of is pinned, with the reason.
 #pragma once
 
 #include <cstdint>

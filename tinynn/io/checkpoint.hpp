@@ -23,7 +23,7 @@
 // written as bytes of 255 and a smaller one, which are summed. This is smaller than the numbers of columns
 // would be, and has no way to name a column twice or out of order. Codes are canonical Huffman codes
 // (huffman.hpp); a codebook's gaps go on over the ends of rows. Han et al., "Deep compression", ICLR 2016;
-// prune::share_weights() makes weights whose values are few.
+// deploy::share_weights() makes weights whose values are few.
 //
 // PyTorch also counts the batches that a BatchNorm has seen, "bn1.num_batches_tracked"; nothing here depends
 // on that count, so it is passed over in a file of PyTorch's and not written (strict loading there fills it

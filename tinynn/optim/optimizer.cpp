@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/optim/optimizer.hpp>
-#include <tinynn/optim/regularizer.hpp>
 
 namespace tinynn::optim {
 
@@ -101,6 +101,14 @@ void Optimizer::step_live(State& state, const Tensor& grad, const kernels::Spars
   });
   for (size_t k = 0; k < moments.size(); ++k)
     kernels::unpack_live(live, moments[k].data(), (*state.moments)[k].mutable_data());
+}
+
+void soft_threshold(std::span<float> values, double threshold) {
+  kernels::map(static_cast<int64_t>(values.size()), values.data(), values.data(),
+               [t = static_cast<float>(threshold)](float w) {
+                 // Asked this way round, NaN stays NaN: a run that has diverged must not look sparse.
+                 return std::abs(w) <= t ? 0.0F : w - std::copysign(t, w);
+               });
 }
 
 }  // namespace tinynn::optim

@@ -92,4 +92,7 @@ class Optimizer {
   std::vector<State> states_;  // one for each parameter
 };
 
+/// The proximal operator of threshold * |w|, in place: w = sign(w) max(|w| - threshold, 0). NaN stays NaN.
+void soft_threshold(std::span<float> values, double threshold);
+
 }  // namespace tinynn::optim

@@ -40,7 +40,8 @@ int64_t Amount::to_kill(int64_t alive, int64_t total) const {
                                  alive);
     case Kind::count: break;
     case Kind::to_macs:
-    case Kind::to_parameters: fail("a budget of MACs or parameters is for channels; see prune::channels");
+    case Kind::to_parameters:
+      fail("a budget of MACs or parameters is for channels; see structured::prune_channels");
   }
   const auto n = static_cast<int64_t>(value_);
   check(n <= alive, "count: ", n, " elements to prune, but only ", alive, " are alive");

@@ -1,0 +1,137 @@
+// Writes networks as C++ headers, each with samples and what they should lead to, as raw float32:
+// write_headers FOLDER makes NAME.hpp, NAME.input and NAME.output, and cases.cpp, which runs them all.
+#define DOCTEST_CONFIG_IMPLEMENT  // the random networks are of the tests
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/random.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/export/header.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/shape.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+
+#include "tests/support/random_network.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+// What the random networks have nothing of.
+struct Rarities : nn::Module {
+  nn::Conv2d dilated{4, 6, 3, {.stride = 2, .padding = 2, .dilation = 2, .groups = 2}}, deep{6, 6, 1};
+  nn::Linear out{6 * 4 * 3, 5};
+
+  void members(nn::Visitor& v) override { v("dilated", dilated), v("deep", deep), v("out", out); }
+  Tensor forward(const Tensor& x) override {
+    Tensor h = tinynn::tanh(max_pool2d(dilated(x), 3, {.stride = 1, .padding = 1}));
+    h = leaky_relu(avg_pool2d(h, 3, {.stride = 1, .padding = 1, .count_include_pad = true}), 0.2);
+    h = softmax(sub(deep(h), h), 1);
+    h = adaptive_avg_pool2d(gelu(h, GeluFormula::tanh), {4, 3});
+    return log_softmax(out(flatten(h)), 1);
+  }
+};
+
+class Writer {
+ public:
+  explicit Writer(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void add(const std::string& name, nn::Module& net, const Shape& of_one, bool int8) {
+    const Tensor x = randn(with_samples(of_one, 4));
+    const deploy::Plan plan = deploy::plan(net, x);
+    if (int8) {
+      const auto quantized = deploy::quantize(plan, randn(with_samples(of_one, 32)));
+      write(name, deploy::to_header(quantized, {.name = name}), x, quantized(x), "0.02");
+    } else {
+      write(name, deploy::to_header(plan, {.name = name}), x, deploy::Program(plan)(x), "1e-5");
+    }
+  }
+
+  // The same network as it was, but for pixels.
+  void add_raw(const std::string& name, nn::Module& net, const Shape& of_one, bool int8) {
+    const data::Normalization normalization{std::vector<double>(static_cast<size_t>(of_one[0]), 0.4),
+                                            std::vector<double>(static_cast<size_t>(of_one[0]), 0.3)};
+    Tensor pixels = rand(with_samples(of_one, 4), 0, 255), x = pixels.clone();
+    for (int64_t i = 0; i < x.numel(); ++i) {
+      pixels.mutable_data()[i] = std::floor(pixels.data()[i]);
+      x.mutable_data()[i] = (pixels.data()[i] / 255 - 0.4F) / 0.3F;
+    }
+    const deploy::Plan plan = deploy::plan(net, x);
+    const auto network = int8 ? deploy::quantize(plan, x) : deploy::unquantized(plan);
+    const auto header = deploy::to_header(network, {.name = name, .raw_input = normalization});
+    write(name, header, pixels, network(x), int8 ? "0.02" : "1e-5");
+  }
+
+  ~Writer() {
+    std::ofstream(folder_ / "cases.cpp")
+        << includes_ << "#include \"check.hpp\"\n\nint main() {\n  bool good = true;\n"
+        << checks_ << "  return good ? 0 : 1;\n}\n";
+  }
+
+ private:
+  static Shape with_samples(const Shape& of_one, int64_t samples) {
+    std::vector<int64_t> sizes{samples};
+    sizes.insert(sizes.end(), of_one.begin(), of_one.end());
+    return Shape(sizes);
+  }
+  void write(const std::string& name, const deploy::Header& header, const Tensor& x, const Tensor& y,
+             const std::string& tolerance) {
+    std::ofstream(folder_ / (name + ".hpp")) << header.text;
+    for (const auto& [suffix, tensor] : {std::pair{".input", x}, {".output", y}}) {
+      const auto values = tensor.values();
+      std::ofstream(folder_ / (name + suffix), std::ios::binary)
+          .write(reinterpret_cast<const char*>(values.data()),
+                 static_cast<std::streamsize>(values.size_bytes()));
+    }
+    includes_ += "#include \"" + name + ".hpp\"\n";
+    checks_ += "  good &= check(\"" + name + "\", " + name + "_predict, " + tolerance + ", " + name +
+               "_constant_bytes, " + std::to_string(header.constant_bytes) + ");\n";
+  }
+
+  std::filesystem::path folder_;
+  std::string includes_, checks_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count != 2) throw std::invalid_argument("usage: write_headers FOLDER");
+  Writer writer(arguments[1]);
+  for (const std::string name : {"lenet-300-100", "simple-cnn", "densenet-small", "resnet-20"}) {
+    manual_seed(1);
+    const auto net = models::make(name);
+    prune::prune(prune::prunable(*net), prune::fraction(0.95));
+    std::string plain = name;
+    std::ranges::replace(plain, '-', '_');
+    writer.add(plain, *net, models::input_shape(name), false);
+    writer.add(plain + "_int8", *net, models::input_shape(name), true);
+  }
+  manual_seed(2);
+  const auto digits = models::make("simple-cnn");
+  writer.add_raw("raw", *digits, models::input_shape("simple-cnn"), false);
+  writer.add_raw("raw_int8", *digits, models::input_shape("simple-cnn"), true);
+  Rarities rarities;
+  writer.add("rarities", rarities, {4, 12, 9}, false);
+  writer.add("rarities_int8", rarities, {4, 12, 9}, true);
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    manual_seed(seed);
+    test::RandomNetwork net(seed);
+    if (seed % 3 == 0) prune::prune(prune::prunable(net), prune::fraction(0.8));
+    writer.add("random_" + std::to_string(seed), net,
+               {2, test::RandomNetwork::size, test::RandomNetwork::size}, seed % 2 == 0);
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
+}

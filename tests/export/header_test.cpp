@@ -1,0 +1,137 @@
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/export/header.hpp>
+#include <tinynn/export/header_arrays.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+
+#include "tests/support/compare.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+deploy::Plan digits_plan(double sparsity = 0) {
+  manual_seed(1);
+  const auto net = models::make("lenet-300-100");
+  prune::prune(prune::prunable(*net), prune::fraction(sparsity));
+  return deploy::plan(*net, zeros({1, 1, 28, 28}));
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("export. weights of a header take the smallest of three forms") {
+  const auto form = [](double density, bool bytes) {
+    std::vector<float> weights(10000);
+    for (size_t i = 0; i < weights.size(); ++i)
+      weights[i] = static_cast<double>(i % 100) < 100 * density ? 1.0F : 0.0F;
+    deploy::HeaderArrays arrays;
+    const auto reader = arrays.add_weights("w", weights, 1000, bytes);
+    return reader.substr(0, reader.find('<')) + " " + std::to_string(arrays.bytes());
+  };
+  CHECK(form(1, true) == "Dense 10000");
+  CHECK(form(0.5, true) == "Masked 6250");  // a bit each, and 5000 bytes
+  CHECK(form(0.03, true) == "Sparse 610");  // two bytes each, and a count for each of 10 rows
+  CHECK(form(0.97, false) == "Dense 40000");
+  CHECK(form(0.5, false) == "Masked 21250");
+  CHECK(form(0, true) == "Sparse 12");
+}
+
+TEST_CASE("export. gaps that no byte holds are bridged by zeros") {
+  std::vector<float> row(2000);
+  row[300] = 5, row[811] = -7;
+  deploy::HeaderArrays arrays;
+  arrays.add_weights("w", row, 2000, true);
+  CHECK(contains(arrays.text(), "w_counts[] = {\n    5};"));
+  CHECK(contains(arrays.text(), "w_gaps[] = {\n    255, 45, 255, 255, 1};"));
+  CHECK(contains(arrays.text(), "w_values[] = {\n    0, 5, 0, 0, -7};"));
+}
+
+TEST_CASE("export. a header is the same each time, and says what it takes") {
+  const auto header = deploy::to_header(digits_plan(0.9), {.name = "digits", .card = {{"model", "a\nb\\"}}});
+  CHECK(header.text ==
+        deploy::to_header(digits_plan(0.9), {.name = "digits", .card = {{"model", "a\nb\\"}}}).text);
+  CHECK(contains(header.text, "//   model       a?b?\n"));
+  CHECK(contains(header.text, "//   constants   " + std::to_string(header.constant_bytes) + " bytes\n"));
+  CHECK(header.memory_bytes == 4 * (300 + 100));  // the input and the output are the caller's
+}
+
+TEST_CASE("export. values of a header that are not needed at the same time share memory") {
+  manual_seed(1);
+  const auto net = models::make("lenet-5");
+  const auto plan = deploy::plan(*net, zeros({1, 1, 28, 28}));
+  // The first convolution and its pooled images, and a plane of sums.
+  CHECK(deploy::to_header(plan).memory_bytes == 4 * (20 * 24 * 24 + 20 * 12 * 12 + 24 * 24));
+  const auto quantized = deploy::quantize(plan, randn({4, 1, 28, 28}));
+  // In bytes also the image, which is rounded before the first convolution reads it.
+  CHECK(deploy::to_header(quantized).memory_bytes == 28 * 28 + 20 * 24 * 24 + 20 * 12 * 12 + 4 * 24 * 24);
+}
+
+TEST_CASE("export. quantised weights are whole numbers of steps, and zeros stay zeros") {
+  const auto plan = digits_plan(0.95);
+  const auto quantized = deploy::quantize(plan, randn({8, 1, 28, 28}));
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    if (plan.steps[i].kind != deploy::Step::Kind::linear) continue;
+    const auto before = plan.steps[i].weight.values(), after = quantized.plan.steps[i].weight.values();
+    const auto columns = static_cast<size_t>(plan.steps[i].weight.size(1));
+    for (size_t k = 0; k < before.size(); ++k) {
+      const float step = quantized.weight_steps[i][k / columns], whole = std::nearbyint(after[k] / step);
+      REQUIRE(after[k] == whole * step);
+      REQUIRE(std::abs(whole) <= 127);
+      REQUIRE(std::abs(after[k] - before[k]) <= step * 0.501F);
+      if (before[k] == 0) REQUIRE(after[k] == 0);
+    }
+  }
+}
+
+TEST_CASE("export. a quantised network gives about what the network gives") {
+  for (const std::string name : {"lenet-300-100", "lenet-5", "simple-cnn"}) {
+    CAPTURE(name);
+    manual_seed(3);
+    const auto net = models::make(name);
+    const Tensor x = randn({16, 1, 28, 28});
+    const auto plan = deploy::plan(*net, x);
+    const auto exact = deploy::Program(plan)(x).to_vector(),
+               rounded = deploy::quantize(plan, x)(x).to_vector();
+    double error = 0, size = 0;
+    for (size_t i = 0; i < exact.size(); ++i) {
+      error += std::pow(static_cast<double>(exact[i] - rounded[i]), 2);
+      size += std::pow(static_cast<double>(exact[i]), 2);
+    }
+    CHECK(error < 0.03 * 0.03 * size);
+  }
+}
+
+TEST_CASE("export. what cannot be a header is refused") {
+  const auto plan = digits_plan();
+  for (const std::string name : {"", "1st", "a b", "_a", "a_", "a__b", "a-b"}) {
+    CHECK_THROWS_WITH_AS(
+        deploy::to_header(plan, {.name = name}),
+        ("header: the name is \"" + name +
+         "\", expected letters, digits and single underscores, the first a letter and the last no "
+         "underscore")
+            .c_str(),
+        Error);
+  }
+  CHECK_THROWS_WITH_AS(deploy::to_header(plan, {.raw_input = data::Normalization{{0, 0, 0}, {1, 1, 1}}}),
+                       "header: raw input is normalised with 3 means, but the input is (1, 28, 28)", Error);
+  CHECK_THROWS_WITH_AS(deploy::quantize(plan, zeros({1, 3, 28, 28})),
+                       "quantize: images are (1, 3, 28, 28), expected some of (1, 28, 28)", Error);
+  auto broken = digits_plan();
+  for (auto& step : broken.steps) {
+    if (step.kind == deploy::Step::Kind::linear) step.bias.mutable_data()[0] = test::not_a_number;
+  }
+  CHECK_THROWS_WITH_AS(deploy::to_header(broken), "header: linear has a constant that is not finite", Error);
+  CHECK_THROWS_AS(deploy::quantize(broken, zeros({1, 1, 28, 28})), Error);
+}

@@ -1,0 +1,159 @@
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/program/check_plan.hpp>
+#include <tinynn/program/plan_file.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+#include "tests/support/random_network.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+deploy::Plan random_plan(uint64_t seed) {
+  manual_seed(seed);
+  test::RandomNetwork net(seed);
+  return deploy::plan(net, test::Draw(seed).tensor({2, 2, 8, 8}));
+}
+
+std::vector<std::byte> bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
+}  // namespace
+
+TEST_CASE("program. a plan's file gives the program back, with the same bits, and the same file again") {
+  const test::TemporaryFolder folder;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    const auto plan = random_plan(seed);
+    deploy::save(plan, folder / "a", {{"card", "1"}});
+    const auto loaded = deploy::load(folder / "a");
+    deploy::save(loaded, folder / "b", {{"card", "1"}});
+    CHECK(bytes_of(folder / "a") == bytes_of(folder / "b"));
+    const Tensor x = test::Draw(seed).tensor({5, 2, 8, 8});
+    CHECK(deploy::Program(loaded)(x).to_vector() == deploy::Program(plan)(x).to_vector());
+  }
+}
+
+TEST_CASE("program. images as they are, normalised inside the program") {
+  manual_seed(1);
+  const auto net = models::make("simple-cnn");
+  const Tensor pixels = test::Draw(2).tensor({3, 1, 28, 28});
+  const auto plan = deploy::plan(*net, pixels);
+  Tensor normalised = pixels.clone();
+  for (int64_t i = 0; i < pixels.numel(); ++i)
+    normalised.mutable_data()[i] = (pixels.data()[i] - 0.1307F) / 0.3081F;
+  const deploy::Program raw(deploy::with_normalization(plan, {0.1307}, {0.3081}));
+  CHECK(test::difference(raw(pixels).values(), deploy::Program(plan)(normalised).values(), 1e-4) == "");
+  CHECK_THROWS_WITH_AS(
+      deploy::with_normalization(plan, {0, 0}, {1}),
+      "with_normalization: 2 means and 1 deviations for 1 channels, expected as many or one, and "
+      "deviations above 0",
+      Error);
+}
+
+TEST_CASE("program. damaged plan files are refused or run, and nothing else happens") {
+  const test::TemporaryFolder folder;
+  test::Draw draw(7);
+  int refused = 0;
+  for (int trial = 0; trial < 3000; ++trial) {
+    if (trial % 100 == 0) deploy::save(random_plan(static_cast<uint64_t>(trial / 100) + 1), folder / "plan");
+    auto bytes = bytes_of(folder / "plan");
+    const auto header = std::min<int64_t>(static_cast<int64_t>(bytes.size()), 3000);
+    const int64_t changes = draw.between(1, 3);
+    for (int64_t k = 0; k < changes; ++k)
+      bytes[static_cast<size_t>(draw.between(8, header - 1))] =
+          static_cast<std::byte>(draw.coin() ? draw.between('0', '9') : draw.between(32, 126));
+    try {
+      const deploy::Program program(deploy::load(io::parse_safetensors(bytes)));
+      std::vector<float> x(static_cast<size_t>(program.input_shape().numel() * 5));
+      std::vector<float> y(static_cast<size_t>(program.output_shape().numel() * 5));
+      program.run(5, x.data(), y.data());
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 1000);
+  CHECK(refused < 3000);
+}
+
+TEST_CASE("program. a plan's text costs no more stack and memory than a plan does") {
+  const auto refused = [](const std::string& text) {
+    io::SafetensorsFile file;
+    file.metadata["tinynn.plan"] = text;
+    try {
+      (void)deploy::load(file);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(refused(R"({"input":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}") ==
+        "safetensors: metadata \"tinynn.plan\": nested more than 4 deep");
+  CHECK(refused(std::string(5'000'000, ' ')) ==
+        "safetensors: metadata \"tinynn.plan\": 5000000 bytes, expected at most 4194304");
+  CHECK(refused(R"({"input":"0"})") == "safetensors: a string where a whole number is expected");
+  CHECK(
+      refused(R"({"input":0,"output":0,"values":[],"steps":[{"kind":")" + std::string(5000, 'x') + R"("}]})")
+          .size() < 300);
+  CHECK(refused("\"" + std::string(5000, 'x')).size() < 300);
+}
+
+TEST_CASE("program. a step whose padding makes a small image large is refused") {
+  deploy::Plan plan;
+  plan.values = {Shape{1, 1, 1}, Shape{1, 3, 3}};
+  plan.output = 1;
+  plan.steps = {{.kind = deploy::Step::Kind::conv2d,
+                 .inputs = {0},
+                 .output = 1,
+                 .weight = zeros({1, 1, 1, 1}),
+                 .bias = zeros({1}),
+                 .stride = 1 << 23,
+                 .padding = 1 << 23,
+                 .from = {}}};
+  CHECK_THROWS_WITH_AS(
+      deploy::check_plan(plan),
+      "plan: step 0, conv2d: shape (1, 1, 1) with padding 8388608, expected not more than 2^24 numbers",
+      Error);
+  plan.steps[0].padding = 0;
+  plan.steps[0].groups = int64_t{1} << 62;
+  plan.steps[0].weight = zeros({1, 4, 1, 1});  // 4 * 2^62 would be 0
+  CHECK_THROWS_AS(deploy::check_plan(plan), Error);
+}
+
+TEST_CASE("program. a step that does not fit is refused by number and kind") {
+  auto plan = random_plan(1);
+  const auto refused = [](const deploy::Plan& broken) {
+    try {
+      deploy::check_plan(broken);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(refused(plan) == "accepted");
+  auto broken = plan;
+  broken.steps.back().inputs = {broken.output};
+  CHECK(refused(broken).find("is not there by then") != std::string::npos);
+  broken = plan;
+  broken.steps.back().bias = zeros({17});
+  CHECK(refused(broken).find("linear: bias of shape (17), expected (3)") != std::string::npos);
+  broken = plan;
+  broken.output = 99;
+  CHECK(refused(broken).find("the output value 99") != std::string::npos);
+  io::SafetensorsFile none;
+  CHECK_THROWS_WITH_AS(deploy::load(none), "safetensors: no plan: the metadata has no \"tinynn.plan\"",
+                       Error);
+}

@@ -1,0 +1,145 @@
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/autograd/no_grad.hpp>
+#include <tinynn/core/buffer.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
+#include <tinynn/export/compile.hpp>
+#include <tinynn/models/lenet_300_100.hpp>
+#include <tinynn/models/models.hpp>
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/pointwise.hpp>
+#include <tinynn/prune/mask_rules.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+#include "tests/support/isas.hpp"
+#include "tests/support/random_network.hpp"
+#include "tests/support/threads.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+Tensor images(const Shape& of_one, int64_t count, uint64_t seed = 3) {
+  std::vector<int64_t> sizes{count};
+  sizes.insert(sizes.end(), of_one.begin(), of_one.end());
+  return test::Draw(seed).tensor(Shape(sizes));
+}
+
+Tensor evaluated(nn::Module& net, const Tensor& x) {
+  const NoGrad no_grad;
+  net.eval();
+  return net(x);
+}
+
+// For batches of every kind: one by one, part of a block, several blocks with a rest.
+void check_program(nn::Module& net, const Shape& of_one, double tolerance = 1e-4) {
+  const auto program = deploy::compile(net, images(of_one, 2));
+  for (const int64_t count : {1, 3, 4, 17, 150}) {
+    CAPTURE(count);
+    const Tensor x = images(of_one, count);
+    REQUIRE(test::difference(program(x).values(), evaluated(net, x).values(), tolerance) == "");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("program. a program gives what its model gives, for every model, dense and sparse") {
+  for (const auto& name : models::names()) {
+    CAPTURE(name);
+    manual_seed(5);
+    const auto net = models::make(name);
+    const Shape of_one = models::input_shape(name);
+    const auto program = deploy::compile(*net, images(of_one, 2));
+    const bool large = of_one.numel() > 784;
+    const Tensor x = images(of_one, large ? 5 : 70);
+    CHECK(test::difference(program(x).values(), evaluated(*net, x).values(), 1e-4) == "");
+    prune::prune(prune::prunable(*net), prune::fraction(0.9));
+    const auto sparse = deploy::compile(*net, images(of_one, 2));
+    CHECK(test::difference(sparse(x).values(), evaluated(*net, x).values(), 1e-4) == "");
+    const Tensor one = images(of_one, 1, 4);
+    CHECK(test::difference(sparse(one).values(), evaluated(*net, one).values(), 1e-4) == "");
+  }
+}
+
+TEST_CASE("program. programs of random networks give what the networks give, with every instruction set") {
+  for (const auto& isa : kernels::isas()) {
+    const test::Isa forced(isa);
+    CAPTURE(isa);
+    for (uint64_t seed = 1; seed <= 60; ++seed) {
+      CAPTURE(seed);
+      manual_seed(seed);
+      test::RandomNetwork net(seed);
+      check_program(net, {2, test::RandomNetwork::size, test::RandomNetwork::size});
+    }
+  }
+}
+
+TEST_CASE("program. normalisation and activations become part of the layers before them") {
+  manual_seed(1);
+  const auto steps = [](const std::string& name) {
+    const auto net = models::make(name);
+    std::string text;
+    for (const auto& step : deploy::plan(*net, images(models::input_shape(name), 1)).steps) {
+      text += name_of(step.kind) +
+              (step.activation == deploy::Activation::none ? "" : "+" + name_of(step.activation)) + " ";
+    }
+    return text;
+  };
+  CHECK(steps("lenet-300-100") == "reshape linear+relu linear+relu linear ");
+  CHECK(steps("simple-cnn") == "conv2d max_pool2d+relu conv2d max_pool2d+relu reshape linear+relu linear ");
+  CHECK(steps("lenet-5-bn").find("scale_shift") == std::string::npos);
+  CHECK(steps("resnet-20").find("conv2d+relu conv2d add+relu") != std::string::npos);
+}
+
+TEST_CASE("program. a program gives the same bits with any number of threads, and from several at a time") {
+  manual_seed(2);
+  models::LeNet300100 net;
+  const auto program = deploy::compile(net, images({1, 28, 28}, 1));
+  const Tensor x = images({1, 28, 28}, 200);
+  const auto run = [&] { return program(x).to_vector(); };
+  const auto expected = test::with_threads(1, run);
+  CHECK(test::with_threads(3, run) == expected);
+  std::vector<std::vector<float>> results(4);
+  std::vector<std::thread> threads;
+  for (auto& result : results) threads.emplace_back([&] { result = program(x).to_vector(); });
+  for (auto& thread : threads) thread.join();
+  for (const auto& result : results) CHECK(result == expected);
+}
+
+TEST_CASE("program. a program asks for no memory after its first call") {
+  const test::Threads one(1);
+  manual_seed(3);
+  const auto net = models::make("lenet-5");
+  const auto program = deploy::compile(*net, images({1, 28, 28}, 1));
+  const Tensor x = images({1, 28, 28}, 65);
+  std::vector<float> y(650);
+  program.run(65, x.data(), y.data());
+  const auto before = memory_stats();
+  reset_peak_memory();
+  program.run(65, x.data(), y.data());
+  CHECK(memory_stats().allocations == before.allocations);
+  CHECK(memory_stats().peak_bytes == before.bytes_in_use);
+}
+
+namespace {
+
+struct WithExp : nn::Module {
+  Parameter scale{full({784}, 1)};
+  void members(nn::Visitor& v) override { v("scale", scale); }
+  Tensor forward(const Tensor& x) override { return exp(x); }
+};
+
+}  // namespace
+
+TEST_CASE("program. what there is no step for is refused by name") {
+  WithExp net;
+  CHECK_THROWS_WITH_AS(deploy::compile(net, images({784}, 1)), "deploy: there is no step for exp", Error);
+  models::LeNet300100 lenet;
+  const auto program = deploy::compile(lenet, images({1, 28, 28}, 1));
+  CHECK_THROWS_WITH_AS(program(images({28, 28}, 2)), "program: x is (2, 28, 28), expected (2, 1, 28, 28)",
+                       Error);
+}

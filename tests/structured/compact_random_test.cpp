@@ -1,0 +1,155 @@
+// Deletion on networks that nobody thought of: outputs stay, and training goes on as if nothing had been cut.
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/random.hpp>
+#include <tinynn/graph/channel_map.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/loss.hpp>
+#include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/sgd.hpp>
+#include <tinynn/structured/compact.hpp>
+
+#include "tests/support/random_network.hpp"
+
+using namespace tinynn;
+
+namespace {
+
+// Kills some channels at random: all that makes them, or all that reads them. Returns how many.
+int64_t mask_some_channels(nn::Module& net, const Tensor& images, test::Draw& draw) {
+  const graph::ChannelMap map(graph::trace(net, images));
+  std::map<int64_t, std::map<autograd::Link, std::vector<graph::Atom>>> ends;
+  for (const auto& links : map.links()) {
+    for (const auto& link : links) {
+      if (link.kind == autograd::Link::produces || link.kind == autograd::Link::consumes)
+        ends[map.class_of(link.to)][link.kind].push_back(link.from);
+    }
+  }
+  int64_t count = 0;
+  const double share = draw.fraction() * 0.8;
+  for (auto& [of_class, by_kind] : ends) {
+    if (!map.pinned(of_class).empty() || !draw.chance(share)) continue;
+    const auto kind = draw.chance(0.8) ? autograd::Link::produces : autograd::Link::consumes;
+    for (const graph::Atom& atom : by_kind[kind]) {
+      Parameter weight = Parameter::of(map.graph().values[static_cast<size_t>(atom.value)].tensor);
+      if (!weight.defined()) continue;
+      Mask mask(weight.shape());
+      const int64_t inner = weight.shape().inner(atom.dim), size = weight.shape()[atom.dim];
+      for (int64_t i = 0; i < weight.numel(); ++i) {
+        if (i / inner % size == atom.index) mask.set(i, false);
+      }
+      weight.prune(mask);
+    }
+    ++count;
+  }
+  return count;
+}
+
+std::vector<float> losses(nn::Module& net, optim::Optimizer& optimizer, const Tensor& images,
+                          const Labels& labels) {
+  std::vector<float> result;
+  for (int step = 0; step < 10; ++step) {
+    optimizer.zero_grad();
+    const Tensor loss = cross_entropy(net(images), labels);
+    loss.backward();
+    optimizer.step();
+    result.push_back(loss.item());
+  }
+  return result;
+}
+
+double largest_difference(std::span<const float> a, std::span<const float> b, bool relative) {
+  double largest = 0, difference = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::fabs(static_cast<double>(a[i])));
+    difference = std::max(difference, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  }
+  return relative && largest > 0 ? difference / largest : difference;
+}
+
+struct Tally {
+  int64_t networks = 0, with_deletions = 0, channels = 0, folded = 0, trained = 0;
+};
+
+void try_network(uint64_t seed, Tally& tally) {
+  CAPTURE(seed);
+  manual_seed(seed);
+  test::RandomNetwork net(seed);
+  test::Draw draw(seed + 1'000'000);
+  const Tensor images = draw.tensor({4, 2, test::RandomNetwork::size, test::RandomNetwork::size});
+  const Labels labels({0, 1, 2, 1});
+  optim::SGD first_sgd(net.parameters(), {.lr = 0.01, .momentum = 0.9});
+  losses(net, first_sgd, images, labels);  // so that statistics and moments are not those of the start
+  mask_some_channels(net, images, draw);
+
+  auto masked = clone(net);
+  structured::complete_masks(masked, images);
+  const Tensor expected = graph::run(masked, images)[0];
+  const structured::Compacted report = structured::compact(net, images);
+  const Tensor outputs = graph::run(net, images)[0];
+  CHECK(largest_difference(expected.values(), outputs.values(), true) <= 1e-5);
+  CHECK(report.output_difference <= 1e-5);
+  CHECK((report.channels > 0) == (report.parameters < report.parameters_before));
+  // On images that the deletion was not checked on.
+  const Tensor others = draw.tensor({3, 2, test::RandomNetwork::size, test::RandomNetwork::size});
+  CHECK(largest_difference(graph::run(masked, others)[0].values(), graph::run(net, others)[0].values(),
+                           true) <= 1e-5);
+
+  ++tally.networks;
+  tally.channels += report.channels;
+  tally.with_deletions += report.channels > 0 ? 1 : 0;
+  tally.folded += report.folded;
+  if (report.folded > 0) return;
+  ++tally.trained;
+  for (const bool with_adam : {false, true}) {
+    CAPTURE(with_adam);
+    const auto training = [&](auto& start, const Tensor& x) {
+      auto copy = clone(start);
+      const auto parameters = copy.parameters();
+      optim::Adam adam(parameters, {.lr = 1e-3});
+      optim::SGD sgd(parameters, {.lr = 0.01, .momentum = 0.9});
+      // Asked for all gradients, the masked network runs the dense kernels that the small one runs: sparse
+      // ones add in another order, which some networks magnify beyond any bound in ten steps.
+      const DenseGrad dense_kernels(parameters);
+      return losses(copy, with_adam ? static_cast<optim::Optimizer&>(adam) : sgd, x, labels);
+    };
+    const auto of_large = training(masked, images);
+    const double difference = largest_difference(of_large, training(net, images), false);
+    double allowed = 1e-4;
+#ifndef __x86_64__
+    // Elsewhere even those add in another order, and one network of 200 (seed 135, 1.5e-4 on 64-bit Arm)
+    // shows it. It may part from the small one twice as far as from itself when its images are rounded
+    // differently.
+    for (const double one_rounding : {1 - 1.2e-7, 1 + 1.2e-7}) {
+      if (difference <= allowed) break;
+      allowed = std::max(
+          allowed, 2 * largest_difference(of_large, training(masked, mul(images, one_rounding)), false));
+    }
+#endif
+    CHECK(difference <= allowed);
+  }
+}
+
+void try_networks(uint64_t first, uint64_t count) {
+  Tally tally;
+  for (uint64_t seed = first; seed < first + count; ++seed) try_network(seed, tally);
+  MESSAGE(tally.networks, " networks, ", tally.with_deletions, " with deletions, ", tally.channels,
+          " channels deleted, ", tally.folded, " folded, ", tally.trained, " trained on");
+  // Else the test would show little.
+  CHECK(tally.with_deletions * 2 > tally.networks);
+  CHECK(tally.folded > 0);
+}
+
+}  // namespace
+
+TEST_CASE("structured. deletion from 200 random networks leaves outputs and training alone") {
+  try_networks(1, 200);
+}
+
+TEST_CASE("structured. deletion from 1000 random networks, a slow test of its own" * doctest::skip()) {
+  try_networks(1, 1000);
+}

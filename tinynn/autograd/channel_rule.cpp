@@ -1,0 +1,65 @@
+#include <algorithm>
+#include <string_view>
+
+#include <tinynn/autograd/channel_rule.hpp>
+#include <tinynn/core/error.hpp>
+
+namespace tinynn::autograd {
+
+double Channels::attribute(const char* name) const {
+  const auto all = attributes();
+  const auto found =
+      std::ranges::find_if(all, [&](const Attribute& a) { return std::string_view(a.name) == name; });
+  check(found != all.end(), "an operation has no attribute \"", name, '"');
+  return found->value;
+}
+
+void Channels::link(Link kind, Dim from, Dim to) {
+  const Shape* shape_from = shape(from.tensor);
+  if (shape_from == nullptr) return;
+  for (int64_t i = 0; i < (*shape_from)[from.dim]; ++i) link(kind, from, i, to, i);
+}
+
+void Channels::pin(Dim dim, const char* reason) {
+  for (int64_t i = 0; i < (*shape(dim.tensor))[dim.dim]; ++i) pin(dim, i, reason);
+}
+
+namespace {
+
+void broadcast(Channels& c, Link kind) {
+  const Shape& y = *c.shape(result);
+  for (int64_t input = 0; input < c.inputs(); ++input) {
+    const Shape* x = c.shape(input);
+    for (int64_t d = 1; x != nullptr && d <= x->rank(); ++d) {
+      const Dim from{input, x->rank() - d}, to{result, y.rank() - d};
+      const int64_t size = y[to.dim];
+      if ((*x)[from.dim] == size) {
+        c.link(kind, from, to);
+      } else {
+        for (int64_t j = 0; j < size; ++j) c.link(Link::spreads, from, 0, to, j);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void elementwise(Channels& channels) { broadcast(channels, Link::carries); }
+void elementwise_sum(Channels& channels) { broadcast(channels, Link::shifts); }
+void elementwise_product(Channels& channels) { broadcast(channels, Link::multiplies); }
+
+void images(Channels& channels) {
+  for (int64_t d = 0; d < channels.shape(0)->rank() - 2; ++d) {
+    channels.link(Link::carries, {0, d}, {result, d});
+  }
+}
+
+void all_but_dim(Channels& channels) {
+  const Shape& x = *channels.shape(0);
+  const int64_t dim = x.index(static_cast<int64_t>(channels.attribute("dim")));
+  for (int64_t d = 0; d < x.rank(); ++d) {
+    if (d != dim) channels.link(Link::carries, {0, d}, {result, d});
+  }
+}
+
+}  // namespace tinynn::autograd

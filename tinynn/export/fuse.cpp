@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include <tinynn/export/fuse.hpp>
+
+namespace tinynn::deploy {
+namespace {
+
+using Kind = Step::Kind;
+
+// y = s (w x + b) + t = (s w) x + (s b + t), for each output
+void fold(Step& layer, const Step& scale_shift) {
+  const int64_t each = layer.weight.shape().inner(0);
+  for (int64_t o = 0; o < layer.bias.numel(); ++o) {
+    const float scale = scale_shift.weight.data()[o];
+    for (int64_t i = 0; i < each; ++i) layer.weight.mutable_data()[o * each + i] *= scale;
+    layer.bias.mutable_data()[o] = layer.bias.data()[o] * scale + scale_shift.bias.data()[o];
+  }
+}
+
+// Lets `step` become part of `before`, whose result only it reads.
+bool merge(Step& before, Step& step) {
+  if (step.kind == Kind::scale_shift && before.activation == Activation::none &&
+      (before.kind == Kind::linear || before.kind == Kind::conv2d)) {
+    fold(before, step);
+    before.activation = step.activation;
+    before.slope = step.slope;
+  } else if (step.kind == Kind::activation && before.activation == Activation::none &&
+             before.kind != Kind::reshape) {
+    before.activation = step.activation;
+    before.slope = step.slope;
+  } else {
+    return false;
+  }
+  before.output = step.output;
+  return true;
+}
+
+void drop_unread(Plan& plan) {
+  std::vector<bool> read(plan.values.size());
+  read[static_cast<size_t>(plan.output)] = true;
+  std::vector<Step> kept;
+  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
+    if (!read[static_cast<size_t>(step->output)]) continue;
+    for (const int input : step->inputs) read[static_cast<size_t>(input)] = true;
+    kept.push_back(std::move(*step));
+  }
+  std::ranges::reverse(kept);
+  plan.steps = std::move(kept);
+}
+
+}  // namespace
+
+Plan fuse(Plan plan) {
+  drop_unread(plan);
+  std::vector<int> readers(plan.values.size()), maker(plan.values.size(), -1);
+  for (const Step& step : plan.steps) {
+    for (const int input : step.inputs) ++readers[static_cast<size_t>(input)];
+  }
+  ++readers[static_cast<size_t>(plan.output)];
+  std::vector<Step> steps;
+  for (Step& step : plan.steps) {
+    const auto input = static_cast<size_t>(step.inputs[0]);
+    Step* before =
+        maker[input] < 0 || readers[input] > 1 ? nullptr : &steps[static_cast<size_t>(maker[input])];
+    if (before != nullptr && merge(*before, step)) {
+      maker[static_cast<size_t>(step.output)] = maker[input];
+      continue;
+    }
+    if (before != nullptr && step.kind == Kind::max_pool2d && before->activation == Activation::relu &&
+        before->kind != Kind::activation) {
+      std::swap(before->activation, step.activation);
+    }
+    maker[static_cast<size_t>(step.output)] = static_cast<int>(steps.size());
+    steps.push_back(std::move(step));
+  }
+  plan.steps = std::move(steps);
+  return plan;
+}
+
+}  // namespace tinynn::deploy

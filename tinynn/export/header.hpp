@@ -1,0 +1,39 @@
+// C++ header export: a plan as one C++17 header for desktops and microcontrollers, without heap, library or
+// anything to link: constants, buffers whose sizes are known, and void NAME_predict(const float* input,
+// float* output). Pruned weights take neither memory nor time, quantised ones are bytes.
+//
+//   const deploy::Header digits = deploy::to_header(deploy::quantize(deploy::plan(net, images), images));
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tinynn/data/image_dataset.hpp>
+#include <tinynn/export/quantize.hpp>
+
+namespace tinynn::deploy {
+
+struct HeaderOptions {
+  std::string name = "network";  // in front of all names in the header
+  /// What the comment on top says besides: {"accuracy", "98.1%"} ...
+  std::vector<std::pair<std::string, std::string>> card = {};
+  /// The input is pixels of 0 to 255, floats or uint8_t, which are normalised like this; one mean and sd for
+  /// each channel.
+  std::optional<data::Normalization> raw_input = {};
+};
+
+struct Header {
+  std::string text;
+  int64_t constant_bytes = 0, memory_bytes = 0;  // of arrays; of static buffers
+};
+
+/// Throws Error, with the name of the step, for what cannot be written, and for a name that cannot be the
+/// beginning of C++ names.
+Header to_header(const QuantizedPlan& plan, const HeaderOptions& options = {});
+inline Header to_header(const Plan& plan, const HeaderOptions& options = {}) {
+  return to_header(unquantized(plan), options);
+}
+
+}  // namespace tinynn::deploy

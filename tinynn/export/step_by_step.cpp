@@ -1,0 +1,40 @@
+#include <algorithm>
+
+#include <tinynn/export/step_by_step.hpp>
+
+namespace tinynn::deploy {
+
+StepByStep::StepByStep(const Plan& plan) : input_(plan.input), output_(plan.output) {
+  int64_t memory_size = 0, scratch_size = 0;
+  for (const Shape& shape : plan.values) {
+    sizes_.push_back(static_cast<size_t>(shape.numel()));
+    places_.push_back({Place::Of::memory, memory_size, 0});
+    memory_size +=
+        (shape.numel() + 15) / 16 * 16 + 16;  // kernels read whole vectors, a little beyond the end
+  }
+  for (const Step& step : plan.steps) {
+    if (step.kind == Step::Kind::reshape)
+      places_[static_cast<size_t>(step.output)] = places_[static_cast<size_t>(step.inputs[0])];
+    stages_.push_back({make_command(plan, step, places_, Order::sample, scratch_size), step.activation,
+                       step.slope, step.output});
+  }
+  memory_ = Buffer(memory_size);
+  scratch_ = Buffer(scratch_size);
+  std::fill_n(memory_.data(), memory_size, 0.0F);
+  std::fill_n(scratch_.data(), scratch_size, 0.0F);
+}
+
+std::span<const float> StepByStep::run(const float* sample, const Look& look) {
+  const Run run{memory_.data(), scratch_.data(), nullptr, nullptr, 0, 1};
+  std::ranges::copy_n(sample, std::ssize(numbers(input_)), numbers(input_).begin());
+  look(input_, numbers(input_));
+  for (const Stage& stage : stages_) {
+    if (stage.command) stage.command(run);
+    const auto made = numbers(stage.output);
+    activate(stage.activation, stage.slope, std::ssize(made), made.data());
+    look(stage.output, made);
+  }
+  return numbers(output_);
+}
+
+}  // namespace tinynn::deploy

@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <numeric>
+
+#include <tinynn/program/memory_plan.hpp>
+
+namespace tinynn::deploy {
+namespace {
+
+// Kernels read whole vectors, a little beyond the last number.
+int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }
+
+}  // namespace
+
+int64_t Packing::place(Lifetime needed, int64_t size) {
+  int64_t begin = 0;
+  for (const Taken& other : taken_) {  // in order of place
+    const bool at_once = other.when.begin <= needed.end && needed.begin <= other.when.end;
+    if (at_once && other.begin < begin + size) begin = std::max(begin, other.end);
+  }
+  taken_.push_back({needed, begin, begin + size});
+  std::ranges::sort(taken_, {}, &Taken::begin);
+  size_ = std::max(size_, begin + size);
+  return begin;
+}
+
+Lifetimes::Lifetimes(const Plan& plan)
+    : same(plan.values.size()), made(plan.values.size(), -1), used(plan.values.size(), -1) {
+  std::iota(same.begin(), same.end(), 0);
+  const auto root = [&](int v) { return static_cast<size_t>(same[static_cast<size_t>(v)]); };
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step& step = plan.steps[i];
+    if (step.kind == Step::Kind::reshape)
+      same[static_cast<size_t>(step.output)] = static_cast<int>(root(step.inputs[0]));
+    if (step.kind != Step::Kind::reshape) made[root(step.output)] = static_cast<int64_t>(i);
+    for (const int input : step.inputs) used[root(input)] = static_cast<int64_t>(i);
+  }
+  used[root(plan.output)] = static_cast<int64_t>(plan.steps.size());
+}
+
+MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
+    : of_sample_(plan.values.size()), of_block_(plan.values.size()) {
+  const auto last = static_cast<int64_t>(plan.steps.size()), block_start = static_cast<int64_t>(block_begin);
+  const Lifetimes lifetimes(plan);
+  const auto &made = lifetimes.made, &used = lifetimes.used;
+  const auto root = [&](int v) { return static_cast<size_t>(lifetimes.same[static_cast<size_t>(v)]); };
+  const auto allocate = [&](Lifetime needed, int64_t floats, int64_t of_each_sample) -> Place {
+    return {Place::Of::memory, packing_.place(needed, floats), of_each_sample};
+  };
+  const size_t in = root(plan.input);
+  for (size_t v = 0; v < plan.values.size(); ++v) {
+    if (root(static_cast<int>(v)) != v || (made[v] < 0 && v != in)) continue;
+    const int64_t numbers = plan.values[v].numel();
+    const bool crosses = block_start < last && made[v] < block_start && used[v] >= block_start;
+    // What a block reads was made by all its samples before: it is needed from the first step on.
+    if (v == in) {
+      of_sample_[v] = {Place::Of::x, 0, numbers};
+    } else if (made[v] < block_start) {
+      of_sample_[v] = crosses ? allocate({0, block_start}, padded(numbers * block_size), numbers)
+                              : allocate({made[v], std::max(made[v], used[v])}, padded(numbers), 0);
+    }
+    if (crosses) {
+      crossing_.push_back(static_cast<int>(v));
+      of_block_[v] = allocate({block_start, used[v]}, padded(numbers * block_size), 0);
+    } else if (made[v] >= block_start) {
+      of_block_[v] = allocate({made[v], std::max(made[v], used[v])}, padded(numbers * block_size), 0);
+    }
+  }
+  for (size_t v = 0; v < plan.values.size(); ++v) {
+    of_sample_[v] = of_sample_[root(static_cast<int>(v))];
+    of_block_[v] = of_block_[root(static_cast<int>(v))];
+  }
+}
+
+}  // namespace tinynn::deploy

@@ -1,0 +1,59 @@
+// MemoryPlan: where the values of a plan lie while it runs. Values that are not needed at the same time share
+// memory.
+#pragma once
+
+#include <vector>
+
+#include <tinynn/program/commands.hpp>
+
+namespace tinynn::deploy {
+
+/// From the step that makes a value to the last one that reads it.
+struct Lifetime {
+  int64_t begin, end;
+};
+
+/// When the values of a plan are needed. One that is another in a new shape is where that is.
+struct Lifetimes {
+  explicit Lifetimes(const Plan& plan);
+
+  std::vector<int> same;            // by value: the first that it is only a new shape of
+  std::vector<int64_t> made, used;  // by such a first value: by which step (-1: none), and last for which
+};
+
+/// Places one after the other: each gets the lowest that nobody else needs at the time.
+class Packing {
+ public:
+  int64_t place(Lifetime needed, int64_t size);
+  int64_t size() const { return size_; }
+
+ private:
+  struct Taken {
+    Lifetime when;
+    int64_t begin, end;
+  };
+  std::vector<Taken> taken_;
+  int64_t size_ = 0;
+};
+
+class MemoryPlan {
+ public:
+  /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time.
+  MemoryPlan(const Plan& plan, size_t block_begin);
+
+  Place place(int value, Order order) const { return places(order)[static_cast<size_t>(value)]; }
+  const std::vector<Place>& places(Order order) const {
+    return order == Order::sample ? of_sample_ : of_block_;
+  }
+  /// The values that the steps of blocks find there, made by those of samples or put in: they have two
+  /// places.
+  const std::vector<int>& crossing() const { return crossing_; }
+  int64_t size() const { return packing_.size(); }  // floats
+
+ private:
+  Packing packing_;
+  std::vector<Place> of_sample_, of_block_;
+  std::vector<int> crossing_;
+};
+
+}  // namespace tinynn::deploy

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <mutex>
+
+#include <tinynn/core/buffer.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/program/commands.hpp>
+#include <tinynn/program/memory_plan.hpp>
+#include <tinynn/program/program.hpp>
+
+namespace tinynn::deploy {
+namespace {
+
+using Kind = Step::Kind;
+
+// Fewer samples than this go through linear layers one by one.
+constexpr int64_t fewest_in_block = 4;
+
+// The first of the last steps that a block can take as a whole: all behind it work on rows of numbers.
+size_t first_of_block(const Plan& plan) {
+  size_t first = plan.steps.size();
+  const auto is_row = [&](int v) { return plan.values[static_cast<size_t>(v)].rank() == 1; };
+  while (first > 0 && std::ranges::all_of(plan.steps[first - 1].inputs, is_row) &&
+         is_row(plan.steps[first - 1].output)) {
+    --first;
+  }
+  while (first < plan.steps.size() && plan.steps[first].kind != Kind::linear) ++first;
+  return first;
+}
+
+// A plan's commands: some for each sample, then the others for the whole block.
+struct Schedule {
+  std::vector<Command> of_sample, of_block;
+  int64_t memory_size = 0, scratch_size = 0;
+
+  Schedule(const Plan& plan, size_t block_begin) {
+    MemoryPlan memory(plan, block_begin);
+    memory_size = memory.size();
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+      const Step& step = plan.steps[i];
+      const bool whole = i >= block_begin;
+      auto& commands = whole ? of_block : of_sample;
+      if (i == block_begin) transpose_inputs(plan, memory);
+      const auto order = whole ? Order::block : Order::sample;
+      Command command = make_command(plan, step, memory.places(order), order, scratch_size);
+      if (command) commands.push_back(std::move(command));
+      if (step.activation != Activation::none) {
+        const int64_t count =
+            plan.values[static_cast<size_t>(step.output)].numel() * (whole ? block_size : 1);
+        commands.push_back([place = memory.place(step.output, order), kind = step.activation,
+                            slope = step.slope,
+                            count](const Run& run) { activate(kind, slope, count, place(run)); });
+      }
+    }
+    const bool whole = block_begin < plan.steps.size();
+    const Place result = memory.place(plan.output, whole ? Order::block : Order::sample);
+    const int64_t numbers = plan.values[static_cast<size_t>(plan.output)].numel();
+    if (whole) {
+      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Run& run) {
+        transpose(numbers, run.samples, result(run), block_size, run.y, numbers);
+      });
+    } else {
+      of_sample.push_back(
+          [=](const Run& run) { std::copy_n(result.read(run), numbers, run.y + run.sample * numbers); });
+    }
+  }
+
+  // What each sample has made, or brought along, as rows of a block.
+  void transpose_inputs(const Plan& plan, const MemoryPlan& memory) {
+    for (const int v : memory.crossing()) {
+      const Place from = memory.place(v, Order::sample), to = memory.place(v, Order::block);
+      const int64_t numbers = plan.values[static_cast<size_t>(v)].numel();
+      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Run& run) {
+        transpose(run.samples, numbers, from.read(run), numbers, to(run), block_size);
+      });
+    }
+  }
+};
+
+struct Memory {
+  Buffer values, scratch;
+};
+
+}  // namespace
+
+class Program::Body {
+ public:
+  explicit Body(Plan made)
+      : plan_(std::move(made)),
+        block_begin_(first_of_block(plan_)),
+        one_by_one_(plan_, plan_.steps.size()),
+        in_blocks_(plan_, block_begin_) {}
+
+  const Plan& plan() const { return plan_; }
+
+  void run(int64_t samples, const float* x, float* y) const {
+    const bool blocks = samples >= fewest_in_block && block_begin_ < plan_.steps.size();
+    const Schedule& schedule = blocks ? in_blocks_ : one_by_one_;
+    // Whole vectors of samples where rows are what takes the time, and no thread without work where images
+    // are.
+    const int64_t share = (samples + num_threads() - 1) / num_threads(),
+                  unit = blocks && schedule.of_sample.empty() ? 16 : 1;
+    const int64_t grain = std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size);
+    const int64_t in = input().numel(), out = output().numel();
+    parallel_for(samples, grain, [&](int64_t begin, int64_t end) {
+      const auto memory = take_memory();
+      Run work{
+          memory->values.data(), memory->scratch.data(), x + begin * in, y + begin * out, 0, end - begin};
+      for (; work.sample < work.samples; ++work.sample) {
+        for (const Command& command : schedule.of_sample) command(work);
+      }
+      work.sample = 0;
+      for (const Command& command : schedule.of_block) command(work);
+      give_back(memory);
+    });
+  }
+
+  const Shape& input() const { return plan_.values[static_cast<size_t>(plan_.input)]; }
+  const Shape& output() const { return plan_.values[static_cast<size_t>(plan_.output)]; }
+
+ private:
+  std::shared_ptr<Memory> take_memory() const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        auto memory = std::move(free_.back());
+        free_.pop_back();
+        return memory;
+      }
+    }
+    const int64_t values = std::max(one_by_one_.memory_size, in_blocks_.memory_size);
+    const int64_t scratch = std::max(one_by_one_.scratch_size, in_blocks_.scratch_size);
+    auto memory = std::make_shared<Memory>(Memory{Buffer(values), Buffer(scratch)});
+    std::fill_n(memory->values.data(), values, 0.0F);
+    std::fill_n(memory->scratch.data(), scratch, 0.0F);
+    return memory;
+  }
+  void give_back(std::shared_ptr<Memory> memory) const {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(memory));
+  }
+
+  Plan plan_;
+  size_t block_begin_;
+  Schedule one_by_one_, in_blocks_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::shared_ptr<Memory>> free_;
+};
+
+Program::Program(Plan plan) : body_(std::make_shared<const Body>(std::move(plan))) {}
+
+const Plan& Program::plan() const { return body_->plan(); }
+const Shape& Program::input_shape() const { return body_->input(); }
+const Shape& Program::output_shape() const { return body_->output(); }
+
+void Program::run(int64_t samples, const float* x, float* y) const { body_->run(samples, x, y); }
+
+Tensor Program::operator()(const Tensor& x) const {
+  const auto with_samples = [&](const Shape& shape) {
+    std::vector<int64_t> sizes{x.defined() && x.rank() > 0 ? x.size(0) : 0};
+    sizes.insert(sizes.end(), shape.begin(), shape.end());
+    return Shape(sizes);
+  };
+  const Shape expected = with_samples(input_shape());
+  check(x.defined() && x.shape() == expected, "program: x is ", x.defined() ? x.shape() : Shape{},
+        ", expected ", expected);
+  Tensor y(with_samples(output_shape()));
+  run(x.size(0), x.data(), y.mutable_data());
+  return y;
+}
+
+}  // namespace tinynn::deploy

@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <tinynn/structured/groups.hpp>
+
+namespace tinynn::structured {
+
+using autograd::Link;
+using graph::Atom;
+using graph::ChannelMap;
+using graph::Value;
+
+std::vector<ChannelGroup> groups(const ChannelMap& map) {
+  const auto& values = map.graph().values;
+  const auto slices = map.slices();
+  std::map<int64_t, bool> made;  // classes that a weight produces: whether one with pixels does
+  for (const auto& links : map.links()) {
+    for (const auto& link : links) {
+      if (link.kind != Link::produces) continue;
+      auto& images = made.try_emplace(map.class_of(link.to), false).first->second;
+      images = images || values[static_cast<size_t>(link.from.value)].shape.rank() == 4;
+    }
+  }
+  // Channels are of one group if they are slices of the same tensors along the same dimensions.
+  std::map<std::vector<std::pair<int, int64_t>>, std::vector<int64_t>> by_places;
+  for (const auto& [of_class, images] : made) {
+    std::vector<std::pair<int, int64_t>> places;
+    for (const Atom& atom : slices[static_cast<size_t>(of_class)]) places.emplace_back(atom.value, atom.dim);
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    by_places[places].push_back(of_class);
+  }
+  ChannelCosts costs(map);
+  std::vector<ChannelGroup> result;
+  for (const auto& [places, classes] : by_places) {
+    ChannelGroup group{.classes = classes, .members = {}, .pinned = map.pinned(classes[0])};
+    for (const auto& [value, dim] : places) {
+      const Value& v = values[static_cast<size_t>(value)];
+      GroupMember member{v.name, v.tensor, dim, {}};
+      for (const int64_t of_class : classes) {
+        auto& indices = member.indices.emplace_back();
+        for (const Atom& atom : slices[static_cast<size_t>(of_class)]) {
+          if (atom.value == value && atom.dim == dim) indices.push_back(atom.index);
+        }
+      }
+      group.members.push_back(std::move(member));
+    }
+    const auto saved = costs.saved_by(classes[0]);
+    group.parameters = saved.parameters;
+    group.macs = saved.macs;
+    group.images = made[classes[0]];
+    result.push_back(std::move(group));
+  }
+  return result;
+}
+
+std::vector<ChannelGroup> groups(nn::Module& model, const graph::Example& example) {
+  return groups(ChannelMap(graph::trace(model, example)));
+}
+
+std::string to_text(const std::vector<ChannelGroup>& groups) {
+  std::ostringstream text;
+  for (const ChannelGroup& group : groups) {
+    text << group.classes.size() << " channels, each " << group.parameters << " parameters and " << group.macs
+         << " multiply-adds";
+    if (!group.pinned.empty()) text << "; pinned: " << group.pinned;
+    text << '\n';
+    for (const GroupMember& member : group.members) {
+      text << "    " << member.name << ' ' << member.tensor.shape() << " along dimension " << member.dim;
+      if (const size_t each = member.indices[0].size(); each > 1)
+        text << ", " << each << " indices a channel";
+      text << '\n';
+    }
+  }
+  return text.str();
+}
+
+ChannelCosts::ChannelCosts(const ChannelMap& map) : slices_(map.slices()) {
+  const auto& graph = map.graph();
+  for (const Value& value : graph.values) {
+    is_parameter_.push_back(value.kind == Value::Kind::parameter);
+    uses_.push_back(0);
+    sizes_.emplace_back(value.shape.begin(), value.shape.end());
+  }
+  for (size_t k = 0; k < graph.operations.size(); ++k) {
+    const graph::Operation& operation = graph.operations[k];
+    if (operation.op->macs == nullptr) continue;
+    const int64_t samples = graph.values[static_cast<size_t>(graph.inputs[0])].shape[0];
+    std::set<int> counted;
+    for (const auto& link : map.links()[k]) {
+      // An element of a filter is multiplied once for each result that the filter makes.
+      const bool makes = link.kind == Link::produces || link.kind == Link::multiplies;
+      if (!makes || !counted.insert(link.from.value).second) continue;
+      const Value& weight = graph.values[static_cast<size_t>(link.from.value)];
+      const Value& y = graph.values[static_cast<size_t>(operation.output)];
+      uses_[static_cast<size_t>(link.from.value)] += y.shape.numel() / weight.shape[link.from.dim] / samples;
+    }
+  }
+}
+
+ChannelCosts::Cost ChannelCosts::total() const {
+  Cost cost;
+  for (size_t v = 0; v < sizes_.size(); ++v) {
+    if (!is_parameter_[v]) continue;
+    int64_t elements = 1;
+    for (const int64_t size : sizes_[v]) elements *= size;
+    cost.parameters += elements;
+    cost.macs += elements * uses_[v];
+  }
+  return cost;
+}
+
+ChannelCosts::Cost ChannelCosts::saved_by(int64_t of_class) {
+  const Cost before = total();
+  resize(of_class, -1);
+  const Cost after = total();
+  resize(of_class, 1);
+  return {before.parameters - after.parameters, before.macs - after.macs};
+}
+
+void ChannelCosts::resize(int64_t of_class, int64_t change) {
+  for (const Atom& atom : slices_[static_cast<size_t>(of_class)]) {
+    sizes_[static_cast<size_t>(atom.value)][static_cast<size_t>(atom.dim)] += change;
+  }
+}
+
+}  // namespace tinynn::structured
