@@ -72,10 +72,12 @@ std::vector<Row> shape_rows() {
         {{{{0, 3}}},
          [](Inputs x) {
            return reshape(x[0], {3, 0});
-         }},
-        {{{{2, 3, 2}}}, [](Inputs x) { return flatten(x[0]); }},
-        {{{{2, 1, 3}}}, [](Inputs x) { return squeeze(x[0], -2); }},
-        {{{{2, 3}}}, [](Inputs x) { return unsqueeze(x[0], -1); }}}},
+         }}}},
+      {"flatten",
+       {{{{{2, 3, 2}}}, [](Inputs x) { return flatten(x[0]); }},
+        {{{{2, 3, 2}}}, [](Inputs x) { return flatten(x[0], 0); }}}},
+      {"squeeze", {{{{{2, 1, 3}}}, [](Inputs x) { return squeeze(x[0], -2); }}}},
+      {"unsqueeze", {{{{{2, 3}}}, [](Inputs x) { return unsqueeze(x[0], -1); }}}},
       {"permute",
        {{{{{2, 3, 4}}},
          [](Inputs x) {

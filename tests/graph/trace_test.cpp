@@ -39,17 +39,16 @@ TEST_CASE(
   const auto graph = graph::trace(net, ones({3, 1, 28, 28}));
   CHECK(graph::to_text(graph) ==
         "input (*, 1, 28, 28)\n"
-        "conv2d_0 (*, 4, 28, 28) = conv2d(input, conv1.weight, conv1.bias) stride=1 padding=1 dilation=1 "
-        "groups=1\n"
+        "conv2d_0 (*, 4, 28, 28) = conv2d(input, conv1.weight, conv1.bias) stride=1 padding=1 "
+        "dilation=1\n"
         "relu_1 (*, 4, 28, 28) = relu(conv2d_0)\n"
         "max_pool2d_2 (*, 4, 14, 14) = max_pool2d(relu_1) kernel=2 stride=2 padding=0\n"
         "conv2d_3 (*, 8, 14, 14) = conv2d(max_pool2d_2, conv2.weight, conv2.bias) stride=1 padding=1 "
-        "dilation=1 "
-        "groups=1\n"
+        "dilation=1\n"
         "relu_4 (*, 8, 14, 14) = relu(conv2d_3)\n"
         "max_pool2d_5 (*, 8, 7, 7) = max_pool2d(relu_4) kernel=2 stride=2 padding=0\n"
-        "reshape_6 (*, 392) = reshape(max_pool2d_5) literal=0\n"
-        "linear_7 (*, 64) = linear(reshape_6, fc1.weight, fc1.bias)\n"
+        "flatten_6 (*, 392) = flatten(max_pool2d_5) start=1\n"
+        "linear_7 (*, 64) = linear(flatten_6, fc1.weight, fc1.bias)\n"
         "relu_8 (*, 64) = relu(linear_7)\n"
         "linear_9 (*, 10) = linear(relu_8, fc2.weight, fc2.bias)\n"
         "return linear_9\n");

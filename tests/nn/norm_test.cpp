@@ -129,6 +129,6 @@ TEST_CASE("nn. Dropout drops in training only") {
   CHECK(count_nonzero(y) > 400);
   CHECK(count_nonzero(y) < 600);
   dropout.eval();
-  CHECK(dropout(x).handle() == x.handle());
+  CHECK(dropout(x).data() == x.data());
   CHECK_THROWS_WITH_AS(nn::Dropout(1.5), "Dropout: the probability 1.5 is not between 0 and 1", Error);
 }

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <tinynn/core/error.hpp>
 #include <tinynn/core/tensor.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
+#include "tests/support/error_of.hpp"
 
 namespace test {
 
@@ -54,16 +54,6 @@ inline std::string twin_difference(
     }
   }
   return "";
-}
-
-/// The message of the tinynn::Error that f() throws; "no error" if it throws none.
-inline std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const tinynn::Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace test

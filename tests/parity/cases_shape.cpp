@@ -106,6 +106,13 @@ std::vector<Case> shape_cases() {
       {"reshape", any_shape(-1, 1), differentiated([](const Trial& t) {
          return reshape(t.input("x"), {-1, 1});
        })},
+      {"flatten", with_dim(-1, 1),
+       differentiated([](const Trial& t) { return flatten(t.input("x"), t.integer("dim")); })},
+      {"squeeze", with_dim(-1, 1), differentiated([](const Trial& t) {
+         return squeeze(unsqueeze(t.input("x"), t.integer("dim")), t.integer("dim"));
+       })},
+      {"unsqueeze", with_dim(-1, 1),
+       differentiated([](const Trial& t) { return unsqueeze(t.input("x"), t.integer("dim")); })},
       {"permute", draw_order,
        differentiated([](const Trial& t) { return permute(t.input("x"), t.integers("dims")); })},
       {"transpose", draw_two_dims, differentiated([](const Trial& t) {

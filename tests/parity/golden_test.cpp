@@ -9,6 +9,7 @@
 #include <tinynn/io/safetensors.hpp>
 
 #include "tests/gradcheck/table.hpp"
+#include "tests/support/replay.hpp"
 
 using namespace test::parity;
 
@@ -26,6 +27,19 @@ TEST_CASE("golden. every operation, loss, layer and optimizer gives what PyTorch
     }
   }
   CHECK_MESSAGE(read == file.tensors.size(), "the golden file has results of cases that are gone");
+}
+
+TEST_CASE("golden. what ran is run again from the operations' own records, to the bit") {
+  for (const auto& family :
+       {arithmetic_cases(), shape_cases(), layer_operation_cases(), loss_cases(), layer_cases()}) {
+    for (const Case& c : family) {
+      for (uint64_t number = 0; number < golden_trials; ++number) {
+        const Trial trial = draw_trial(c, number);
+        const test::Replay replay([&] { c.run(trial); });
+        CHECK_MESSAGE((replay.empty() || replay.repeats()), c.name, ": ", trial.describe());
+      }
+    }
+  }
 }
 
 TEST_CASE("golden. every operation has a case") {

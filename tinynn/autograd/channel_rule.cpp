@@ -1,18 +1,6 @@
-#include <algorithm>
-#include <string_view>
-
 #include <tinynn/autograd/channel_rule.hpp>
-#include <tinynn/core/error.hpp>
 
 namespace tinynn::autograd {
-
-double Channels::attribute(const char* name) const {
-  const auto all = attributes();
-  const auto found =
-      std::ranges::find_if(all, [&](const Attribute& a) { return std::string_view(a.name) == name; });
-  check(found != all.end(), "an operation has no attribute \"", name, '"');
-  return found->value;
-}
 
 void Channels::link(Link kind, Dim from, Dim to) {
   const Shape* shape_from = shape(from.tensor);
@@ -56,7 +44,7 @@ void images(Channels& channels) {
 
 void all_but_dim(Channels& channels) {
   const Shape& x = *channels.shape(0);
-  const int64_t dim = x.index(static_cast<int64_t>(channels.attribute("dim")));
+  const int64_t dim = x.index(channels.attributes().whole("dim"));
   for (int64_t d = 0; d < x.rank(); ++d) {
     if (d != dim) channels.link(Link::carries, {0, d}, {result, d});
   }

@@ -6,17 +6,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
+#include <tinynn/autograd/attributes.hpp>
 #include <tinynn/core/shape.hpp>
 
 namespace tinynn::autograd {
-
-/// A setting of one run of an operation, such as a stride. A list is several of the same name.
-struct Attribute {
-  const char* name;
-  double value;
-};
 
 /// A dimension of one of an operation's inputs, by number, or of its result.
 struct Dim {
@@ -42,7 +36,7 @@ class Channels {
 
   /// Null for an input that was not given, such as the bias of a layer without one.
   virtual const Shape* shape(int64_t tensor) const = 0;
-  virtual std::span<const Attribute> attributes() const = 0;
+  virtual Attributes attributes() const = 0;
   virtual int64_t inputs() const = 0;
   /// Whether elements of this dimension could be deleted, as far as the operations before this one go.
   virtual bool removable(Dim dim) const = 0;
@@ -50,8 +44,6 @@ class Channels {
   /// Nothing of this dimension can be deleted, and why. `reason` must have static lifetime.
   virtual void pin(Dim dim, int64_t i, const char* reason) = 0;
 
-  /// The first attribute of that name. Throws Error if there is none.
-  double attribute(const char* name) const;
   /// Element by element; the sizes must be equal. Does nothing if `from` is of an input that was not given.
   void link(Link kind, Dim from, Dim to);
   void pin(Dim dim, const char* reason);

@@ -12,13 +12,29 @@
 
 namespace tinynn::autograd {
 
-/// What is known of a kind of operation: one static instance each.
+/// What it takes to run an operation: its inputs as record() got them, its attributes, and the mode.
+struct Arguments {
+  const std::vector<Tensor>& inputs;
+  Attributes attributes;
+  bool training;
+
+  const Tensor& operator[](size_t i) const { return inputs[i]; }
+};
+
+/// What is known of a kind of operation: one constant each, beside its function; ops/registry.hpp lists them
+/// all.
 struct Op {
   const char* name;
-  /// How its result's channels hang together with those of its inputs; none: they are pinned.
+  /// Runs it again: the very result of the call that recorded these inputs and attributes, in either mode.
+  Tensor (*apply)(const Arguments& arguments) = nullptr;
+  /// How its result's channels hang together with those of its inputs; none: they are pinned, with the
+  /// reason.
   ChannelRule channels = nullptr;
+  const char* pinned = nullptr;
   /// Multiply-accumulates with live weights that making `output` took; none if there are no weights.
   int64_t (*macs)(const std::vector<Tensor>& inputs, const Tensor& output) = nullptr;
+  /// Of one input, with f(s x) = s f(x) for every s > 0.
+  bool homogeneous = false;
 };
 
 /// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not

@@ -66,6 +66,8 @@ void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
   leaf.grad = grad.handle();
 }
 
+bool observed() { return observer != nullptr; }
+
 Tensor take_over(const Tensor& grad_y) {
   const auto& handle = grad_y.handle();
   return handle.use_count() == 1 && handle->buffer.unique() ? grad_y : Tensor(grad_y.shape());

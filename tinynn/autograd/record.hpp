@@ -18,6 +18,9 @@ Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs,
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
               std::span<const Attribute> attributes = {});
 
+/// Whether an Observer sees the attributes: long lists of them need not be made otherwise.
+bool observed();
+
 /// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it; `is_masked`
 /// says that the kernel has done it. Throws Error if the shapes differ.

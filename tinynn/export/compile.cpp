@@ -7,6 +7,7 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/fuse.hpp>
 #include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/shape.hpp>
 
@@ -97,7 +98,10 @@ class Planner {
                                                               {"softmax", &Planner::softmax},
                                                               {"log_softmax", &Planner::softmax},
                                                               {"reshape", &Planner::reshape},
-                                                              {"dropout", &Planner::reshape}};
+                                                              {"flatten", &Planner::reshape},
+                                                              {"squeeze", &Planner::reshape},
+                                                              {"unsqueeze", &Planner::reshape},
+                                                              {"dropout", &Planner::same}};
     const auto found = handlers.find(operation.op->name);
     if (found == handlers.end()) refuse(operation);
     if (is_constant(operation.inputs[0])) refuse(operation, "of a constant");
@@ -134,7 +138,7 @@ class Planner {
     made.stride = whole(operation, "stride");
     made.padding = whole(operation, "padding");
     made.dilation = whole(operation, "dilation");
-    made.groups = whole(operation, "groups");
+    made.groups = conv2d_groups(value(operation.inputs[0]).shape, made.weight.shape());
     push(made);
   }
 
@@ -292,6 +296,9 @@ class Planner {
     made.dim = from_front - 1;
     push(made);
   }
+
+  // In evaluation: the same value.
+  void same(const Operation& operation) { number_[operation.output] = number_.at(operation.inputs[0]); }
 
   void reshape(const Operation& operation) { push(step(Kind::reshape, operation)); }
 

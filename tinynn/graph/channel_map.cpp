@@ -20,7 +20,7 @@ class ChannelMap::Rules final : public autograd::Channels {
     const int value = value_of(tensor);
     return value < 0 ? nullptr : &map_.graph_.values[static_cast<size_t>(value)].shape;
   }
-  std::span<const autograd::Attribute> attributes() const override { return operation_.attributes; }
+  autograd::Attributes attributes() const override { return operation_.attributes; }
   int64_t inputs() const override { return static_cast<int64_t>(operation_.inputs.size()); }
 
   bool removable(Dim dim) const override {
@@ -53,9 +53,10 @@ class ChannelMap::Rules final : public autograd::Channels {
         if (spoken_of_.contains({tensor, d})) continue;
         const int value = value_of(tensor);
         map_.pin(value, d,
-                 operation_.op->channels == nullptr ? name + " has no rule for channels"
-                 : tensor == autograd::result       ? name + " makes this dimension anew"
-                                                    : name + " needs this dimension as it is");
+                 operation_.op->pinned != nullptr     ? name + ": " + operation_.op->pinned
+                 : operation_.op->channels == nullptr ? name + " has no rule for channels"
+                 : tensor == autograd::result         ? name + " makes this dimension anew"
+                                                      : name + " needs this dimension as it is");
       }
     }
   }

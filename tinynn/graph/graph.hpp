@@ -32,7 +32,10 @@ struct Operation {
   std::vector<int> inputs;  // numbers of values, -1 for one that was not given
   int output;
   std::vector<autograd::Attribute> attributes;
+  std::vector<int64_t> multiples = {};  // dimensions whose "size" is a multiple of the samples (reshape)
 
+  /// The attributes for so many samples, if they were recorded with `traced`.
+  std::vector<autograd::Attribute> attributes_for(int64_t samples, int64_t traced) const;
   /// The first attribute of that name; 0 if there is none.
   double attribute(std::string_view name) const;
 };
@@ -41,6 +44,8 @@ struct Graph {
   std::vector<Value> values;
   std::vector<Operation> operations;  // in the order in which they ran
   std::vector<int> inputs, outputs;   // numbers of values
+  int64_t samples = 0;                // of the example
+  std::string bound = {};  // why the graph can only be run on as many samples; empty if on any number
 
   /// How many times operations read a value.
   int64_t uses(int value) const;
@@ -65,6 +70,11 @@ std::vector<Tensor> run(nn::Module& model, const Example& example);
 /// uses parameters or tensors that it does not list or make by recorded operations, if it does other
 /// operations for another number of samples, and what its forward throws.
 Graph trace(nn::Module& model, const Example& example);
+
+/// What the model gave, by the graph alone: runs its operations again, through the registry, on the
+/// parameters and buffers as they are now. In training batch statistics are updated, and elements dropped by
+/// the default generator's next streams, as the model does it. Throws Error for inputs that do not fit.
+std::vector<Tensor> run(const Graph& graph, const std::vector<Tensor>& inputs, bool training);
 
 /// One line an operation: number, shape with * for what counts samples, name, inputs, attributes.
 std::string to_text(const Graph& graph);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include <tinynn/autograd/no_grad.hpp>
@@ -74,7 +76,10 @@ class Recorder {
   }
 
   void see(const autograd::Call& call) {
-    Operation operation{&call.op, {}, -1, {call.attributes.begin(), call.attributes.end()}};
+    Operation operation{.op = &call.op,
+                        .inputs = {},
+                        .output = -1,
+                        .attributes = {call.attributes.begin(), call.attributes.end()}};
     for (size_t i = 0; i < call.inputs.size(); ++i) {
       const auto what = "input " + std::to_string(i) + " of " + call.op.name;
       operation.inputs.push_back(number_of(call.inputs[i], what));
@@ -105,6 +110,24 @@ Graph trace_of_one_more(nn::Module& model, const Example& example) {
   }
 }
 
+bool same_attributes(const Operation& a, const Operation& b) {
+  return std::ranges::equal(a.attributes, b.attributes, [](const auto& x, const auto& y) {
+    return x.value == y.value && std::string_view(x.name) == y.name;
+  });
+}
+
+// Sizes that were written as a number but count samples, as in reshape(x, {x.size(0), -1}): what they are for
+// one sample more tells.
+void find_multiples(Operation& operation, const Operation& larger, int64_t samples) {
+  const auto sizes = autograd::Attributes(operation.attributes).list("size"),
+             more = autograd::Attributes(larger.attributes).list("size");
+  if (sizes.size() != more.size()) return;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    if (sizes[d] != more[d] && sizes[d] % samples == 0 && more[d] == sizes[d] / samples * (samples + 1))
+      operation.multiples.push_back(static_cast<int64_t>(d));
+  }
+}
+
 }  // namespace
 
 Graph trace(nn::Module& model, const Example& example) {
@@ -117,6 +140,17 @@ Graph trace(nn::Module& model, const Example& example) {
     same = a.op == b.op && a.inputs == b.inputs && a.output == b.output;
   }
   check(same, "trace: the model does other operations for another number of samples");
+  graph.samples = example.inputs[0].size(0);
+  for (size_t i = 0; i < graph.operations.size(); ++i) {
+    Operation& a = graph.operations[i];
+    const Operation& b = larger.operations[i];
+    find_multiples(a, b, graph.samples);
+    Operation scaled = a;
+    scaled.attributes = a.attributes_for(graph.samples + 1, graph.samples);
+    if (!same_attributes(scaled, b) && graph.bound.empty())
+      graph.bound = graph.values[static_cast<size_t>(a.output)].name + " is told other numbers for " +
+                    std::to_string(graph.samples + 1) + " samples than for " + std::to_string(graph.samples);
+  }
   for (size_t v = 0; v < graph.values.size(); ++v) {
     Value& value = graph.values[v];
     for (int64_t d = 0; d < value.shape.rank(); ++d) {

@@ -7,19 +7,24 @@
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/unary.hpp>
 
 namespace tinynn {
 
 using detail::Keep;
 
+const autograd::Op relu_op{.name = "relu",
+                           .apply = [](const autograd::Arguments& a) { return relu(a[0]); },
+                           .channels = autograd::elementwise,
+                           .homogeneous = true};
+
 Tensor relu(const Tensor& x) {
-  static const autograd::Op op{"relu", autograd::elementwise};
   Tensor y(x.shape());
   kernels::in_pieces(x.numel(), [from = x.data(), to = y.mutable_data()](int64_t begin, int64_t count) {
     kernels::simd::table().relu(count, from + begin, to + begin);
   });
-  return autograd::record(op, y, {x}, [x, kept = y.detach()](const Tensor& grad_y) {
+  return autograd::record(relu_op, y, {x}, [x, kept = y.detach()](const Tensor& grad_y) {
     Tensor grad_x = autograd::take_over(grad_y);
     kernels::in_pieces(x.numel(), [&, to = grad_x.mutable_data()](int64_t begin, int64_t count) {
       kernels::simd::table().relu_backward(count, grad_y.data() + begin, kept.data() + begin, to + begin);
@@ -28,48 +33,71 @@ Tensor relu(const Tensor& x) {
   });
 }
 
+const autograd::Op leaky_relu_op{
+    .name = "leaky_relu",
+    .apply =
+        [](const autograd::Arguments& a) { return leaky_relu(a[0], a.attributes.number("negative_slope")); },
+    .channels = autograd::elementwise,
+    .homogeneous = true};
+
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  static const autograd::Op op{"leaky_relu", autograd::elementwise};
   const auto slope = static_cast<float>(negative_slope);
   // grad_x = grad_y where x > 0, slope grad_y elsewhere
   return detail::unary<Keep::input>(
-      op, x, [=](float v) { return kernels::leaky_relu(v, slope); },
+      leaky_relu_op, x, [=](float v) { return kernels::leaky_relu(v, slope); },
       [=](float g, float v) { return v > 0 ? g : slope * g; }, {{"negative_slope", negative_slope}});
 }
 
+const autograd::Op sigmoid_op{.name = "sigmoid",
+                              .apply = [](const autograd::Arguments& a) { return sigmoid(a[0]); },
+                              .channels = autograd::elementwise};
+
 Tensor sigmoid(const Tensor& x) {
-  static const autograd::Op op{"sigmoid", autograd::elementwise};
   // grad_x = grad_y y (1 - y)
   return detail::unary<Keep::output>(
-      op, x, [](float v) { return kernels::sigmoid(v); }, [](float g, float y) { return g * y * (1 - y); });
+      sigmoid_op, x, [](float v) { return kernels::sigmoid(v); },
+      [](float g, float y) { return g * y * (1 - y); });
 }
+
+const autograd::Op tanh_op{.name = "tanh",
+                           .apply = [](const autograd::Arguments& a) { return tanh(a[0]); },
+                           .channels = autograd::elementwise};
 
 Tensor tanh(const Tensor& x) {
-  static const autograd::Op op{"tanh", autograd::elementwise};
   // grad_x = grad_y (1 - y^2)
   return detail::unary<Keep::output>(
-      op, x, [](float v) { return std::tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
+      tanh_op, x, [](float v) { return std::tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
 }
 
+const autograd::Op silu_op{.name = "silu",
+                           .apply = [](const autograd::Arguments& a) { return silu(a[0]); },
+                           .channels = autograd::elementwise};
+
 Tensor silu(const Tensor& x) {
-  static const autograd::Op op{"silu", autograd::elementwise};
   // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
   return detail::unary<Keep::input>(
-      op, x, [](float v) { return kernels::silu(v); },
+      silu_op, x, [](float v) { return kernels::silu(v); },
       [](float g, float v) {
         const float s = kernels::sigmoid(v);
         return g * s * (1 + v * (1 - s));
       });
 }
 
+const autograd::Op gelu_op{
+    .name = "gelu",
+    .apply =
+        [](const autograd::Arguments& a) {
+          return gelu(a[0], a.attributes.flag("tanh") ? GeluFormula::tanh : GeluFormula::exact);
+        },
+    .channels = autograd::elementwise};
+
 Tensor gelu(const Tensor& x, GeluFormula formula) {
-  static const autograd::Op op{"gelu", autograd::elementwise};
   if (formula == GeluFormula::exact) {
     constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
     constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
     // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
     return detail::unary<Keep::input>(
-        op, x, [](float v) { return kernels::gelu(v); },
+        gelu_op, x, [](float v) { return kernels::gelu(v); },
         [=](float g, float v) {
           return g * (kernels::normal_cdf(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2);
         },
@@ -78,7 +106,7 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
   using namespace kernels::gelu_tanh_constants;
   // grad_x = grad_y ((1 + t) / 2 + x / 2 (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)) with t = tanh(...)
   return detail::unary<Keep::input>(
-      op, x, [](float v) { return kernels::gelu_tanh(v); },
+      gelu_op, x, [](float v) { return kernels::gelu_tanh(v); },
       [=](float g, float v) {
         const float t = kernels::gelu_bend(v);
         return g * ((1 + t) / 2 + v / 2 * (1 - t * t) * root * (1 + 3 * cubic * v * v));
@@ -107,16 +135,28 @@ Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forwa
 
 }  // namespace
 
+const autograd::Op softmax_op{
+    .name = "softmax",
+    .apply = [](const autograd::Arguments& a) { return softmax(a[0], a.attributes.whole("dim")); },
+    .channels = autograd::all_but_dim};
+
 Tensor softmax(const Tensor& x, int64_t dim) {
-  static const autograd::Op op{"softmax", autograd::all_but_dim};
   // grad_x = y (grad_y - sum of grad_y y)
-  return along(op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
+  return along(softmax_op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
 }
 
+const autograd::Op log_softmax_op{
+    .name = "log_softmax",
+    .apply = [](const autograd::Arguments& a) { return log_softmax(a[0], a.attributes.whole("dim")); },
+    .channels = autograd::all_but_dim};
+
 Tensor log_softmax(const Tensor& x, int64_t dim) {
-  static const autograd::Op op{"log_softmax", autograd::all_but_dim};
   // grad_x = grad_y - exp(y) sum of grad_y
-  return along(op, x, dim, kernels::log_softmax_forward, kernels::log_softmax_backward);
+  return along(log_softmax_op, x, dim, kernels::log_softmax_forward, kernels::log_softmax_backward);
+}
+
+std::vector<const autograd::Op*> ops::activation() {
+  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op, &silu_op, &gelu_op, &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

@@ -4,6 +4,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/broadcast.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/unary.hpp>
 
 namespace tinynn {
@@ -48,84 +49,123 @@ Tensor binary(const autograd::Op& op, const Tensor& a, const Tensor& b, F f, Da 
 using detail::Keep;
 using detail::unary;
 
+const autograd::Op add_op{.name = "add",
+                          .apply = [](const autograd::Arguments& a) { return add(a[0], a[1]); },
+                          .channels = autograd::elementwise_sum};
+
 Tensor add(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"add", autograd::elementwise_sum};
   // grad_a = grad_b = grad_y
   return binary(
-      op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
+      add_op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
 }
 
+const autograd::Op add_scalar_op{
+    .name = "add_scalar",
+    .apply = [](const autograd::Arguments& a) { return add(a[0], a.attributes.number("value")); },
+    .channels = autograd::elementwise};
+
 Tensor add(const Tensor& a, double b) {
-  static const autograd::Op op{"add_scalar", autograd::elementwise};
   // grad_a = grad_y
-  return unary<Keep::nothing>(op, a, [s = static_cast<float>(b)](float u) { return u + s; }, 0,
+  return unary<Keep::nothing>(add_scalar_op, a, [s = static_cast<float>(b)](float u) { return u + s; }, 0,
                               {{"value", b}});
 }
 
+const autograd::Op sub_op{.name = "sub",
+                          .apply = [](const autograd::Arguments& a) { return sub(a[0], a[1]); },
+                          .channels = autograd::elementwise_sum};
+
 Tensor sub(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"sub", autograd::elementwise_sum};
   // grad_a = grad_y, grad_b = -grad_y
   return binary(
-      op, a, b, [](float u, float v) { return u - v; }, Unchanged(),
+      sub_op, a, b, [](float u, float v) { return u - v; }, Unchanged(),
       [](float g, float, float) { return -g; });
 }
 
 Tensor sub(const Tensor& a, double b) { return add(a, -b); }
 
+const autograd::Op scalar_sub_op{
+    .name = "scalar_sub",
+    .apply = [](const autograd::Arguments& a) { return sub(a.attributes.number("value"), a[0]); },
+    .channels = autograd::elementwise};
+
 Tensor sub(double a, const Tensor& b) {
-  static const autograd::Op op{"scalar_sub", autograd::elementwise};
   // grad_b = -grad_y
   return unary<Keep::input>(
-      op, b, [s = static_cast<float>(a)](float v) { return s - v; }, [](float g, float) { return -g; },
-      {{"value", a}});
+      scalar_sub_op, b, [s = static_cast<float>(a)](float v) { return s - v; },
+      [](float g, float) { return -g; }, {{"value", a}});
 }
 
+const autograd::Op mul_op{.name = "mul",
+                          .apply = [](const autograd::Arguments& a) { return mul(a[0], a[1]); },
+                          .channels = autograd::elementwise_product};
+
 Tensor mul(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"mul", autograd::elementwise_product};
   // grad_a = grad_y b, grad_b = grad_y a
   return binary(
-      op, a, b, [](float u, float v) { return u * v; }, [](float g, float, float v) { return g * v; },
+      mul_op, a, b, [](float u, float v) { return u * v; }, [](float g, float, float v) { return g * v; },
       [](float g, float u, float) { return g * u; });
 }
 
+const autograd::Op mul_scalar_op{
+    .name = "mul_scalar",
+    .apply = [](const autograd::Arguments& a) { return mul(a[0], a.attributes.number("value")); },
+    .channels = autograd::elementwise,
+    .homogeneous = true};
+
 Tensor mul(const Tensor& a, double b) {
-  static const autograd::Op op{"mul_scalar", autograd::elementwise};
   const auto s = static_cast<float>(b);
   // grad_a = grad_y b
   return unary<Keep::input>(
-      op, a, [s](float u) { return u * s; }, [s](float g, float) { return g * s; }, {{"value", b}});
+      mul_scalar_op, a, [s](float u) { return u * s; }, [s](float g, float) { return g * s; },
+      {{"value", b}});
 }
 
+const autograd::Op div_op{.name = "div",
+                          .apply = [](const autograd::Arguments& a) { return div(a[0], a[1]); },
+                          .channels = autograd::elementwise};
+
 Tensor div(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"div", autograd::elementwise};
   // grad_a = grad_y / b, grad_b = -grad_y a / b^2
   return binary(
-      op, a, b, [](float u, float v) { return u / v; }, [](float g, float, float v) { return g / v; },
+      div_op, a, b, [](float u, float v) { return u / v; }, [](float g, float, float v) { return g / v; },
       [](float g, float u, float v) { return -g * (u / v / v); });
 }
 
+const autograd::Op div_scalar_op{
+    .name = "div_scalar",
+    .apply = [](const autograd::Arguments& a) { return div(a[0], a.attributes.number("value")); },
+    .channels = autograd::elementwise,
+    .homogeneous = true};
+
 Tensor div(const Tensor& a, double b) {
-  static const autograd::Op op{"div_scalar", autograd::elementwise};
   const auto s = static_cast<float>(b);
   // grad_a = grad_y / b
   return unary<Keep::input>(
-      op, a, [s](float u) { return u / s; }, [s](float g, float) { return g / s; }, {{"value", b}});
+      div_scalar_op, a, [s](float u) { return u / s; }, [s](float g, float) { return g / s; },
+      {{"value", b}});
 }
 
+const autograd::Op scalar_div_op{
+    .name = "scalar_div",
+    .apply = [](const autograd::Arguments& a) { return div(a.attributes.number("value"), a[0]); },
+    .channels = autograd::elementwise};
+
 Tensor div(double a, const Tensor& b) {
-  static const autograd::Op op{"scalar_div", autograd::elementwise};
   const auto s = static_cast<float>(a);
   // grad_b = -grad_y a / b^2
   return unary<Keep::input>(
-      op, b, [s](float v) { return s / v; }, [s](float g, float v) { return -g * (s / v / v); },
+      scalar_div_op, b, [s](float v) { return s / v; }, [s](float g, float v) { return -g * (s / v / v); },
       {{"value", a}});
 }
 
+const autograd::Op maximum_op{.name = "maximum",
+                              .apply = [](const autograd::Arguments& a) { return maximum(a[0], a[1]); },
+                              .channels = autograd::elementwise};
+
 Tensor maximum(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"maximum", autograd::elementwise};
   // grad_a = grad_y where a > b, half of it where a = b; grad_b likewise
   return binary(
-      op, a, b, [](float u, float v) { return u > v || std::isnan(u) ? u : v; },
+      maximum_op, a, b, [](float u, float v) { return u > v || std::isnan(u) ? u : v; },
       [](float g, float u, float v) { return u < v    ? 0
                                              : u == v ? g / 2
                                                       : g; },
@@ -134,17 +174,25 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
                                                       : g; });
 }
 
+const autograd::Op minimum_op{.name = "minimum",
+                              .apply = [](const autograd::Arguments& a) { return minimum(a[0], a[1]); },
+                              .channels = autograd::elementwise};
+
 Tensor minimum(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"minimum", autograd::elementwise};
   // grad_a = grad_y where a < b, half of it where a = b; grad_b likewise
   return binary(
-      op, a, b, [](float u, float v) { return u < v || std::isnan(u) ? u : v; },
+      minimum_op, a, b, [](float u, float v) { return u < v || std::isnan(u) ? u : v; },
       [](float g, float u, float v) { return u > v    ? 0
                                              : u == v ? g / 2
                                                       : g; },
       [](float g, float u, float v) { return v > u    ? 0
                                              : u == v ? g / 2
                                                       : g; });
+}
+
+std::vector<const autograd::Op*> ops::arithmetic() {
+  return {&add_op, &add_scalar_op, &sub_op,        &scalar_sub_op, &mul_op,    &mul_scalar_op,
+          &div_op, &div_scalar_op, &scalar_div_op, &maximum_op,    &minimum_op};
 }
 
 }  // namespace tinynn

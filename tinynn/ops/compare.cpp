@@ -4,21 +4,60 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/ops/broadcast.hpp>
 #include <tinynn/ops/compare.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
 
-constexpr autograd::Op gt_op{"gt"};
-constexpr autograd::Op lt_op{"lt"};
-constexpr autograd::Op ge_op{"ge"};
-constexpr autograd::Op le_op{"le"};
-constexpr autograd::Op eq_op{"eq"};
-constexpr autograd::Op ne_op{"ne"};
+// Of two tensors, or of one and a number.
+template <class Compare>
+Tensor applied(const autograd::Arguments& a, Compare holds) {
+  return a.inputs.size() == 2 ? holds(a[0], a[1]) : holds(a[0], a.attributes.number("value"));
+}
+
+constexpr auto pinned = "it compares";
+const autograd::Op gt_op{.name = "gt",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x > y; });
+                             },
+                         .pinned = pinned};
+const autograd::Op lt_op{.name = "lt",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x < y; });
+                             },
+                         .pinned = pinned};
+const autograd::Op ge_op{.name = "ge",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x >= y; });
+                             },
+                         .pinned = pinned};
+const autograd::Op le_op{.name = "le",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x <= y; });
+                             },
+                         .pinned = pinned};
+const autograd::Op eq_op{.name = "eq",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x == y; });
+                             },
+                         .pinned = pinned};
+const autograd::Op ne_op{.name = "ne",
+                         .apply =
+                             [](const autograd::Arguments& a) {
+                               return applied(a, [](const auto& x, const auto& y) { return x != y; });
+                             },
+                         .pinned = pinned};
 
 // Observers see a comparison like any operation, but there is no way back through it.
-Tensor seen(const autograd::Op& op, const Tensor& y, std::initializer_list<Tensor> inputs) {
+Tensor seen(const autograd::Op& op, const Tensor& y, std::initializer_list<Tensor> inputs,
+            std::initializer_list<autograd::Attribute> attributes = {}) {
   const NoGrad no_grad;
-  return autograd::record(op, y, inputs, nullptr);
+  return autograd::record(op, y, inputs, nullptr, attributes);
 }
 
 template <class Holds>
@@ -35,7 +74,7 @@ Tensor compare(const autograd::Op& op, const Tensor& a, double b, Holds holds) {
   Tensor y(a.shape());
   kernels::map(a.numel(), a.data(), y.mutable_data(),
                [=, v = static_cast<float>(b)](float u) { return holds(u, v) ? 1.0F : 0.0F; });
-  return seen(op, y, {a});
+  return seen(op, y, {a}, {{"value", b}});
 }
 
 }  // namespace
@@ -52,5 +91,7 @@ Tensor operator==(const Tensor& a, const Tensor& b) { return compare(eq_op, a, b
 Tensor operator==(const Tensor& a, double b) { return compare(eq_op, a, b, std::equal_to<>()); }
 Tensor operator!=(const Tensor& a, const Tensor& b) { return compare(ne_op, a, b, std::not_equal_to<>()); }
 Tensor operator!=(const Tensor& a, double b) { return compare(ne_op, a, b, std::not_equal_to<>()); }
+
+std::vector<const autograd::Op*> ops::compare() { return {&gt_op, &lt_op, &ge_op, &le_op, &eq_op, &ne_op}; }
 
 }  // namespace tinynn

@@ -4,6 +4,7 @@
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/conv2d.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -42,7 +43,7 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
 void conv2d_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const int64_t o = (*c.shape(1))[0], each = (*c.shape(1))[1];
-  const auto groups = static_cast<int64_t>(c.attribute("groups"));
+  const int64_t groups = conv2d_groups(*c.shape(0), *c.shape(1));
   c.link(Link::carries, {0, 0}, {result, 0});
   c.link(Link::shifts, {2, 0}, {result, 1});
   if (groups > 1 && each == 1) {
@@ -58,12 +59,21 @@ void conv2d_channels(autograd::Channels& c) {
 
 }  // namespace
 
+const autograd::Op ops::conv2d{
+    .name = "conv2d",
+    .apply =
+        [](const autograd::Arguments& a) {
+          return tinynn::conv2d(a[0], a[1], a[2],
+                                {.stride = a.attributes.whole("stride"),
+                                 .padding = a.attributes.whole("padding"),
+                                 .dilation = a.attributes.whole("dilation"),
+                                 .groups = conv2d_groups(a[0].shape(), a[1].shape())});
+        },
+    .channels = conv2d_channels,
+    .macs = [](const std::vector<Tensor>& inputs,
+               const Tensor& y) { return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3); }};
+
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  static const autograd::Op op{.name = "conv2d",
-                               .channels = conv2d_channels,
-                               .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
-                                 return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3);
-                               }};
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
   const auto pattern =
@@ -90,11 +100,10 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       autograd::accumulate_grad(bias, std::move(grad_bias));
     }
   };
-  return autograd::record(op, y, {x, weight, bias}, backward,
+  return autograd::record(ops::conv2d, y, {x, weight, bias}, backward,
                           {{"stride", static_cast<double>(options.stride)},
                            {"padding", static_cast<double>(options.padding)},
-                           {"dilation", static_cast<double>(options.dilation)},
-                           {"groups", static_cast<double>(options.groups)}});
+                           {"dilation", static_cast<double>(options.dilation)}});
 }
 
 }  // namespace tinynn

@@ -5,6 +5,7 @@
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/ops/dropout.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -32,15 +33,27 @@ Tensor thinned(const Tensor& x, double p, const RandomStream& stream) {
 
 }  // namespace
 
+const autograd::Op ops::dropout{.name = "dropout",
+                                .apply =
+                                    [](const autograd::Arguments& a) {
+                                      return tinynn::dropout(a[0], a.attributes.number("p"), a.training);
+                                    },
+                                .channels = autograd::elementwise,
+                                .homogeneous = true};
+
 Tensor dropout(const Tensor& x, double p, bool training) {
-  static const autograd::Op op{"dropout", autograd::elementwise};
   check(p >= 0 && p <= 1, "dropout: the probability ", p, " is not between 0 and 1");
-  if (!training || p == 0) return x;
+  const std::initializer_list<autograd::Attribute> attributes{{"p", p}};
+  if (!training || p == 0) {  // recorded all the same: a graph that runs again may be trained
+    return autograd::record(
+        ops::dropout, x.detach(), {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); },
+        attributes);
+  }
   const RandomStream stream = next_random_stream();
   // grad_x = grad_y / (1 - p) where x was kept
-  return autograd::record(op, thinned(x, p, stream), {x}, [=](const Tensor& grad_y) {
-    autograd::accumulate_grad(x, thinned(grad_y, p, stream));
-  });
+  return autograd::record(
+      ops::dropout, thinned(x, p, stream), {x},
+      [=](const Tensor& grad_y) { autograd::accumulate_grad(x, thinned(grad_y, p, stream)); }, attributes);
 }
 
 }  // namespace tinynn

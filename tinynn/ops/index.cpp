@@ -6,6 +6,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/ops/index.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -26,19 +27,19 @@ void pin_range(autograd::Channels& c, int64_t dim, int64_t begin, int64_t end, c
 void slice_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const Shape& x = *c.shape(0);
-  const auto dim = static_cast<int64_t>(c.attribute("dim"));
-  const double begin = c.attribute("begin"), end = c.attribute("end");
+  const auto dim = c.attributes().whole("dim");
+  const int64_t begin = c.attributes().whole("begin"), end = c.attributes().whole("end");
   const int64_t size = x[dim];
   for (int64_t d = 0; d < x.rank(); ++d) {
     if (d != dim) c.link(Link::carries, {0, d}, {result, d});
   }
   constexpr auto reason = "slice counts to this place: use chunk, or slice to the end";
-  if (begin >= 0 && end >= static_cast<double>(size) && c.attribute("step") == 1) {
+  if (begin >= 0 && end >= size && c.attributes().whole("step") == 1) {
     const int64_t first = size - (*c.shape(result))[dim];
     pin_range(c, dim, 0, first, reason);
     for (int64_t i = first; i < size; ++i) c.link(Link::carries, {0, dim}, i, {result, dim}, i - first);
   } else if (begin >= 0 && end >= 0) {
-    pin_range(c, dim, 0, std::min(size, static_cast<int64_t>(end)), reason);
+    pin_range(c, dim, 0, std::min(size, end), reason);
   } else {
     c.pin({0, dim}, reason);
   }
@@ -46,7 +47,7 @@ void slice_channels(autograd::Channels& c) {
 
 void concat_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
-  const auto dim = static_cast<int64_t>(c.attribute("dim"));
+  const auto dim = c.attributes().whole("dim");
   for (int64_t input = 0, at = 0; input < c.inputs(); ++input) {
     const Shape& x = *c.shape(input);
     for (int64_t d = 0; d < x.rank(); ++d) {
@@ -60,8 +61,8 @@ void concat_channels(autograd::Channels& c) {
 void chunk_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const Shape &x = *c.shape(0), &y = *c.shape(result);
-  const auto dim = static_cast<int64_t>(c.attribute("dim"));
-  const auto piece = static_cast<int64_t>(c.attribute("piece"));
+  const auto dim = c.attributes().whole("dim");
+  const auto piece = c.attributes().whole("piece");
   for (int64_t d = 0; d < x.rank(); ++d) {
     if (d != dim) c.link(Link::carries, {0, d}, {result, d});
   }
@@ -99,8 +100,15 @@ Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64
 
 }  // namespace
 
+const autograd::Op slice_op{.name = "slice",
+                            .apply =
+                                [](const autograd::Arguments& a) {
+                                  return slice(a[0], a.attributes.whole("dim"), a.attributes.whole("begin"),
+                                               a.attributes.whole("end"), a.attributes.whole("step"));
+                                },
+                            .channels = slice_channels};
+
 Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step) {
-  static const autograd::Op op{"slice", slice_channels};
   check(step >= 1, "slice: step ", step, " is not at least 1");
   const int64_t size = x.size(dim);
   const auto cut = [&](int64_t place) {
@@ -108,30 +116,53 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t s
   };
   const int64_t first = cut(begin), last = std::max(first, cut(end));
   const int64_t count = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
-  return strided_slice(op, x, dim, first, count, step,
+  return strided_slice(slice_op, x, dim, first, count, step,
                        {{"dim", static_cast<double>(x.shape().index(dim))},
                         {"begin", static_cast<double>(begin)},
                         {"end", static_cast<double>(end)},
                         {"step", static_cast<double>(step)}});
 }
 
-std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim) {
-  static const autograd::Op op{"chunk", chunk_channels};
+namespace {
+
+Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece);
+
+const autograd::Op chunk_op{.name = "chunk",
+                            .apply =
+                                [](const autograd::Arguments& a) {
+                                  return piece_of(a[0], a.attributes.whole("count"),
+                                                  a.attributes.whole("dim"), a.attributes.whole("piece"));
+                                },
+                            .channels = chunk_channels};
+
+Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece) {
   const int64_t size = x.size(dim);
   check(count >= 1 && size % count == 0, "chunk: dimension ", dim, " of ", x.shape(), " cannot be cut into ",
         count, " equal pieces");
+  return strided_slice(chunk_op, x, dim, piece * (size / count), size / count, 1,
+                       {{"dim", static_cast<double>(x.shape().index(dim))},
+                        {"count", static_cast<double>(count)},
+                        {"piece", static_cast<double>(piece)}});
+}
+
+}  // namespace
+
+std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim) {
   std::vector<Tensor> pieces;
-  for (int64_t piece = 0; piece < count; ++piece) {
-    pieces.push_back(strided_slice(op, x, dim, piece * (size / count), size / count, 1,
-                                   {{"dim", static_cast<double>(x.shape().index(dim))},
-                                    {"count", static_cast<double>(count)},
-                                    {"piece", static_cast<double>(piece)}}));
-  }
+  for (int64_t piece = 0; piece < std::max<int64_t>(1, count); ++piece)
+    pieces.push_back(piece_of(x, count, dim, piece));
   return pieces;
 }
 
+const autograd::Op index_select_op{.name = "index_select",
+                                   .apply =
+                                       [](const autograd::Arguments& a) {
+                                         return index_select(a[0], a.attributes.whole("dim"),
+                                                             a.attributes.list("index"));
+                                       },
+                                   .pinned = "it picks them by number"};
+
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices) {
-  static const autograd::Op op{"index_select"};
   const Middle s(x, dim);
   for (const int64_t index : indices) {
     check(index >= 0 && index < s.size, "index_select: index ", index, " is outside dimension ", dim, " of ",
@@ -142,22 +173,31 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
   for (int64_t o = 0; o < s.outer; ++o) {
     for (const int64_t i : indices) to = std::copy_n(x.data() + (o * s.size + i) * s.inner, s.inner, to);
   }
+  std::vector<autograd::Attribute> attributes{{"dim", static_cast<double>(x.shape().index(dim))}};
+  if (autograd::observed()) autograd::append(attributes, "index", indices);
   // grad_x = the sum of the grad_y of all places that an element went to
-  return autograd::record(op, y, {x}, [=](const Tensor& grad_y) {
-    Tensor grad_x = zeros(x.shape());
-    const float* from = grad_y.data();
-    for (int64_t o = 0; o < s.outer; ++o) {
-      for (const int64_t i : indices) {
-        float* sum = grad_x.mutable_data() + (o * s.size + i) * s.inner;
-        for (int64_t j = 0; j < s.inner; ++j) sum[j] += *from++;
-      }
-    }
-    autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  return autograd::record(
+      index_select_op, y, std::vector{x},
+      [=](const Tensor& grad_y) {
+        Tensor grad_x = zeros(x.shape());
+        const float* from = grad_y.data();
+        for (int64_t o = 0; o < s.outer; ++o) {
+          for (const int64_t i : indices) {
+            float* sum = grad_x.mutable_data() + (o * s.size + i) * s.inner;
+            for (int64_t j = 0; j < s.inner; ++j) sum[j] += *from++;
+          }
+        }
+        autograd::accumulate_grad(x, std::move(grad_x));
+      },
+      attributes);
 }
 
+const autograd::Op concat_op{
+    .name = "concat",
+    .apply = [](const autograd::Arguments& a) { return concat(a.inputs, a.attributes.whole("dim")); },
+    .channels = concat_channels};
+
 Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
-  static const autograd::Op op{"concat", concat_channels};
   check(!tensors.empty(), "concat: no tensors");
   const Shape& first = tensors[0].shape();
   int64_t size = 0;
@@ -191,7 +231,7 @@ Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
     }
   };
   const autograd::Attribute attribute{"dim", static_cast<double>(first.index(dim))};
-  return autograd::record(op, y, tensors, backward, std::span(&attribute, 1));
+  return autograd::record(concat_op, y, tensors, backward, std::span(&attribute, 1));
 }
 
 std::vector<int64_t> argsort(const Tensor& x, bool descending) {
@@ -212,5 +252,7 @@ std::vector<int64_t> argsort(const Tensor& x, bool descending) {
   }
   return order;
 }
+
+std::vector<const autograd::Op*> ops::index() { return {&slice_op, &chunk_op, &index_select_op, &concat_op}; }
 
 }  // namespace tinynn

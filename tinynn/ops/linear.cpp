@@ -7,6 +7,7 @@
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 
@@ -38,12 +39,14 @@ void linear_channels(autograd::Channels& c) {
 
 }  // namespace
 
+const autograd::Op ops::linear{
+    .name = "linear",
+    .apply = [](const autograd::Arguments& a) { return tinynn::linear(a[0], a[1], a[2]); },
+    .channels = linear_channels,
+    .macs = [](const std::vector<Tensor>& inputs,
+               const Tensor& y) { return count_nonzero(inputs[1]) * y.shape().outer(-1); }};
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  static const autograd::Op op{.name = "linear",
-                               .channels = linear_channels,
-                               .macs = [](const std::vector<Tensor>& inputs, const Tensor& y) {
-                                 return count_nonzero(inputs[1]) * y.shape().outer(-1);
-                               }};
   check(weight.rank() == 2, "linear: weight ", weight.shape(), " is not (out, in)");
   const int64_t out = weight.size(0), in = weight.size(1);
   check(x.rank() >= 1 && x.size(-1) == in, "linear: input ", x.shape(), " does not fit weight ",
@@ -68,7 +71,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                   bias.defined());
   }
 
-  return autograd::record(op, y, {x, weight, bias}, [=](const Tensor& grad_y) {
+  return autograd::record(ops::linear, y, {x, weight, bias}, [=](const Tensor& grad_y) {
     if (x.requires_grad()) {  // grad_x = grad_y weight
       Tensor grad_x(x.shape());
       if (pattern) {

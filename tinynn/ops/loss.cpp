@@ -5,9 +5,28 @@
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/loss.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
+
+constexpr auto pinned = "it compares all classes with the target";
+
+Reduction reduction_of(const autograd::Arguments& a) {
+  return static_cast<Reduction>(a.attributes.whole("reduction"));
+}
+autograd::Attribute reduction_attribute(Reduction reduction) {
+  return {"reduction", static_cast<double>(reduction)};
+}
+
+// What a loss of labels was told; they are a list, made for observers only.
+std::vector<autograd::Attribute> told(Reduction reduction, double label_smoothing, const Labels& labels) {
+  std::vector<autograd::Attribute> attributes{reduction_attribute(reduction),
+                                              {"label_smoothing", label_smoothing}};
+  if (autograd::observed()) autograd::append(attributes, "label", std::span(labels.begin(), labels.end()));
+  return attributes;
+}
+Labels labels_of(const autograd::Arguments& a) { return Labels(a.attributes.list("label")); }
 
 // From the single losses to what the reduction makes of them, and back.
 class Reducer {
@@ -95,42 +114,63 @@ class ClassTarget {
 
 }  // namespace
 
+const autograd::Op cross_entropy_op{.name = "cross_entropy",
+                                    .apply =
+                                        [](const autograd::Arguments& a) {
+                                          return cross_entropy(
+                                              a[0], labels_of(a),
+                                              {.label_smoothing = a.attributes.number("label_smoothing"),
+                                               .weight = a[1],
+                                               .reduction = reduction_of(a)});
+                                        },
+                                    .pinned = pinned};
+
 Tensor cross_entropy(const Tensor& logits, const Labels& labels, const CrossEntropyOptions& options) {
-  static const autograd::Op op{"cross_entropy"};
-  const ClassTarget target(op.name, logits, labels, options.weight, options.label_smoothing);
+  const ClassTarget target(cross_entropy_op.name, logits, labels, options.weight, options.label_smoothing);
   const int64_t n = logits.size(0), classes = logits.size(1);
-  const Reducer reduce(op.name, options.reduction, {n}, target.weight_of_labels());
+  const Reducer reduce(cross_entropy_op.name, options.reduction, {n}, target.weight_of_labels());
   Tensor log_probabilities(logits.shape());
   kernels::log_softmax_forward(n, classes, logits.data(), log_probabilities.mutable_data());
 
   // grad_logits(i, c) = grad_loss(i) (softmax(logits)(i, c) sum of target(i) - target(i, c))
-  return autograd::record(op, reduce(target.losses(log_probabilities)), {logits}, [=](const Tensor& grad) {
-    const Tensor grad_losses = reduce.back(grad, {n});
-    Tensor grad_logits(logits.shape());
-    float* g = grad_logits.mutable_data();
-    for (int64_t i = 0; i < n; ++i) {
-      const auto grad_loss = static_cast<double>(grad_losses.data()[i]);
-      double sum = 0;
-      target.for_each(i, [&](int64_t, double t) { sum += t; });
-      const auto scale = static_cast<float>(sum * grad_loss);
-      for (int64_t k = i * classes; k < (i + 1) * classes; ++k) {
-        g[k] = std::exp(log_probabilities.data()[k]) * scale;
-      }
-      target.for_each(i, [&](int64_t k, double t) { g[k] -= static_cast<float>(t * grad_loss); });
-    }
-    autograd::accumulate_grad(logits, std::move(grad_logits));
-  });
+  return autograd::record(
+      cross_entropy_op, reduce(target.losses(log_probabilities)), std::vector{logits, options.weight},
+      [=](const Tensor& grad) {
+        const Tensor grad_losses = reduce.back(grad, {n});
+        Tensor grad_logits(logits.shape());
+        float* g = grad_logits.mutable_data();
+        for (int64_t i = 0; i < n; ++i) {
+          const auto grad_loss = static_cast<double>(grad_losses.data()[i]);
+          double sum = 0;
+          target.for_each(i, [&](int64_t, double t) { sum += t; });
+          const auto scale = static_cast<float>(sum * grad_loss);
+          for (int64_t k = i * classes; k < (i + 1) * classes; ++k) {
+            g[k] = std::exp(log_probabilities.data()[k]) * scale;
+          }
+          target.for_each(i, [&](int64_t k, double t) { g[k] -= static_cast<float>(t * grad_loss); });
+        }
+        autograd::accumulate_grad(logits, std::move(grad_logits));
+      },
+      told(options.reduction, options.label_smoothing, labels));
 }
 
+const autograd::Op nll_loss_op{.name = "nll_loss",
+                               .apply =
+                                   [](const autograd::Arguments& a) {
+                                     return nll_loss(a[0], labels_of(a),
+                                                     {.weight = a[1], .reduction = reduction_of(a)});
+                                   },
+                               .pinned = pinned};
+
 Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const NllLossOptions& options) {
-  static const autograd::Op op{"nll_loss"};
-  const ClassTarget target(op.name, log_probabilities, labels, options.weight, 0);
+  const ClassTarget target(nll_loss_op.name, log_probabilities, labels, options.weight, 0);
   const int64_t n = log_probabilities.size(0);
-  const Reducer reduce(op.name, options.reduction, {n}, target.weight_of_labels());
+  const Reducer reduce(nll_loss_op.name, options.reduction, {n}, target.weight_of_labels());
 
   // grad_log_probabilities(i, c) = - grad_loss(i) target(i, c)
   return autograd::record(
-      op, reduce(target.losses(log_probabilities)), {log_probabilities}, [=](const Tensor& grad) {
+      nll_loss_op, reduce(target.losses(log_probabilities)), std::vector{log_probabilities, options.weight},
+      [=](const Tensor& grad) {
         const Tensor grad_losses = reduce.back(grad, {n});
         Tensor grad_input = zeros(log_probabilities.shape());
         float* g = grad_input.mutable_data();
@@ -139,7 +179,8 @@ Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const Nll
           target.for_each(i, [&](int64_t k, double t) { g[k] = static_cast<float>(-t * grad_loss); });
         }
         autograd::accumulate_grad(log_probabilities, std::move(grad_input));
-      });
+      },
+      told(options.reduction, 0, labels));
 }
 
 namespace {
@@ -153,56 +194,83 @@ Tensor elementwise(const autograd::Op& op, const Tensor& input, const Tensor& ta
   const Reducer reduce(op.name, reduction, input.shape(), static_cast<double>(input.numel()));
   Tensor losses(input.shape());
   kernels::map(input.numel(), input.data(), target.data(), losses.mutable_data(), f);
-  return autograd::record(op, reduce(losses), {input, target}, [=](const Tensor& grad) {
-    const Tensor grad_losses = reduce.back(grad, input.shape());
-    const auto hand_on = [&](const Tensor& to, auto derivative) {
-      if (!to.requires_grad()) return;
-      Tensor grad_to(to.shape());
-      float* g = grad_to.mutable_data();
-      kernels::map(to.numel(), input.data(), target.data(), g, derivative);
-      kernels::map(to.numel(), g, grad_losses.data(), g, [](float a, float b) { return a * b; });
-      autograd::accumulate_grad(to, std::move(grad_to));
-    };
-    hand_on(input, by_input);
-    hand_on(target, by_target);
-  });
+  return autograd::record(op, reduce(losses), {input, target},
+                          [=](const Tensor& grad) {
+                            const Tensor grad_losses = reduce.back(grad, input.shape());
+                            const auto hand_on = [&](const Tensor& to, auto derivative) {
+                              if (!to.requires_grad()) return;
+                              Tensor grad_to(to.shape());
+                              float* g = grad_to.mutable_data();
+                              kernels::map(to.numel(), input.data(), target.data(), g, derivative);
+                              kernels::map(to.numel(), g, grad_losses.data(), g,
+                                           [](float a, float b) { return a * b; });
+                              autograd::accumulate_grad(to, std::move(grad_to));
+                            };
+                            hand_on(input, by_input);
+                            hand_on(target, by_target);
+                          },
+                          {reduction_attribute(reduction)});
 }
 
 }  // namespace
 
+const autograd::Op mse_loss_op{
+    .name = "mse_loss",
+    .apply = [](const autograd::Arguments& a) { return mse_loss(a[0], a[1], reduction_of(a)); },
+    .pinned = pinned};
+
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  static const autograd::Op op{"mse_loss"};
   // d/d input = 2 (input - target) = - d/d target
   return elementwise(
-      op, input, target, reduction, [](float x, float t) { return (x - t) * (x - t); },
+      mse_loss_op, input, target, reduction, [](float x, float t) { return (x - t) * (x - t); },
       [](float x, float t) { return 2 * (x - t); }, [](float x, float t) { return 2 * (t - x); });
 }
 
+const autograd::Op l1_loss_op{
+    .name = "l1_loss",
+    .apply = [](const autograd::Arguments& a) { return l1_loss(a[0], a[1], reduction_of(a)); },
+    .pinned = pinned};
+
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  static const autograd::Op op{"l1_loss"};
   // d/d input = sign(input - target) = - d/d target, 0 where they are equal
   const auto sign = [](float v) { return static_cast<float>((v > 0) - (v < 0)); };
   return elementwise(
-      op, input, target, reduction, [](float x, float t) { return std::abs(x - t); },
+      l1_loss_op, input, target, reduction, [](float x, float t) { return std::abs(x - t); },
       [=](float x, float t) { return sign(x - t); }, [=](float x, float t) { return sign(t - x); });
 }
 
+const autograd::Op binary_cross_entropy_with_logits_op{.name = "binary_cross_entropy_with_logits",
+                                                       .apply =
+                                                           [](const autograd::Arguments& a) {
+                                                             return binary_cross_entropy_with_logits(
+                                                                 a[0], a[1], reduction_of(a));
+                                                           },
+                                                       .pinned = pinned};
+
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target, Reduction reduction) {
-  static const autograd::Op op{"binary_cross_entropy_with_logits"};
   // d/d logit = sigmoid(logit) - target, d/d target = - logit
   return elementwise(
-      op, logits, target, reduction,
+      binary_cross_entropy_with_logits_op, logits, target, reduction,
       [](float x, float t) { return (x > 0 ? x : 0) - x * t + std::log1p(std::exp(-std::abs(x))); },
       [](float x, float t) { return 1 / (1 + std::exp(-x)) - t; }, [](float x, float) { return -x; });
 }
 
+const autograd::Op kl_div_op{
+    .name = "kl_div",
+    .apply = [](const autograd::Arguments& a) { return kl_div(a[0], a[1], reduction_of(a)); },
+    .pinned = pinned};
+
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, Reduction reduction) {
-  static const autograd::Op op{"kl_div"};
   // d/d log_probability = - target, d/d target = log(target) + 1 - log_probability, 0 where the target is 0
   return elementwise(
-      op, log_probabilities, target, reduction,
+      kl_div_op, log_probabilities, target, reduction,
       [](float x, float t) { return t == 0 ? 0 : t * (std::log(t) - x); }, [](float, float t) { return -t; },
       [](float x, float t) { return t == 0 ? 0 : std::log(t) + 1 - x; });
+}
+
+std::vector<const autograd::Op*> ops::loss() {
+  return {&cross_entropy_op, &nll_loss_op, &mse_loss_op, &l1_loss_op, &binary_cross_entropy_with_logits_op,
+          &kl_div_op};
 }
 
 }  // namespace tinynn

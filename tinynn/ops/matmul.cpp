@@ -8,6 +8,7 @@
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/ops/broadcast.hpp>
 #include <tinynn/ops/matmul.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 
@@ -95,8 +96,12 @@ void matmul_channels(autograd::Channels& c) {
 
 }  // namespace
 
+const autograd::Op matmul_op{.name = "matmul",
+                             .apply = [](const autograd::Arguments& a) { return matmul(a[0], a[1]); },
+                             .channels = matmul_channels,
+                             .macs = live_macs};
+
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  static const autograd::Op op{"matmul", matmul_channels, live_macs};
   const Sizes s = checked_sizes(a.shape(), b.shape());
   const auto matrix_a = [](const Sizes& of, const Tensor& t, int64_t i) {
     return t.data() + of.in_a[static_cast<size_t>(i)] * of.m * of.k;
@@ -110,7 +115,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
                   y.mutable_data() + to * s.m * s.p, accumulate);
   });
 
-  return autograd::record(op, y, {a, b}, [=](const Tensor& grad_y) {
+  return autograd::record(matmul_op, y, {a, b}, [=](const Tensor& grad_y) {
     if (a.requires_grad()) {  // grad_a = grad_y b^T
       Tensor grad_a(a.shape());
       for_each_product(s.count(), &s.in_a, s.count_a, grad_a, [&](int64_t i, int64_t to, bool accumulate) {
@@ -129,5 +134,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     }
   });
 }
+
+std::vector<const autograd::Op*> ops::matmul() { return {&matmul_op}; }
 
 }  // namespace tinynn

@@ -7,6 +7,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/norm.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -52,9 +53,20 @@ void batch_norm_channels(autograd::Channels& c) {
 
 }  // namespace
 
+// Without running statistics the batch's own serve in either mode.
+const autograd::Op ops::batch_norm{.name = "batch_norm",
+                                   .apply =
+                                       [](const autograd::Arguments& a) {
+                                         return tinynn::batch_norm(
+                                             a[0], a[3], a[4], a[1], a[2],
+                                             {.training = a.training || !a[3].defined(),
+                                              .momentum = a.attributes.number("momentum"),
+                                              .eps = a.attributes.number("eps")});
+                                       },
+                                   .channels = batch_norm_channels};
+
 Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
                   const Tensor& bias, const BatchNormOptions& options) {
-  static const autograd::Op op{"batch_norm", batch_norm_channels};
   const bool training = options.training;
   const auto s = checked_sizes(x, running_mean, running_var, weight, bias, training);
   struct Moments {
@@ -96,8 +108,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     autograd::accumulate_grad(bias, std::move(grad_bias));
   };
   // The running statistics are inputs, too: they have channels, and are cut with them.
-  return autograd::record(op, y, {x, weight, bias, running_mean, running_var}, backward,
-                          {{"eps", options.eps}});
+  return autograd::record(ops::batch_norm, y, {x, weight, bias, running_mean, running_var}, backward,
+                          {{"momentum", options.momentum}, {"eps", options.eps}});
 }
 
 }  // namespace tinynn

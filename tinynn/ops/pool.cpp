@@ -6,6 +6,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pool2d.hpp>
 #include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -43,9 +44,18 @@ Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2
 
 }  // namespace
 
+const autograd::Op max_pool2d_op{.name = "max_pool2d",
+                                 .apply =
+                                     [](const autograd::Arguments& a) {
+                                       return max_pool2d(a[0], a.attributes.whole("kernel"),
+                                                         {.stride = a.attributes.whole("stride"),
+                                                          .padding = a.attributes.whole("padding")});
+                                     },
+                                 .channels = autograd::images,
+                                 .homogeneous = true};
+
 Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options) {
-  static const autograd::Op op{"max_pool2d", autograd::images};
-  const auto s = checked_sizes(op.name, x, kernel, options);
+  const auto s = checked_sizes(max_pool2d_op.name, x, kernel, options);
   Tensor y(Shape{x.size(0), x.size(1), s.oh(), s.ow()});
   // Where each maximum was, for the way back; not kept if there is none.
   auto argmax = std::make_shared<std::vector<int32_t>>();
@@ -57,16 +67,28 @@ Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options)
     kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(op, y, {x}, backward,
+  return autograd::record(max_pool2d_op, y, {x}, backward,
                           {{"kernel", static_cast<double>(s.kernel)},
                            {"stride", static_cast<double>(s.stride)},
                            {"padding", static_cast<double>(s.padding)}});
 }
 
+const autograd::Op avg_pool2d_op{.name = "avg_pool2d",
+                                 .apply =
+                                     [](const autograd::Arguments& a) {
+                                       return avg_pool2d(
+                                           a[0], a.attributes.whole("kernel"),
+                                           {.stride = a.attributes.whole("stride"),
+                                            .padding = a.attributes.whole("padding"),
+                                            .count_include_pad = a.attributes.flag("count_include_pad")});
+                                     },
+                                 .channels = autograd::images,
+                                 .homogeneous = true};
+
 Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& options) {
-  static const autograd::Op op{"avg_pool2d", autograd::images};
-  const auto s = checked_sizes(op.name, x, kernel, {.stride = options.stride, .padding = options.padding});
-  return avg_pool(op, x,
+  const auto s =
+      checked_sizes(avg_pool2d_op.name, x, kernel, {.stride = options.stride, .padding = options.padding});
+  return avg_pool(avg_pool2d_op, x,
                   {.planes = s.planes,
                    .h = s.h,
                    .w = s.w,
@@ -82,14 +104,27 @@ Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& optio
                    {"count_include_pad", options.count_include_pad ? 1.0 : 0.0}});
 }
 
+const autograd::Op adaptive_avg_pool2d_op{
+    .name = "adaptive_avg_pool2d",
+    .apply =
+        [](const autograd::Arguments& a) {
+          return adaptive_avg_pool2d(a[0], {a.attributes.whole("oh"), a.attributes.whole("ow")});
+        },
+    .channels = autograd::images,
+    .homogeneous = true};
+
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
-  static const autograd::Op op{"adaptive_avg_pool2d", autograd::images};
-  check_image(op.name, x);
-  check(size[0] >= 1 && size[1] >= 1, op.name, ": the output size ", size[0], " x ", size[1],
-        " must be at least 1 x 1");
+  check_image(adaptive_avg_pool2d_op.name, x);
+  check(size[0] >= 1 && size[1] >= 1, adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ",
+        size[1], " must be at least 1 x 1");
   return avg_pool(
-      op, x, {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
+      adaptive_avg_pool2d_op, x,
+      {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
       {{"oh", static_cast<double>(size[0])}, {"ow", static_cast<double>(size[1])}});
+}
+
+std::vector<const autograd::Op*> ops::pool() {
+  return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op};
 }
 
 }  // namespace tinynn

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string_view>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/strided.hpp>
 #include <tinynn/ops/reduce.hpp>
+#include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
@@ -38,15 +38,10 @@ Reduced reduced_places(const char* name, const Shape& x, const std::vector<int64
 void reduce_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const int64_t rank = c.shape(0)->rank();
-  std::vector<bool> reduced(static_cast<size_t>(rank), c.attributes().size() == 1);
-  bool keepdim = false;
-  for (const autograd::Attribute& attribute : c.attributes()) {
-    if (attribute.name == std::string_view("dim")) {
-      reduced[static_cast<size_t>(attribute.value)] = true;
-    } else {
-      keepdim = attribute.value != 0;
-    }
-  }
+  const auto dims = c.attributes().list("dim");
+  std::vector<bool> reduced(static_cast<size_t>(rank), dims.empty());
+  for (const int64_t dim : dims) reduced[static_cast<size_t>(dim)] = true;
+  const bool keepdim = c.attributes().flag("keepdim");
   for (int64_t d = 0, to = 0; d < rank; ++d) {
     const bool kept = !reduced[static_cast<size_t>(d)];
     if (kept) c.link(Link::carries, {0, d}, {result, to});
@@ -111,21 +106,42 @@ std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t di
 
 }  // namespace
 
+const autograd::Op sum_op{.name = "sum",
+                          .apply =
+                              [](const autograd::Arguments& a) {
+                                return sum(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
+                              },
+                          .channels = reduce_channels,
+                          .homogeneous = true};
+
 Tensor sum(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"sum", reduce_channels};
-  return scaled_sum(op, x, dims, keepdim, reduced_places(op.name, x.shape(), dims, keepdim), 1);
+  return scaled_sum(sum_op, x, dims, keepdim, reduced_places(sum_op.name, x.shape(), dims, keepdim), 1);
 }
 
+const autograd::Op mean_op{.name = "mean",
+                           .apply =
+                               [](const autograd::Arguments& a) {
+                                 return mean(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
+                               },
+                           .channels = reduce_channels,
+                           .homogeneous = true};
+
 Tensor mean(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"mean", reduce_channels};
-  const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
-  return scaled_sum(op, x, dims, keepdim, r,
+  const auto r = reduced_places(mean_op.name, x.shape(), dims, keepdim);
+  return scaled_sum(mean_op, x, dims, keepdim, r,
                     static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
 }
 
+const autograd::Op amax_op{.name = "amax",
+                           .apply =
+                               [](const autograd::Arguments& a) {
+                                 return amax(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
+                               },
+                           .channels = reduce_channels,
+                           .homogeneous = true};
+
 Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  static const autograd::Op op{"amax", reduce_channels};
-  const auto r = reduced_places(op.name, x.shape(), dims, keepdim);
+  const auto r = reduced_places(amax_op.name, x.shape(), dims, keepdim);
   check(x.numel() > 0 || r.result.numel() == 0, "amax: ", x.shape(), " has no elements to choose from");
   Tensor y = full(r.result, -std::numeric_limits<double>::infinity());
   for_each_place(r.walk, [from = x.data(), to = y.mutable_data()](int64_t i, int64_t at) {
@@ -145,15 +161,22 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
     });
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
+  return autograd::record(amax_op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
 }
 
 Tensor max(const Tensor& x) { return amax(x); }
 
+const autograd::Op max_op{.name = "max",
+                          .apply =
+                              [](const autograd::Arguments& a) {
+                                return max(a[0], a.attributes.whole("dim"), a.attributes.flag("keepdim"));
+                              },
+                          .channels = reduce_channels,
+                          .homogeneous = true};
+
 Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
-  static const autograd::Op op{"max", reduce_channels};
-  const auto places = places_of_max(op.name, x, dim);
-  Tensor y(reduced_places(op.name, x.shape(), {dim}, keepdim).result);
+  const auto places = places_of_max(max_op.name, x, dim);
+  Tensor y(reduced_places(max_op.name, x.shape(), {dim}, keepdim).result);
   std::ranges::transform(places, y.mutable_data(), [from = x.data()](int64_t place) { return from[place]; });
   // the gradient goes to each maximum
   const auto backward = [=](const Tensor& grad_y) {
@@ -161,7 +184,7 @@ Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
     for (size_t i = 0; i < places.size(); ++i) grad_x.mutable_data()[places[i]] = grad_y.data()[i];
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), {dim}, keepdim));
+  return autograd::record(max_op, y, std::vector{x}, backward, as_attributes(x.shape(), {dim}, keepdim));
 }
 
 Labels argmax(const Tensor& x) {
@@ -175,5 +198,7 @@ Labels argmax(const Tensor& x, int64_t dim) {
   for (int64_t& place : places) place = place / inner % size;
   return Labels(std::move(places));
 }
+
+std::vector<const autograd::Op*> ops::reduce() { return {&sum_op, &mean_op, &amax_op, &max_op}; }
 
 }  // namespace tinynn

@@ -6,6 +6,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/strided.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/shape.hpp>
 
 namespace tinynn {
@@ -32,10 +33,6 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& dims) {
   return result;
 }
 
-// Bit d is set where size d of the result is a number that the caller wrote, which would be wrong after a
-// cut.
-using Literal = uint64_t;
-
 // Dimensions lo..hi of x that hold the same elements as dimensions lo..hi of y.
 struct Block {
   int64_t x_begin, x_end, y_begin, y_end, size;
@@ -60,11 +57,13 @@ std::vector<Block> common_blocks(const Shape& x, const Shape& y) {
   return blocks;
 }
 
-// Within a block, a channel of x dies with all elements of the result that it is spread over.
+// Within a block, a channel of x dies with all elements of the result that it is spread over. Sizes that the
+// caller wrote ("size", but for -1) would be wrong after a cut.
 void reshape_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const Shape &x = *c.shape(0), &y = *c.shape(result);
-  const auto literal = static_cast<Literal>(c.attribute("literal"));
+  const auto sizes = c.attributes().list("size");
+  const auto is_literal = [&](int64_t d) { return !sizes.empty() && sizes[static_cast<size_t>(d)] != -1; };
   if (x.numel() == 0) return;
   for (const Block& block : common_blocks(x, y)) {
     int64_t cut = -1, removable = 0, to = -1;
@@ -72,7 +71,7 @@ void reshape_channels(autograd::Channels& c) {
       if (c.removable({0, d})) cut = d, ++removable;
     }
     for (int64_t d = block.y_begin; d < block.y_end; ++d) {
-      if ((literal >> d & 1) == 0 && (to < 0 || y[d] > y[to])) to = d;
+      if (!is_literal(d) && (to < 0 || y[d] > y[to])) to = d;
     }
     if (removable == 0) continue;
     const char* reason = removable > 1 ? "reshape joins two dimensions that could each be cut"
@@ -88,71 +87,121 @@ void reshape_channels(autograd::Channels& c) {
   }
 }
 
-Tensor reshape(const Tensor& x, const Shape& shape, Literal literal) {
-  static const autograd::Op op{"reshape", reshape_channels};
+// The same numbers in another shape.
+Tensor reshaped(const autograd::Op& op, const Tensor& x, const Shape& shape,
+                std::span<const autograd::Attribute> attributes) {
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
         shape.numel());
   const auto backward = [x](const Tensor& grad_y) {
     autograd::accumulate_grad(x, grad_y.detach().view(x.shape()));
   };
-  return autograd::record(op, x.view(shape), {x}, backward, {{"literal", static_cast<double>(literal)}});
+  return autograd::record(op, x.view(shape), std::vector{x}, backward, attributes);
 }
 
-constexpr Literal all_literal = (1U << Shape::max_rank) - 1;
+Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
+                const char* attribute, int64_t value) {
+  const autograd::Attribute told{attribute, static_cast<double>(value)};
+  return reshaped(op, x, Shape(sizes), std::span(&told, 1));
+}
+
+Tensor reshape(const Tensor& x, std::span<const int64_t> sizes);
+
+const autograd::Op reshape_op{
+    .name = "reshape",
+    .apply = [](const autograd::Arguments& a) { return reshape(a[0], a.attributes.list("size")); },
+    .channels = reshape_channels,
+    .homogeneous = true};
+
+// One of the sizes may be -1.
+Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
+  std::vector<int64_t> known(sizes.begin(), sizes.end());
+  if (const auto unknown = std::ranges::find(known, -1); unknown != known.end()) {
+    *unknown = 1;
+    const Shape rest(known);  // refuses a second -1
+    check(rest.numel() > 0 && x.numel() % rest.numel() == 0, "reshape: ", x.shape(),
+          " cannot be cut into pieces of ", rest.numel(), " elements");
+    *unknown = x.numel() / rest.numel();
+  }
+  std::vector<autograd::Attribute> attributes;
+  autograd::append(attributes, "size", sizes);
+  return reshaped(reshape_op, x, Shape(known), attributes);
+}
 
 void permute_channels(autograd::Channels& c) {
-  for (int64_t d = 0; const autograd::Attribute& from : c.attributes()) {
-    c.link(autograd::Link::carries, {0, static_cast<int64_t>(from.value)}, {autograd::result, d++});
+  for (int64_t d = 0; const int64_t from : c.attributes().list("dim")) {
+    c.link(autograd::Link::carries, {0, from}, {autograd::result, d++});
   }
 }
 
-// The attributes of an operation that takes dimensions in this order.
-std::vector<autograd::Attribute> as_attributes(const std::vector<int64_t>& dims) {
-  std::vector<autograd::Attribute> result;
-  for (const int64_t dim : dims) result.push_back({"dim", static_cast<double>(dim)});
-  return result;
+// The dimensions of x in this order, which must be right.
+Tensor in_order(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& order) {
+  std::vector<autograd::Attribute> attributes;
+  autograd::append(attributes, "dim", order);
+  // grad_x = grad_y with its dimensions put back
+  const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
+    autograd::accumulate_grad(x, permuted(grad_y, back));
+  };
+  return autograd::record(op, permuted(x, order), std::vector{x}, backward, attributes);
 }
 
 }  // namespace
 
-Tensor reshape(const Tensor& x, const Shape& shape) { return reshape(x, shape, all_literal); }
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  return reshape(x, std::span(shape.begin(), shape.end()));
+}
 
 Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
-  std::vector<int64_t> known(sizes);
-  const auto unknown = std::ranges::find(known, -1);
-  if (unknown == known.end()) return reshape(x, Shape(sizes));
-  *unknown = 1;
-  const Shape rest(known);  // refuses a second -1
-  check(rest.numel() > 0 && x.numel() % rest.numel() == 0, "reshape: ", x.shape(),
-        " cannot be cut into pieces of ", rest.numel(), " elements");
-  *unknown = x.numel() / rest.numel();
-  return reshape(x, Shape(known), all_literal & ~(Literal{1} << (unknown - known.begin())));
+  return reshape(x, std::span(sizes.begin(), sizes.end()));
 }
+
+const autograd::Op flatten_op{
+    .name = "flatten",
+    .apply = [](const autograd::Arguments& a) { return flatten(a[0], a.attributes.whole("start")); },
+    .channels = reshape_channels,
+    .homogeneous = true};
 
 Tensor flatten(const Tensor& x, int64_t start) {
   const int64_t first = x.shape().index(start);
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().begin() + first);
   sizes.push_back(x.shape()[first] * x.shape().inner(first));
-  return reshape(x, Shape(sizes), 0);
+  return reshaped(flatten_op, x, sizes, "start", first);
 }
+
+const autograd::Op squeeze_op{
+    .name = "squeeze",
+    .apply = [](const autograd::Arguments& a) { return squeeze(a[0], a.attributes.whole("dim")); },
+    .channels = reshape_channels,
+    .homogeneous = true};
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
   check(x.size(dim) == 1, "squeeze: dimension ", dim, " of ", x.shape(), " is not of size 1");
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.erase(sizes.begin() + x.shape().index(dim));
-  return reshape(x, Shape(sizes), 0);
+  return reshaped(squeeze_op, x, sizes, "dim", x.shape().index(dim));
 }
+
+const autograd::Op unsqueeze_op{
+    .name = "unsqueeze",
+    .apply = [](const autograd::Arguments& a) { return unsqueeze(a[0], a.attributes.whole("dim")); },
+    .channels = reshape_channels,
+    .homogeneous = true};
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
   check(dim >= -x.rank() - 1 && dim <= x.rank(), "unsqueeze: no place ", dim, " for a dimension in ",
         x.shape());
+  const int64_t place = dim < 0 ? dim + x.rank() + 1 : dim;
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
-  sizes.insert(sizes.begin() + (dim < 0 ? dim + x.rank() + 1 : dim), 1);
-  return reshape(x, Shape(sizes), 0);
+  sizes.insert(sizes.begin() + place, 1);
+  return reshaped(unsqueeze_op, x, sizes, "dim", place);
 }
 
+const autograd::Op permute_op{
+    .name = "permute",
+    .apply = [](const autograd::Arguments& a) { return permute(a[0], a.attributes.list("dim")); },
+    .channels = permute_channels,
+    .homogeneous = true};
+
 Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
-  static const autograd::Op op{"permute", permute_channels};
   std::vector<int64_t> order;
   for (const int64_t dim : dims) order.push_back(x.shape().index(dim));
   auto sorted = order;
@@ -160,23 +209,26 @@ Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   check(static_cast<int64_t>(order.size()) == x.rank() && std::ranges::adjacent_find(sorted) == sorted.end(),
         "permute: ", dims.size(), " dimensions for shape ", x.shape(), ": expected each of its ", x.rank(),
         " once");
-  // grad_x = grad_y with its dimensions put back
-  const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
-    autograd::accumulate_grad(x, permuted(grad_y, back));
-  };
-  return autograd::record(op, permuted(x, order), std::vector{x}, backward, as_attributes(order));
+  return in_order(permute_op, x, order);
 }
 
+extern const autograd::Op transpose_op;
+const autograd::Op transpose_op{
+    .name = "transpose",
+    .apply =
+        [](const autograd::Arguments& a) { return in_order(transpose_op, a[0], a.attributes.list("dim")); },
+    .channels = permute_channels,
+    .homogeneous = true};
+
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
-  static const autograd::Op op{"transpose", permute_channels};
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));
   std::iota(order.begin(), order.end(), int64_t{0});
   std::swap(order[static_cast<size_t>(x.shape().index(a))], order[static_cast<size_t>(x.shape().index(b))]);
-  // grad_x = grad_y with the same two dimensions swapped
-  const auto backward = [x, order](const Tensor& grad_y) {
-    autograd::accumulate_grad(x, permuted(grad_y, order));
-  };
-  return autograd::record(op, permuted(x, order), std::vector{x}, backward, as_attributes(order));
+  return in_order(transpose_op, x, order);
+}
+
+std::vector<const autograd::Op*> ops::shape() {
+  return {&reshape_op, &flatten_op, &squeeze_op, &unsqueeze_op, &permute_op, &transpose_op};
 }
 
 }  // namespace tinynn

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <string_view>
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 
 namespace tinynn::prune {
@@ -17,10 +17,10 @@ struct Output {
   Tensor bn_scale;    // of the normalisation on the way, undefined if there was none
 };
 
-bool keeps_channels(std::string_view op) {
-  constexpr std::string_view names[] = {"batch_norm", "relu", "leaky_relu", "sigmoid",
-                                        "tanh",       "silu", "gelu"};
-  return std::ranges::find(names, op) != std::end(names);
+// Whether the result has the channels of input 0, each made of nothing but itself and constants.
+bool keeps_channels(const autograd::Call& call) {
+  return &call.op == &ops::batch_norm ||
+         (call.op.channels == autograd::elementwise && call.inputs.size() == 1);
 }
 
 // Runs the network and follows the result of each weight's layer through what keeps its channels.
@@ -33,7 +33,7 @@ std::vector<Output> outputs(nn::Module& module, const Tensor& images, const std:
     const auto& inputs = call.inputs;
     for (size_t k = 0; k < weights.size(); ++k) {
       const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
-      const bool carries = result[k].activation.defined() && keeps_channels(call.op.name) &&
+      const bool carries = result[k].activation.defined() && keeps_channels(call) &&
                            inputs[0].handle() == result[k].activation.handle();
       if (makes || carries) result[k].activation = call.output;
       if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];

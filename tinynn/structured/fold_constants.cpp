@@ -1,10 +1,10 @@
-#include <string_view>
 #include <vector>
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/structured/fold_constants.hpp>
 
 namespace tinynn::structured {
@@ -23,10 +23,10 @@ const Value& value_of(const ChannelMap& map, int number) {
 
 // Why a constant that this operation reads cannot go into its bias; empty if it can.
 std::string obstacle(const ChannelMap& map, const Operation& operation) {
-  const std::string_view name = operation.op->name;
-  const auto reads =
-      "it is not zero, and " + std::string(name) + " of " + value_of(map, operation.inputs[1]).name;
-  if (name != "linear" && name != "conv2d") return reads + " has no bias to fold it into";
+  const auto reads = "it is not zero, and " + std::string(operation.op->name) + " of " +
+                     value_of(map, operation.inputs[1]).name;
+  if (operation.op != &ops::linear && operation.op != &ops::conv2d)
+    return reads + " has no bias to fold it into";
   if (operation.inputs[2] < 0) return reads + " has no bias to fold it into";
   if (operation.attribute("padding") > 0)
     return reads + " pads with zeros, so that it is another at the border";
@@ -51,7 +51,7 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
   const NoGrad no_grad;
   const Tensor weight = value_of(map, operation.inputs[1]).tensor.detach();
   const Shape& input = value_of(map, operation.inputs[0]).shape;
-  const bool is_linear = operation.op->name == std::string_view("linear");
+  const bool is_linear = operation.op == &ops::linear;
   const auto dilation = static_cast<int64_t>(operation.attribute("dilation"));
   const Shape shape = is_linear ? Shape{1, input[-1]}
                                 : Shape{1, input[1], dilation * (weight.size(2) - 1) + 1,
@@ -61,8 +61,7 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
     std::fill_n(x.mutable_data() + channel * shape.inner(1), shape.inner(1), constant);
   }
   if (is_linear) return linear(x, weight, {});
-  return conv2d(x, weight, {},
-                {.dilation = dilation, .groups = static_cast<int64_t>(operation.attribute("groups"))});
+  return conv2d(x, weight, {}, {.dilation = dilation, .groups = conv2d_groups(input, weight.shape())});
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
-#include <string_view>
 
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/structured/readers.hpp>
 
 namespace tinynn::structured {
@@ -16,13 +15,6 @@ using graph::Operation;
 using graph::Value;
 
 namespace {
-
-bool is_homogeneous(std::string_view name) {
-  constexpr std::array<std::string_view, 14> names = {
-      "abs",  "adaptive_avg_pool2d", "amax", "avg_pool2d", "div_scalar", "leaky_relu", "max_pool2d",
-      "mean", "mul_scalar",          "relu", "reshape",    "permute",    "sum",        "transpose"};
-  return std::ranges::find(names, name) != names.end();
-}
 
 // Walks from one operation that makes channels to those that read them.
 class Walk {
@@ -85,7 +77,7 @@ class Walk {
   // Whether this is a normalisation of the channels alone, which is linear in evaluation.
   bool is_norm(size_t number) {
     const Operation& norm = operation(number);
-    if (norm.op->name != std::string_view("batch_norm") || norm.inputs[0] != maker_.output) return false;
+    if (norm.op != &ops::batch_norm || norm.inputs[0] != maker_.output) return false;
     if (graph().uses(maker_.output) > 1) return false;
     const int mean = norm.inputs[3];
     if (mean < 0) return false;  // by the statistics of the batch, whatever they are
@@ -105,7 +97,7 @@ class Walk {
   // Whether the operation does the same to each channel by itself.
   bool keeps_apart(size_t number) {
     const Operation& op = operation(number);
-    const bool homogeneous = is_homogeneous(op.op->name);
+    const bool homogeneous = op.op->homogeneous;
     if (!homogeneous && (op.op->channels != autograd::elementwise || op.inputs.size() > 1)) return false;
     path_.homogeneous = path_.homogeneous && homogeneous;
     carriers_.insert(op.output);

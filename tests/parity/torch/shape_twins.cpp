@@ -9,6 +9,10 @@ Twins shape_twins() {
       {"reshape", torch_gradients([](X x, T) {
          return x("x").reshape({-1, 1});
        })},
+      {"flatten", torch_gradients([](X x, T t) { return x("x").flatten(t.integer("dim")); })},
+      {"squeeze", torch_gradients(
+                      [](X x, T t) { return x("x").unsqueeze(t.integer("dim")).squeeze(t.integer("dim")); })},
+      {"unsqueeze", torch_gradients([](X x, T t) { return x("x").unsqueeze(t.integer("dim")); })},
       {"permute", torch_gradients([](X x, T t) { return x("x").permute(t.integers("dims")); })},
       {"transpose",
        torch_gradients([](X x, T t) { return x("x").transpose(t.integer("dim"), t.integer("other")); })},

@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <limits>
+
+#include <tinynn/autograd/attributes.hpp>
+#include <tinynn/core/error.hpp>
+
+namespace tinynn::autograd {
+namespace {
+
+int64_t to_whole(double value) {
+  constexpr double most = 0x1p53;
+  if (value > most) return std::numeric_limits<int64_t>::max();
+  return value < -most ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
+}
+
+}  // namespace
+
+bool Attributes::has(std::string_view name) const {
+  return std::ranges::any_of(all_, [&](const Attribute& a) { return a.name == name; });
+}
+
+double Attributes::number(std::string_view name) const {
+  const auto found = std::ranges::find_if(all_, [&](const Attribute& a) { return a.name == name; });
+  check(found != all_.end(), "an operation has no attribute \"", name, '"');
+  return found->value;
+}
+
+int64_t Attributes::whole(std::string_view name) const { return to_whole(number(name)); }
+
+std::vector<int64_t> Attributes::list(std::string_view name) const {
+  std::vector<int64_t> values;
+  for (const Attribute& a : all_) {
+    if (a.name == name) values.push_back(to_whole(a.value));
+  }
+  return values;
+}
+
+void append(std::vector<Attribute>& to, const char* name, std::span<const int64_t> list) {
+  for (const int64_t value : list) to.push_back({name, static_cast<double>(value)});
+}
+
+}  // namespace tinynn::autograd

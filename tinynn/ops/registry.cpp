@@ -1,0 +1,25 @@
+#include <algorithm>
+
+#include <tinynn/ops/registry.hpp>
+
+namespace tinynn::ops {
+
+const std::vector<const autograd::Op*>& all() {
+  static const auto joined = [] {
+    std::vector<const autograd::Op*> operations{&linear, &conv2d, &batch_norm, &dropout};
+    for (const auto family :
+         {activation, arithmetic, compare, index, loss, matmul, pointwise, pool, reduce, shape}) {
+      const auto members = family();
+      operations.insert(operations.end(), members.begin(), members.end());
+    }
+    return operations;
+  }();
+  return joined;
+}
+
+const autograd::Op* find(std::string_view name) {
+  const auto found = std::ranges::find_if(all(), [=](const autograd::Op* op) { return op->name == name; });
+  return found == all().end() ? nullptr : *found;
+}
+
+}  // namespace tinynn::ops
