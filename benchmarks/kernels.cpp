@@ -9,6 +9,7 @@
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/gemm.hpp>
+#include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
 
@@ -48,34 +49,24 @@ void register_linear(int64_t in, int64_t out, int64_t n, double sparsity) {
                     "/batch:" + std::to_string(n) +
                     (sparsity > 0 ? "/zeros:" + std::to_string(sparsity).substr(0, 4) : "");
   const Tensor x = randn({n, in}), w = randn({out, in}), g = randn({n, out});
-  const auto live =
+  const auto pattern =
       std::make_shared<kernels::SparsePattern>(Mask(rand({out, in}) >= sparsity).data(), out, in);
-  const double macs = static_cast<double>(n * live->count());
+  const auto live = sparsity > 0 ? pattern : nullptr;
+  const double macs = static_cast<double>(n * pattern->count());
   const auto add = [&](const char* what, auto work) {
     benchmark::RegisterBenchmark((name + "/" + what).c_str(),
                                  [=](benchmark::State& state) { measure(state, macs, work); });
   };
-  if (sparsity > 0) {
-    add("forward", [=, y = Tensor({n, out})]() mutable {
-      kernels::sparse_linear_forward(*live, n, x.data(), w.data(), nullptr, y.mutable_data());
-    });
-    add("input", [=, y = Tensor({n, in})]() mutable {
-      kernels::sparse_linear_backward_input(*live, n, g.data(), w.data(), y.mutable_data());
-    });
-    add("weight", [=, y = Tensor({out, in})]() mutable {
-      kernels::sparse_linear_backward_weight(*live, n, g.data(), x.data(), y.mutable_data());
-    });
-  } else {
-    add("forward", [=, y = Tensor({n, out})]() mutable {
-      kernels::gemm(n, out, in, x.data(), Layout::plain, w.data(), Layout::transposed, y.mutable_data());
-    });
-    add("input", [=, y = Tensor({n, in})]() mutable {
-      kernels::gemm(n, in, out, g.data(), Layout::plain, w.data(), Layout::plain, y.mutable_data());
-    });
-    add("weight", [=, y = Tensor({out, in})]() mutable {
-      kernels::gemm(out, in, n, g.data(), Layout::transposed, x.data(), Layout::plain, y.mutable_data());
-    });
-  }
+  const kernels::LinearSizes s{.n = n, .in = in, .out = out};
+  add("forward", [=, y = Tensor({n, out})]() mutable {
+    kernels::linear_forward(s, x.data(), w.data(), nullptr, y.mutable_data(), live.get());
+  });
+  add("input", [=, y = Tensor({n, in})]() mutable {
+    kernels::linear_backward_input(s, g.data(), w.data(), y.mutable_data(), live.get());
+  });
+  add("weight", [=, y = Tensor({out, in})]() mutable {
+    kernels::linear_backward_weight(s, g.data(), x.data(), y.mutable_data(), live.get());
+  });
 }
 
 void register_conv2d(const std::string& layer, const kernels::Conv2dSizes& s, double sparsity) {

@@ -14,13 +14,12 @@
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
-#include <tinynn/kernels/gemm.hpp>
+#include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
 
 #include "layers.hpp"
 using namespace tinynn;
-using kernels::Layout;
 
 namespace {
 
@@ -51,6 +50,15 @@ struct Product {
   std::function<void()> dense, sparse;
 };
 
+// Each product takes where the weight is alive, or null.
+template <class Forward, class Input, class Weight>
+std::vector<Product> three_products(const kernels::SparsePattern& live, Forward forward, Input input,
+                                    Weight of_weight) {
+  return {{"forward", [=] { forward(nullptr); }, [=, &live] { forward(&live); }},
+          {"backward, input", [=] { input(nullptr); }, [=, &live] { input(&live); }},
+          {"backward, weight", [=] { of_weight(nullptr); }, [=, &live] { of_weight(&live); }}};
+}
+
 // A line for each product, with a ratio for each sparsity. `products` makes them for a mask of shape (out,
 // in).
 void print_lines(const std::string& layer, int64_t out, int64_t in, int repetitions,
@@ -76,33 +84,17 @@ void print_linear(int64_t out, int64_t in, int64_t n, int repetitions) {
   Tensor y({n, out}), grad_x({n, in}), grad_weight({out, in});
   const std::string name = std::to_string(in) + " x " + std::to_string(out) + ", batch " + std::to_string(n);
   print_lines(name, out, in, repetitions, [&](const kernels::SparsePattern& pattern) {
-    return std::vector<Product>{{"forward",
-                                 [&] {
-                                   kernels::gemm(n, out, in, x.data(), Layout::plain, weight.data(),
-                                                 Layout::transposed, y.mutable_data());
-                                 },
-                                 [&] {
-                                   kernels::sparse_linear_forward(pattern, n, x.data(), weight.data(),
-                                                                  nullptr, y.mutable_data());
-                                 }},
-                                {"backward, input",
-                                 [&] {
-                                   kernels::gemm(n, in, out, grad_y.data(), Layout::plain, weight.data(),
-                                                 Layout::plain, grad_x.mutable_data());
-                                 },
-                                 [&] {
-                                   kernels::sparse_linear_backward_input(
-                                       pattern, n, grad_y.data(), weight.data(), grad_x.mutable_data());
-                                 }},
-                                {"backward, weight",
-                                 [&] {
-                                   kernels::gemm(out, in, n, grad_y.data(), Layout::transposed, x.data(),
-                                                 Layout::plain, grad_weight.mutable_data());
-                                 },
-                                 [&] {
-                                   kernels::sparse_linear_backward_weight(pattern, n, grad_y.data(), x.data(),
-                                                                          grad_weight.mutable_data());
-                                 }}};
+    const kernels::LinearSizes s{.n = n, .in = in, .out = out};
+    const auto forward = [&, s](const kernels::SparsePattern* live) {
+      kernels::linear_forward(s, x.data(), weight.data(), nullptr, y.mutable_data(), live);
+    };
+    const auto input = [&, s](const kernels::SparsePattern* live) {
+      kernels::linear_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), live);
+    };
+    const auto of_weight = [&, s](const kernels::SparsePattern* live) {
+      kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live);
+    };
+    return three_products(pattern, forward, input, of_weight);
   });
 }
 
@@ -123,10 +115,7 @@ void print_conv2d(const kernels::Conv2dSizes& s, int repetitions) {
     const auto of_weight = [&](const kernels::SparsePattern* live) {
       kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live);
     };
-    return std::vector<Product>{
-        {"forward", [=] { forward(nullptr); }, [=, &pattern] { forward(&pattern); }},
-        {"backward, input", [=] { input(nullptr); }, [=, &pattern] { input(&pattern); }},
-        {"backward, weight", [=] { of_weight(nullptr); }, [=, &pattern] { of_weight(&pattern); }}};
+    return three_products(pattern, forward, input, of_weight);
   });
 }
 

@@ -28,8 +28,7 @@ Conv2dSizes draw_wide_sizes(test::Draw& draw) {
                         .padding = draw.between(0, 3),
                         .dilation = draw.chance(0.7) ? 1 : 2,
                         .groups = groups};
-    if (s.h + 2 * s.padding > s.dilation * (s.kh - 1) && s.w + 2 * s.padding > s.dilation * (s.kw - 1))
-      return s;
+    if (test::fits(s)) return s;
   }
 }
 

@@ -22,8 +22,8 @@ std::vector<float> naive_im2col(const Conv2dSizes& s, int64_t channels, const st
       for (int64_t j = 0; j < s.kw; ++j) {
         for (int64_t y = 0; y < s.oh(); ++y) {
           for (int64_t x = 0; x < s.ow(); ++x) {
-            const int64_t row = y * s.stride - s.padding + i * s.dilation;
-            const int64_t column = x * s.stride - s.padding + j * s.dilation;
+            const int64_t row = y * s.stride.h - s.padding.top + i * s.dilation.h;
+            const int64_t column = x * s.stride.w - s.padding.left + j * s.dilation.w;
             const bool inside = row >= 0 && row < s.h && column >= 0 && column < s.w;
             columns.push_back(inside ? image[static_cast<size_t>((c * s.h + row) * s.w + column)] : 0);
           }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/autograd/parameter.hpp>
+#include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/pointwise.hpp>
@@ -68,9 +69,10 @@ TEST_CASE("kernels. sparse linear kernels agree with naive ones on random masks,
       CHECK(pattern.count() == mask.count_alive());
       std::vector<float> y(static_cast<size_t>(n * rows)), grad_x(static_cast<size_t>(n * columns)),
           grad_weight(static_cast<size_t>(rows * columns));
-      kernels::sparse_linear_forward(pattern, n, x.data(), weight.data(), b, y.data());
-      kernels::sparse_linear_backward_input(pattern, n, g.data(), weight.data(), grad_x.data());
-      kernels::sparse_linear_backward_weight(pattern, n, g.data(), x.data(), grad_weight.data());
+      const kernels::LinearSizes s{.n = n, .in = columns, .out = rows};
+      kernels::linear_forward(s, x.data(), weight.data(), b, y.data(), &pattern);
+      kernels::linear_backward_input(s, g.data(), weight.data(), grad_x.data(), &pattern);
+      kernels::linear_backward_weight(s, g.data(), x.data(), grad_weight.data(), &pattern);
       const Naive naive(n, rows, columns, mask, x.data(), weight.data(), b, g.data());
       REQUIRE(test::difference(y, naive.y, 1e-5) == "");
       REQUIRE(test::difference(grad_x, naive.grad_x, 1e-5) == "");
@@ -89,10 +91,10 @@ TEST_CASE("kernels. sparse kernels give the same bits with any number of threads
                weight = draw.numbers(rows * columns);
     const auto run = [&] {
       std::vector<float> all(static_cast<size_t>(n * rows + n * columns + rows * columns));
-      kernels::sparse_linear_forward(pattern, n, x.data(), weight.data(), nullptr, all.data());
-      kernels::sparse_linear_backward_input(pattern, n, g.data(), weight.data(), all.data() + n * rows);
-      kernels::sparse_linear_backward_weight(pattern, n, g.data(), x.data(),
-                                             all.data() + n * (rows + columns));
+      const kernels::LinearSizes s{.n = n, .in = columns, .out = rows};
+      kernels::linear_forward(s, x.data(), weight.data(), nullptr, all.data(), &pattern);
+      kernels::linear_backward_input(s, g.data(), weight.data(), all.data() + n * rows, &pattern);
+      kernels::linear_backward_weight(s, g.data(), x.data(), all.data() + n * (rows + columns), &pattern);
       return all;
     };
     CHECK(test::with_threads(1, run) == test::with_threads(3, run));

@@ -40,9 +40,9 @@ Trial draw_linear(Draw& draw) {
 
 Trial draw_conv2d(Draw& draw) {
   const auto s = draw_conv2d_sizes(draw);
-  Trial trial{.options = {{"stride", {double(s.stride)}},
-                          {"padding", {double(s.padding)}},
-                          {"dilation", {double(s.dilation)}},
+  Trial trial{.options = {{"stride", {double(s.stride.h)}},
+                          {"padding", {double(s.padding.top)}},
+                          {"dilation", {double(s.dilation.h)}},
                           {"groups", {double(s.groups)}}},
               .inputs = {{"x", draw.tensor({s.n, s.c, s.h, s.w})},
                          {"weight", draw.tensor({s.o, s.c / s.groups, s.kh, s.kw})}},

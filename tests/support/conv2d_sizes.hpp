@@ -12,6 +12,11 @@
 
 namespace test {
 
+/// Whether the kernel lies within the padded image.
+inline bool fits(const tinynn::kernels::Conv2dSizes& s) {
+  return s.h + s.padding.h() >= s.rows().reach() && s.w + s.padding.w() >= s.columns().reach();
+}
+
 inline tinynn::kernels::Conv2dSizes draw_conv2d_sizes(Draw& draw) {
   while (true) {
     tinynn::kernels::Conv2dSizes s{};
@@ -27,8 +32,7 @@ inline tinynn::kernels::Conv2dSizes draw_conv2d_sizes(Draw& draw) {
     s.stride = draw.coin() ? 1 : draw.between(1, 4);
     s.padding = draw.coin() ? 0 : draw.between(0, 5);
     s.dilation = draw.chance(0.7) ? 1 : draw.between(1, 3);
-    if (s.h + 2 * s.padding > s.dilation * (s.kh - 1) && s.w + 2 * s.padding > s.dilation * (s.kw - 1))
-      return s;
+    if (fits(s)) return s;
   }
 }
 

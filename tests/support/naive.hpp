@@ -49,8 +49,8 @@ void for_each_product(const Conv2dSizes& s, F f) {
           for (int64_t c = 0; c < in; ++c) {
             for (int64_t p = 0; p < s.kh; ++p) {
               for (int64_t q = 0; q < s.kw; ++q) {
-                const int64_t row = i * s.stride - s.padding + p * s.dilation;
-                const int64_t column = j * s.stride - s.padding + q * s.dilation;
+                const int64_t row = i * s.stride.h - s.padding.top + p * s.dilation.h;
+                const int64_t column = j * s.stride.w - s.padding.left + q * s.dilation.w;
                 if (row < 0 || row >= s.h || column < 0 || column >= s.w) continue;
                 const int64_t channel = o / out * in + c;
                 f(((n * s.o + o) * oh + i) * ow + j, ((n * s.c + channel) * s.h + row) * s.w + column,

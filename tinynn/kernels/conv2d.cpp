@@ -21,7 +21,8 @@ bool forward_directly(const Conv2dSizes& s) { return s.oh() * s.ow() >= fewest_r
 bool backward_input_directly(const Conv2dSizes& s, const SparsePattern* live) {
   const bool small_kernel = s.kh * s.kw <= 9, few_channels = s.c * s.o / s.groups <= 256;
   const bool nearly_empty = live != nullptr && 10 * live->count() < live->rows * live->columns;
-  return s.stride == 1 && s.h * s.w >= fewest_results && (small_kernel || few_channels || nearly_empty);
+  return s.stride == Size2(1) && s.h * s.w >= fewest_results &&
+         (small_kernel || few_channels || nearly_empty);
 }
 
 bool backward_weight_directly(const Conv2dSizes& s) {
@@ -29,6 +30,13 @@ bool backward_weight_directly(const Conv2dSizes& s) {
 }
 
 }  // namespace
+
+void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) {
+  std::fill_n(sum, size, 0.0F);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk, partial += size) {
+    for (int64_t i = 0; i < size; ++i) sum[i] += partial[i];
+  }
+}
 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
                     const SparsePattern* live) {

@@ -6,6 +6,9 @@
 
 #include <cstdint>
 
+#include <tinynn/core/size2.hpp>
+#include <tinynn/kernels/window.hpp>
+
 namespace tinynn::kernels {
 
 struct SparsePattern;
@@ -13,9 +16,15 @@ struct SparsePattern;
 struct Conv2dSizes {
   int64_t n, c, h, w;
   int64_t o, kh, kw;
-  int64_t stride, padding, dilation, groups;
-  int64_t oh() const { return (h + 2 * padding - dilation * (kh - 1) - 1) / stride + 1; }
-  int64_t ow() const { return (w + 2 * padding - dilation * (kw - 1) - 1) / stride + 1; }
+  Size2 stride = 1;
+  Padding2d padding = 0;
+  Size2 dilation = 1;
+  int64_t groups = 1;
+
+  WindowAxis rows() const { return {h, kh, stride.h, dilation.h, padding.top, padding.bottom}; }
+  WindowAxis columns() const { return {w, kw, stride.w, dilation.w, padding.left, padding.right}; }
+  int64_t oh() const { return rows().out(); }
+  int64_t ow() const { return columns().out(); }
 };
 
 // `live`, if not null, says where the weight as a matrix (o, c/groups * kh * kw) is alive: then only that is

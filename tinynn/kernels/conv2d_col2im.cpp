@@ -1,44 +1,26 @@
 // The gradient of the input by the way back of im2col: the transposed weight (c/g*kh*kw, o/g) times a
 // sample's grad_y (o/g, positions), then each product added to the pixel that its window element saw.
 #include <algorithm>
-#include <vector>
+#include <optional>
 
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d_paths.hpp>
 #include <tinynn/kernels/im2col.hpp>
-#include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/kernels/row_vectors.hpp>
 #include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn::kernels::by_gemm {
 namespace {
 
-// The rows of grad_y, each `pitch` long, in vectors. A vector has to fit into a row, so short rows are filled
-// up.
-struct Rows {
-  int64_t positions, lanes, pitch;
-  std::vector<int64_t> start, offset;  // of vectors in a row, of rows
-
-  Rows(int64_t outputs, int64_t count, int64_t width)
-      : positions(count), lanes(width), pitch(std::max(count, width)) {
-    for (int64_t i = 0; i < positions; i += lanes) start.push_back(std::min(i, pitch - lanes));
-    for (int64_t o = 0; o < outputs; ++o) offset.push_back(o * pitch);
-  }
-  simd::Places places() const {
-    return {.terms = std::ssize(offset),
-            .vectors = std::ssize(start),
-            .offsets = offset.data(),
-            .from = start.data(),
-            .to = start.data(),
-            .used = std::min(lanes, positions)};
-  }
-  const float* filled(const float* grad_y, float* scratch) const {
-    if (pitch == positions) return grad_y;
-    for (size_t o = 0; o < offset.size(); ++o)
-      std::copy_n(grad_y + static_cast<int64_t>(o) * positions, positions, scratch + offset[o]);
-    return scratch;
-  }
-};
+// grad_y (outputs, positions) as the rows of these vectors.
+const float* in_rows(const RowVectors& vectors, int64_t outputs, int64_t positions, const float* grad_y,
+                     float* scratch) {
+  if (vectors.pitch() == positions) return grad_y;
+  for (int64_t o = 0; o < outputs; ++o)
+    std::copy_n(grad_y + o * positions, positions, scratch + o * vectors.pitch());
+  return scratch;
+}
 
 // Per group, the transposed weight as correlate reads it.
 Buffer packed_transpose(const simd::Table& table, int64_t groups, int64_t outputs, int64_t depth,
@@ -58,21 +40,26 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
                            const SparsePattern* live) {
   const simd::Table& table = simd::table();
   const int64_t channels = s.c / s.groups, outputs = s.o / s.groups, depth = channels * s.kh * s.kw;
-  const Rows rows(outputs, s.oh() * s.ow(), table.lanes);
-  const simd::Places places = rows.places();
+  const int64_t positions = s.oh() * s.ow();
+  const RowVectors vectors(outputs, positions);
+  const simd::Places places = vectors.places(positions);
   const Buffer packed =
       live == nullptr ? packed_transpose(table, s.groups, outputs, depth, weight) : Buffer();
-  const LiveElements elements = live == nullptr ? LiveElements() : live_columns(*live, weight, rows.pitch);
+  std::optional<LiveElements> elements;
+  if (live != nullptr) {
+    elements.emplace(live->by_columns(), weight, [&](int64_t, int64_t o) { return o * vectors.pitch(); });
+  }
   parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
-    const Buffer columns(depth * rows.positions), scratch(outputs * rows.pitch);
+    const Buffer columns(depth * positions), scratch(outputs * vectors.pitch());
     for (int64_t i = begin * s.groups; i < end * s.groups; ++i) {
-      const float* in = rows.filled(grad_y + i * outputs * rows.positions, scratch.data());
+      const float* in =
+          in_rows(vectors, outputs, positions, grad_y + i * outputs * positions, scratch.data());
       if (live == nullptr) {
         table.correlate(places, depth, in, packed.data() + i % s.groups * outputs * depth, nullptr,
-                        columns.data(), rows.positions);
+                        columns.data(), positions);
       } else {
-        table.sparse_rows(0, depth, live->column_begin.data(), elements.offset.data(), elements.values.data(),
-                          nullptr, places, in, columns.data(), rows.positions);
+        table.sparse_rows(0, depth, elements->begin.data(), elements->offset.data(), elements->values.data(),
+                          nullptr, places, in, columns.data(), positions);
       }
       col2im(s, channels, columns.data(), grad_x + i * channels * s.h * s.w);
     }

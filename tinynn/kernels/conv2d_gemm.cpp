@@ -19,7 +19,7 @@ struct GroupSizes {
         depth(channels * s.kh * s.kw),
         positions(s.oh() * s.ow()),
         // A 1x1 window that is neither strided nor padded sees the image as it lies in memory.
-        copy(s.kh != 1 || s.kw != 1 || s.stride != 1 || s.padding != 0) {}
+        copy(s.kh != 1 || s.kw != 1 || s.stride != Size2(1) || s.padding != Padding2d(0)) {}
   int64_t channels, outputs, depth, positions;
   bool copy;
   Buffer scratch() const { return copy ? Buffer(depth * positions) : Buffer(); }
@@ -73,11 +73,7 @@ void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const flo
            Layout::transposed, sum + group * g.outputs * g.depth, true);
     });
   });
-  std::fill_n(grad_weight, size, 0.0F);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const float* sum = partial.data() + chunk * size;
-    for (int64_t i = 0; i < size; ++i) grad_weight[i] += sum[i];
-  }
+  add_chunks(chunks, size, partial.data(), grad_weight);
 }
 
 }  // namespace tinynn::kernels::by_gemm

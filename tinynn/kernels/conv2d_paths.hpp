@@ -10,6 +10,9 @@ namespace tinynn::kernels {
 /// partial weight gradients, one a chunk, stay cheap.
 inline int64_t conv2d_samples_per_chunk(int64_t n) { return n <= 16 ? 1 : (n + 15) / 16; }
 
+/// sum (size) = the partial sums (chunks, size), in the order of the chunks.
+void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum);
+
 // With `live`, one group only.
 
 namespace by_gemm {

@@ -7,39 +7,31 @@ namespace {
 
 int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-// The numbers a in [0, count) for which first + a * stride lies in [0, size).
-struct Inside {
-  int64_t begin, end;
-  Inside(int64_t first, int64_t stride, int64_t size, int64_t count)
-      : begin(first >= 0 ? 0 : (-first + stride - 1) / stride),
-        end(first >= size ? 0 : std::min(count, (size - 1 - first) / stride + 1)) {}
-  int64_t length() const { return std::max<int64_t>(0, end - begin); }
-};
-
 // Copies cost a pass over memory for each kernel column; rows cost the lanes that overlap or stay empty where
 // the width is no multiple of a vector. Measured on the layers of our models: 12 and 14 columns go well into
 // a vector of 16, 24 do not go into two.
-bool copies_pay(const ConvAxis& columns, int64_t lanes) {
+bool copies_pay(const WindowAxis& columns, int64_t lanes) {
+  const int64_t results = columns.out();
   if (columns.stride != 1) return true;
-  if (columns.out < lanes) return 4 * columns.out < 3 * lanes;
-  return 4 * round_up(columns.out, lanes) > 5 * columns.out;
+  if (results < lanes) return 4 * results < 3 * lanes;
+  return 4 * round_up(results, lanes) > 5 * results;
 }
 
 }  // namespace
 
-ConvLayout::ConvLayout(int64_t channels, const ConvAxis& rows, const ConvAxis& columns,
-                       const simd::Table& table, int64_t samples)
-    : channels_(channels),
-      rows_(rows),
-      columns_(columns),
-      table_(table),
+ConvLayout::ConvLayout(const Conv2dSizes& s, int64_t samples)
+    : channels_(s.c / s.groups),
+      rows_(s.rows()),
+      columns_(s.columns()),
+      oh_(s.oh()),
+      ow_(s.ow()),
       samples_(samples),
-      copies_(copies_pay(columns, table.lanes)),
-      shifts_(copies_ ? columns.kernel : 1),
-      phases_(std::min(rows.stride, (rows.kernel - 1) * rows.dilation + 1)),
-      width_(columns.out + (copies_ ? 0 : (columns.kernel - 1) * columns.dilation)),
-      plane_(round_up((rows.out + (rows.kernel - 1) * rows.dilation / rows.stride) * width_, table.lanes)),
-      sample_size_(channels * phases_ * shifts_ * plane_) {
+      copies_(copies_pay(columns_, table_.lanes)),
+      shifts_(copies_ ? s.kw : 1),
+      phases_(std::min(rows_.stride, rows_.reach())),
+      width_(ow_ + (copies_ ? 0 : columns_.reach() - 1)),
+      plane_(round_up((oh_ + (rows_.reach() - 1) / rows_.stride) * width_, table_.lanes)),
+      sample_size_(channels_ * phases_ * shifts_ * plane_) {
   list_vectors();
   list_offsets();
 }
@@ -55,9 +47,9 @@ void ConvLayout::list_vectors() {
     }
   };
   if (copies_) {
-    cover(rows_.out * columns_.out, 0, 0);
+    cover(oh_ * ow_, 0, 0);
   } else {
-    for (int64_t r = 0; r < rows_.out; ++r) cover(columns_.out, r * width_, r * columns_.out);
+    for (int64_t r = 0; r < oh_; ++r) cover(ow_, r * width_, r * ow_);
   }
   const auto count = from_.size();
   for (size_t i = count; i < static_cast<size_t>(samples_) * count; ++i) {
@@ -86,7 +78,7 @@ void ConvLayout::fill(const float* x, float* scratch, int64_t at) const {
       const int64_t top = phase - rows_.before;
       const Inside rows(top, stride, rows_.in, plane_ / width_);
       for (int64_t shift = 0; shift < shifts_; ++shift, plane += plane_) {
-        const int64_t left = shift * columns_.dilation - columns_.before;
+        const int64_t left = columns_.first(shift);
         const Inside columns(left, columns_.stride, columns_.in, width_);
         if (rows.length() == 0 || columns.length() == 0) continue;
         table_.copy_rows(
@@ -104,7 +96,7 @@ simd::Places ConvLayout::places(int64_t samples) const {
           .offsets = offsets_.data(),
           .from = from_.data(),
           .to = to_.data(),
-          .used = std::min(table_.lanes, copies_ ? rows_.out * columns_.out : columns_.out)};
+          .used = std::min(table_.lanes, copies_ ? oh_ * ow_ : ow_)};
 }
 
 }  // namespace tinynn::kernels

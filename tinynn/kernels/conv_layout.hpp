@@ -9,21 +9,15 @@
 #include <cstdint>
 #include <vector>
 
-#include <tinynn/kernels/simd/table.hpp>
+#include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 
 namespace tinynn::kernels {
 
-/// One axis of a convolution: result i takes for kernel element k the input i * stride + k * dilation -
-/// before.
-struct ConvAxis {
-  int64_t in, out, kernel, stride, dilation, before;
-};
-
 class ConvLayout {
  public:
-  /// For `channels` channels of input, of which up to `samples` samples lie behind one another.
-  ConvLayout(int64_t channels, const ConvAxis& rows, const ConvAxis& columns, const simd::Table& table,
-             int64_t samples = 1);
+  /// For the channels of one group, of which up to `samples` samples lie behind one another.
+  explicit ConvLayout(const Conv2dSizes& s, int64_t samples = 1);
 
   /// Floats of scratch memory for all samples; it has to be zero before the first fill.
   int64_t scratch_size() const { return samples_ * sample_size_ + table_.lanes; }
@@ -37,9 +31,10 @@ class ConvLayout {
   void list_vectors();
   void list_offsets();
 
+  const simd::Table& table_ = simd::table();
   int64_t channels_;
-  ConvAxis rows_, columns_;
-  const simd::Table& table_;
+  WindowAxis rows_, columns_;
+  int64_t oh_, ow_;
   int64_t samples_;
   bool copies_;     // rather than rows
   int64_t shifts_;  // copies of the image: one for each kernel column, or one

@@ -1,8 +1,7 @@
-// Sparse kernels: products with a weight (rows, columns) that touch its live elements only. One live element
-// is multiplied with a vector of x, and a row's results stay in registers while its elements go by (CSR). For
-// a linear layer x and y are transposed, in blocks of 64 samples, so that a vector is of samples; for a
-// convolution, which takes a pattern in conv2d.hpp, it is of positions. Elsen et al., "Fast sparse convnets",
-// CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
+// Sparse weights: where a weight (rows, columns) is alive, and its live elements as kernels read them. One
+// live element is multiplied with a vector of x, and a row's results stay in registers while its elements go
+// by (CSR). The vectors of a linear layer are of samples, those of a convolution of positions. Elsen et al.,
+// "Fast sparse convnets", CVPR 2020; Nikdan et al., "SparseProp", ICML 2023.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include <tinynn/core/buffer.hpp>
+#include <tinynn/core/parallel.hpp>
 
 namespace tinynn::kernels {
 
@@ -23,46 +23,74 @@ inline double sparse_linear_density_for(int64_t samples) {
   return sparse_linear_density * static_cast<double>(std::min<int64_t>(samples, 64)) / 64;
 }
 
+/// Calls body(begin, end) for pieces of the rows, on several threads if they have enough elements to work on.
+template <class Body>
+void for_row_pieces(int64_t rows, int64_t elements, const Body& body) {
+  constexpr int64_t worth_a_thread = 4096;  // elements
+  const int64_t pieces = std::clamp<int64_t>(elements / worth_a_thread, 1, 16);
+  parallel_for(rows, (rows + pieces - 1) / pieces, body);
+}
+
 /// Where the live elements of a weight are, by rows (CSR) and by columns (CSC).
 struct SparsePattern {
-  /// Whether indices of 16 bits, and of 32 for elements, are enough for a weight of this size.
+  /// Whether indices of 32 bits are enough for a weight of this size and for 64 samples of its factors.
   static bool fits(int64_t rows, int64_t columns);
   /// `alive` (rows, columns). Throws Error for one that does not fit.
   SparsePattern(const uint8_t* alive, int64_t rows, int64_t columns);
 
   int64_t rows, columns;
   std::vector<int32_t> row_begin, column_begin;  // rows + 1 and columns + 1: where each starts
-  std::vector<uint16_t> column_of, row_of;       // of each element, by rows and by columns
+  std::vector<int32_t> column_of, row_of;        // of each element, by rows and by columns
 
-  int64_t count() const { return static_cast<int64_t>(column_of.size()); }
+  int64_t count() const { return std::ssize(column_of); }
+
+  /// Its rows, or its columns as the rows of the transposed weight: line l, of `size` with the dead, has the
+  /// elements begin[l] to begin[l + 1], and element k is weight[l * line_step + index[k] * index_step].
+  struct Lines {
+    int64_t count, size;
+    const std::vector<int32_t>&begin, &index;
+    int64_t line_step, index_step;
+  };
+  Lines by_rows() const { return {rows, columns, row_begin, column_of, columns, 1}; }
+  Lines by_columns() const { return {columns, rows, column_begin, row_of, 1, columns}; }
 };
 
-/// Live elements in the order of a pattern, as simd::Table::sparse_rows reads them.
+/// Live elements row by row, as simd::Table::sparse_rows and sparse_dots read them.
 struct LiveElements {
-  std::vector<int32_t> offset;  // where the factors of each lie
+  std::vector<int32_t> begin;   // of each row its first element, and the end
+  std::vector<int32_t> offset;  // of each element where its factors lie: offset_of(line, index)
   Buffer values;
+
+  /// A row is made of `lines_in_row` lines. There are no values if `weight` is null.
+  template <class OffsetOf>
+  LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,
+               int64_t lines_in_row = 1);
+
+  int64_t count() const { return std::ssize(offset); }
 };
-/// Those of the transposed weight, column by column of `weight` (rows, columns), for factors in rows that
-/// start `pitch` apart.
-LiveElements live_columns(const SparsePattern& pattern, const float* weight, int64_t pitch);
 
 /// to[k] = the k-th live element of `from` (rows, columns), row by row; and back.
 void pack_live(const SparsePattern& pattern, const float* from, float* to);
 void unpack_live(const SparsePattern& pattern, const float* from, float* to);
 
-/// y (n, rows) = x (n, columns) weight^T + bias, which may be null. `weight` is dense, its dead elements are
-/// not read.
-void sparse_linear_forward(const SparsePattern& pattern, int64_t n, const float* x, const float* weight,
-                           const float* bias, float* y);
-/// grad_x (n, columns) = grad_y (n, rows) weight, overwritten.
-void sparse_linear_backward_input(const SparsePattern& pattern, int64_t n, const float* grad_y,
-                                  const float* weight, float* grad_x);
-/// grad_weight (rows, columns) = grad_y^T x where the weight is alive, 0 elsewhere; overwritten.
-void sparse_linear_backward_weight(const SparsePattern& pattern, int64_t n, const float* grad_y,
-                                   const float* x, float* grad_weight);
-
 /// weight (rows, columns) = for each live element the sum of its numbers in `sums` (chunks, live elements),
 /// in the order of the chunks; 0 elsewhere.
 void add_chunks(const SparsePattern& pattern, int64_t chunks, const float* sums, float* weight);
+
+template <class OffsetOf>
+LiveElements::LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,
+                           int64_t lines_in_row)
+    : offset(lines.index.size()), values(weight == nullptr ? Buffer() : Buffer(std::ssize(lines.index))) {
+  for (int64_t line = 0; line <= lines.count; line += lines_in_row) begin.push_back(lines.begin.data()[line]);
+  for_row_pieces(lines.count, count(), [&](int64_t first, int64_t end) {
+    for (int64_t line = first; line < end; ++line) {
+      for (int64_t k = lines.begin.data()[line]; k < lines.begin.data()[line + 1]; ++k) {
+        const int64_t index = lines.index.data()[k];
+        offset.data()[k] = static_cast<int32_t>(offset_of(line, index));
+        if (weight != nullptr) values.data()[k] = weight[line * lines.line_step + index * lines.index_step];
+      }
+    }
+  });
+}
 
 }  // namespace tinynn::kernels

@@ -32,8 +32,8 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
   check(!bias.defined() || bias.shape() == Shape{s.o}, "conv2d: bias ",
         bias.defined() ? bias.shape() : Shape(), " does not fit weight ", weight.shape(), ": expected ",
         Shape{s.o});
-  check(s.kh >= 1 && s.kw >= 1 && s.h + 2 * s.padding >= s.dilation * (s.kh - 1) + 1 &&
-            s.w + 2 * s.padding >= s.dilation * (s.kw - 1) + 1,
+  check(s.kh >= 1 && s.kw >= 1 && s.h + s.padding.h() >= s.rows().reach() &&
+            s.w + s.padding.w() >= s.columns().reach(),
         "conv2d: the kernel of weight ", weight.shape(), " is larger than the padded input ", x.shape());
   return s;
 }

@@ -4,14 +4,12 @@
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/kernels/gemm.hpp>
+#include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
-
-using kernels::Layout;
 
 namespace {
 
@@ -61,40 +59,22 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return Parameter::sparse_pattern(w, kernels::sparse_linear_density_for(rows));
   };
   const auto pattern = live(weight);
-  if (pattern) {
-    kernels::sparse_linear_forward(*pattern, rows, x.data(), weight.data(),
-                                   bias.defined() ? bias.data() : nullptr, y.mutable_data());
-  } else {
-    for (int64_t r = 0; bias.defined() && r < rows; ++r)
-      std::copy_n(bias.data(), out, y.mutable_data() + r * out);
-    kernels::gemm(rows, out, in, x.data(), Layout::plain, weight.data(), Layout::transposed, y.mutable_data(),
-                  bias.defined());
-  }
+  const kernels::LinearSizes s{.n = rows, .in = in, .out = out};
+  kernels::linear_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
+                          y.mutable_data(), pattern.get());
 
   return autograd::record(ops::linear, y, {x, weight, bias}, [=](const Tensor& grad_y) {
     if (x.requires_grad()) {  // grad_x = grad_y weight
       Tensor grad_x(x.shape());
-      if (pattern) {
-        kernels::sparse_linear_backward_input(*pattern, rows, grad_y.data(), weight.data(),
-                                              grad_x.mutable_data());
-      } else {
-        kernels::gemm(rows, in, out, grad_y.data(), Layout::plain, weight.data(), Layout::plain,
-                      grad_x.mutable_data());
-      }
+      kernels::linear_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), pattern.get());
       autograd::accumulate_grad(x, grad_x);
     }
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       Tensor grad_weight(weight.shape());
-      // Somebody may have asked for the gradients of dead weights since the forward pass.
-      const bool sparse = pattern && live(weight);
-      if (sparse) {
-        kernels::sparse_linear_backward_weight(*pattern, rows, grad_y.data(), x.data(),
-                                               grad_weight.mutable_data());
-      } else {
-        kernels::gemm(out, in, rows, grad_y.data(), Layout::transposed, x.data(), Layout::plain,
-                      grad_weight.mutable_data());
-      }
-      autograd::accumulate_grad(weight, std::move(grad_weight), sparse);
+      // The gradients of dead weights may have been asked for since the forward pass.
+      const auto still = pattern ? live(weight) : nullptr;
+      kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), still.get());
+      autograd::accumulate_grad(weight, std::move(grad_weight), still != nullptr);
     }
     if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
   });

@@ -78,7 +78,7 @@ Command make_command(const Plan& plan, const Step& step, const std::vector<Place
   const int64_t width = order == Order::block ? block_size : 1, count = out.numel() * width;
   switch (step.kind) {
     case Kind::linear: return make_linear(step, x, y, order, scratch_size);
-    case Kind::conv2d: return make_conv2d(step, in, out, x, y, scratch_size);
+    case Kind::conv2d: return make_conv2d(step, in, x, y, scratch_size);
     case Kind::max_pool2d: return max_pool2d(step, in, x, y);
     case Kind::avg_pool2d: return avg_pool2d(step, in, out, x, y);
     case Kind::add:

@@ -42,8 +42,7 @@ Command make_command(const Plan& plan, const Step& step, const std::vector<Place
 
 // Of the kinds that multiply by a weight, in files of their own.
 Command make_linear(const Step& step, Place x, Place y, Order order, int64_t& scratch_size);
-Command make_conv2d(const Step& step, const Shape& in, const Shape& out, Place x, Place y,
-                    int64_t& scratch_size);
+Command make_conv2d(const Step& step, const Shape& in, Place x, Place y, int64_t& scratch_size);
 
 /// x[i] = f(x[i])
 void activate(Activation activation, double slope, int64_t count, float* x);

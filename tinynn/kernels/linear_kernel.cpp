@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include <tinynn/kernels/linear_kernel.hpp>
+
+namespace tinynn::kernels {
+
+LinearKernel::LinearKernel(int64_t rows, int64_t columns, const float* weight, int64_t pitch)
+    : rows_(rows), vectors_(columns, pitch), packed_(rows * columns) {
+  table_.pack(rows, columns, weight, packed_.data());
+}
+
+LinearKernel::LinearKernel(const SparsePattern::Lines& lines, const float* weight, int64_t pitch)
+    : rows_(lines.count),
+      vectors_(0, pitch),
+      live_(std::in_place, lines, weight, [=](int64_t, int64_t i) { return i * pitch; }) {}
+
+void LinearKernel::operator()(int64_t samples, const float* x, const float* bias, float* y) const {
+  const simd::Places places = vectors_.places(samples);
+  if (!live_) return table_.correlate(places, rows_, x, packed_.data(), bias, y, vectors_.pitch());
+  for_row_pieces(rows_, live_->count(), [&](int64_t begin, int64_t end) {
+    table_.sparse_rows(begin, end, live_->begin.data(), live_->offset.data(), live_->values.data(), bias,
+                       places, x, y, vectors_.pitch());
+  });
+}
+
+LinearSampleKernel::LinearSampleKernel(int64_t rows, int64_t columns, const float* weight)
+    : rows_(rows),
+      columns_(columns),
+      vectors_(1, (columns + table_.lanes - 1) / table_.lanes * table_.lanes),
+      padded_(rows * vectors_.pitch()) {
+  std::fill_n(padded_.data(), rows * vectors_.pitch(), 0.0F);
+  table_.copy_rows(rows, columns, weight, columns, 1, padded_.data(), vectors_.pitch());
+}
+
+LinearSampleKernel::LinearSampleKernel(const SparsePattern::Lines& lines, const float* weight)
+    : rows_(lines.count),
+      columns_(lines.size),
+      vectors_(0, 0),
+      live_(std::in_place, lines, weight, [](int64_t, int64_t i) { return i; }) {}
+
+void LinearSampleKernel::operator()(const float* x, const float* bias, float* scratch, float* y) const {
+  if (!live_) {
+    if (scratch_size() > 0) {  // what is read beyond x has to be zero, as what it is multiplied with
+      std::copy_n(x, columns_, scratch);
+      x = scratch;
+    }
+    std::copy_n(bias, rows_, y);
+    return table_.dot_products(vectors_.places(columns_), rows_, x, padded_.data(), vectors_.pitch(), y);
+  }
+  // A single sample has no vectors to multiply with one weight.
+  const int32_t* offset = live_->offset.data();
+  const float* value = live_->values.data();
+  for (int64_t row = 0; row < rows_; ++row) {
+    float sum[2] = {bias[row], 0};
+    int64_t k = live_->begin.data()[row];
+    const int64_t end = live_->begin.data()[row + 1];
+    for (; k + 1 < end; k += 2) {
+      sum[0] += value[k] * x[offset[k]];
+      sum[1] += value[k + 1] * x[offset[k + 1]];
+    }
+    if (k < end) sum[0] += value[k] * x[offset[k]];
+    y[row] = sum[0] + sum[1];
+  }
+}
+
+}  // namespace tinynn::kernels
