@@ -9,6 +9,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/linear.hpp>
+#include <tinynn/optim/sgd.hpp>
 
 #include "tests/support/draw.hpp"
 
@@ -80,4 +81,20 @@ TEST_CASE("autograd. versions grow with the value, mask versions with the mask")
   p.zero_grad();
   CHECK(p.clone().shape() == Shape{1});
   CHECK(grew(false, false));
+}
+
+TEST_CASE(
+    "autograd. a step of an optimizer on a sparse weight between forward and backward is an error, too") {
+  test::Draw draw(33);
+  Parameter weight(draw.tensor({20, 30}));
+  weight.prune(draw.mask(weight.shape(), 0.05));
+  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density) != nullptr);  // what is dead is not visited
+  optim::SGD sgd({weight}, {.lr = 0.1});
+  const Tensor x = draw.tensor({64, 30});
+  linear(x, weight).backward(ones({64, 20}));
+  const Tensor y = linear(x, weight);
+  const auto before = weight.version();
+  sgd.step();
+  CHECK(weight.version() > before);
+  CHECK_THROWS_AS(y.backward(ones({64, 20})), Error);
 }

@@ -89,7 +89,8 @@ TEST_CASE(
     const test::Isa forced(isa);
     test::Draw draw(11);
     for (int i = 0; i < 80; ++i) {
-      const Conv2dSizes s = draw.coin() ? draw_wide_sizes(draw) : test::draw_conv2d_sizes(draw);
+      Conv2dSizes s = draw.coin() ? draw_wide_sizes(draw) : test::draw_conv2d_sizes(draw);
+      s.groups = 1;
       const Convolution c(draw, s);
       const Mask alive = draw.mask({s.o, s.c / s.groups, s.kh, s.kw}, draw.fraction() * 0.6);
       test::check_sparse_against_naive(c, alive);

@@ -6,6 +6,7 @@
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/sparse.hpp>
+#include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -149,10 +150,31 @@ TEST_CASE("autograd. the pattern of a mask is made once, and only where sparse k
 
 TEST_CASE("ops. gradients of dead weights that are asked for between forward and backward are there") {
   test::Draw draw(305);
-  Parameter weight(draw.tensor({20, 10}));
-  weight.prune(draw.mask({20, 10}, 0.1));
+  Parameter weight(draw.tensor({20, 10})), filters(draw.tensor({8, 5, 3, 3}));
+  weight.prune(draw.mask(weight.shape(), 0.1));
+  filters.prune(draw.mask(filters.shape(), 0.05));
+  REQUIRE(filters.sparse_pattern(kernels::sparse_conv2d_density) != nullptr);
   const Tensor out = linear(draw.tensor({8, 10}), weight, {});
-  const DenseGrad guard({weight});
+  const Tensor convolved = conv2d(draw.tensor({2, 5, 8, 8}), filters);
+  const DenseGrad guard({weight, filters});
   sum(out).backward();
-  CHECK(count_nonzero(weight.grad()) == 200);
+  CHECK(count_nonzero(weight.grad()) == weight.numel());
+  sum(convolved).backward();
+  CHECK(count_nonzero(filters.grad()) == filters.numel());
+}
+
+TEST_CASE("ops. conv2d gives the same for a masked weight as for the same weight with zeros, groups or not") {
+  test::Draw draw(306);
+  for (const int64_t groups : {1, 2}) {
+    const Tensor value = draw.tensor({6, 4 / groups, 3, 3}), x = draw.tensor({3, 4, 7, 7});
+    Parameter masked(value), with_zeros(value);
+    const Mask mask = draw.mask(value.shape(), 0.1);
+    masked.prune(mask);
+    with_zeros.assign(masked);
+    for (const Parameter& weight : {masked, with_zeros})
+      sum(pow(conv2d(x, weight, {}, {.groups = groups}), 2)).backward();
+    auto expected = with_zeros.grad().to_vector();
+    mask.select(expected.data());
+    CHECK(test::difference(masked.grad().values(), expected, 1e-4) == "");
+  }
 }

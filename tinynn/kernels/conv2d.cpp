@@ -41,12 +41,11 @@ void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
                     const SparsePattern* live) {
   if (!forward_directly(s)) return by_gemm::conv2d_forward(s, x, weight, bias, y);
-  direct::conv2d_forward(s, x, weight, bias, y, s.groups == 1 ? live : nullptr);
+  direct::conv2d_forward(s, x, weight, bias, y, live);
 }
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live) {
-  if (s.groups > 1) live = nullptr;
   if (!backward_input_directly(s, live))
     return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x, live);
   direct::conv2d_backward_input(s, grad_y, weight, grad_x, live);
@@ -54,7 +53,6 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
 
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live) {
-  if (s.groups > 1) live = nullptr;
   if (live == nullptr && !backward_weight_directly(s))
     return by_gemm::conv2d_backward_weight(s, grad_y, x, grad_weight);
   direct::conv2d_backward_weight(s, grad_y, x, grad_weight, live);

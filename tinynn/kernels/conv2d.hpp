@@ -27,8 +27,9 @@ struct Conv2dSizes {
   int64_t ow() const { return columns().out(); }
 };
 
-// `live`, if not null, says where the weight as a matrix (o, c/groups * kh * kw) is alive: then only that is
-// multiplied, where there are kernels for it, and only that gets a gradient that means something.
+// `live`, which is null or of one group, says where the weight as a matrix (o, c/groups * kh * kw) is alive:
+// then only that is multiplied, where there are kernels for it, and only that gets a gradient that means
+// something.
 
 /// `bias` (o) may be null.
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,

@@ -76,8 +76,10 @@ const autograd::Op ops::conv2d{
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.o, s.oh(), s.ow()});
-  const auto pattern =
-      Parameter::sparse_pattern(weight, kernels::sparse_conv2d_density);  // null: dense kernels
+  const auto live = [grouped = s.groups > 1](const Tensor& w) {  // null: dense kernels
+    return grouped ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density);
+  };
+  const auto pattern = live(weight);
   kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
                           y.mutable_data(), pattern.get());
 
@@ -89,10 +91,10 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     }
     if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
       Tensor grad_weight(weight.shape());
-      // Somebody may have asked for the gradients of dead weights since the forward pass.
-      const auto live = pattern ? Parameter::sparse_pattern(weight, kernels::sparse_conv2d_density) : nullptr;
-      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), live.get());
-      autograd::accumulate_grad(weight, std::move(grad_weight));
+      // The gradients of dead weights may have been asked for since the forward pass.
+      const auto still = pattern ? live(weight) : nullptr;
+      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), still.get());
+      autograd::accumulate_grad(weight, std::move(grad_weight), still != nullptr);
     }
     if (bias.requires_grad()) {
       Tensor grad_bias(bias.shape());
