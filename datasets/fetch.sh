@@ -11,7 +11,7 @@ Usage: fetch.sh NAME [FOLDER]
 
 Downloads a data set into FOLDER/NAME and checks its SHA-256. Files that are
 already there and right are not fetched again; a broken download is kept as
-FILE.part and continued next time.
+FILE.part and continued next time. A failure leaves nothing else behind.
 
   NAME    mnist, fashion-mnist or cifar10
   FOLDER  default: the folder of this script
@@ -158,10 +158,22 @@ get() {
     return 1
 }
 
+# What this run made and did not fill goes again: an empty folder could be taken for data.
+made=() path=$dir
+while [[ ! -d $path ]]; do
+    made+=("$path")
+    path=$(dirname "$path")
+done
+clean_up() {
+    local path
+    for path in "$dir"/*.part; do [[ -s $path ]] || rm -f "$path"; done
+    for path in "${made[@]}"; do rmdir "$path" 2>/dev/null || break; done
+}
 mkdir -p "$dir"
 # Two downloads into the same .part would spoil each other's work.
 exec 9<"$dir"
 if command -v flock >/dev/null && ! flock -n 9; then die "another fetch.sh is at work in $dir"; fi
+trap clean_up EXIT
 
 # CIFAR-10's unpacked files have no published checksums: those of the files
 # from the checked archive are kept beside them, to notice later damage.
@@ -184,7 +196,7 @@ done
 if [[ $name == cifar10 ]]; then
     # Unpacked aside and renamed, so that nobody ever sees half a file.
     aside=$dir/.unpacking
-    trap 'rm -rf "$aside"' EXIT
+    trap 'rm -rf "$aside"; clean_up' EXIT
     rm -rf "$aside"
     mkdir "$aside"
     tar -xzf "$dir/${files[0]}" -C "$aside" --strip-components=1 --no-same-owner ||

@@ -66,6 +66,7 @@ run() {
 says() { why="no '$1' on $2: $(<"$tmp/$2")"; grep -q -e "$1" "$tmp/$2"; }
 requests() { why="$(wc -l <"$log") requests, not $1"; (($(wc -l <"$log") == $1)); }
 asked() { why="no request '$1' in: $(<"$log")"; grep -q -e "$1" "$log"; }
+nothing_left() { why="left behind: $(cd "$data" && find . -mindepth 1)"; [[ -z $(ls -A "$data") ]]; }
 absent() { why="$1 is there"; [[ ! -e $data/$1 ]]; }
 # What is served and what is in the folder must be the same, to the byte.
 same() { why="$1 is wrong or missing"; cmp -s "$2" "$data/$1"; }
@@ -93,7 +94,7 @@ case_folder_with_spaces() { data="$data/my data" && run 0 "$url/good/" mnist "$d
 case_wrong_checksum() {
     run 1 "$url/wrong" mnist "$data" && absent mnist/$first && absent mnist/$first.part &&
         says "mnist/$first from $url/wrong: wrong SHA-256, expected [0-9a-f]*, got " err &&
-        says "could not fetch mnist/$first; put .* by hand" err
+        says "could not fetch mnist/$first; put .* by hand" err && nothing_left
 }
 case_wrong_then_good_mirror() {
     run 0 "$url/wrong $url/good" mnist "$data" && says 'wrong SHA-256' err && same_mnist
@@ -130,8 +131,23 @@ case_part_survives_a_missing_mirror() {
 case_no_server_at_all() {
     local begin=$SECONDS
     run 1 "$nobody" fashion-mnist "$data" && says 'could not fetch fashion-mnist/.*by hand.*dataset-fashion-mnist' err &&
-        absent fashion-mnist/$first.part || return
+        nothing_left || return
     why="it took $((SECONDS - begin)) s" && ((SECONDS - begin < 4))
+}
+case_missing_leaves_nothing() { run 1 "$url/missing" mnist "$data" && nothing_left; }
+case_failure_leaves_no_new_folders() { run 1 "$nobody" mnist "$data/new folder/of mine" && nothing_left; }
+case_failure_leaves_the_folders_that_were_there() {
+    mkdir -p "$data/mine/mnist" && run 1 "$nobody" mnist "$data/mine" && why="mine/mnist is gone" && [[ -d $data/mine/mnist ]]
+}
+case_stopped_before_the_first_byte() {
+    why="it was not stopped"
+    (HOME=$tmp TINYNN_MIRROR=$url/silent PATH=$bin exec "$fetch" mnist "$data" 2>/dev/null) &
+    local pid=$! i
+    for ((i = 0; i < 50; i++)); do
+        if asked "/silent/$first"; then break; fi
+        sleep 0.1
+    done
+    kill "$pid" && ! wait "$pid" && nothing_left
 }
 case_damaged_file_is_fetched_again() {
     run 0 "$url/good" mnist "$data" || return
@@ -164,7 +180,7 @@ case_cifar10_damaged_file() {
 }
 case_cifar10_wrong_checksum() {
     run 1 "$url/wrong" cifar10 "$data" && says 'wrong SHA-256' err &&
-        absent cifar10/$archive && absent cifar10/data_batch_1.bin
+        nothing_left
 }
 case_cifar10_interrupted_while_unpacking() {
     mkdir -p "$data/cifar10/.unpacking" && echo half >"$data/cifar10/.unpacking/test_batch.bin" &&
@@ -198,7 +214,7 @@ make_bin() { # NAME TOOL...
     bin=$tmp/bin/$1
     mkdir -p "$bin"
     shift
-    for tool in bash env cat cut dirname flock gzip mkdir mv rm sha256sum tar timeout "$@"; do
+    for tool in bash env cat cut dirname flock gzip mkdir mv rm rmdir sha256sum tar timeout "$@"; do
         ln -s "$(command -v "$tool")" "$bin/$tool"
     done
 }

@@ -10,6 +10,7 @@ as its first line. The first part of the path says how:
     /norange/FILE   always the whole file, as simple servers do
     /cut/FILE       breaks the connection half-way
     /wrong/FILE     the right length, but with one byte changed
+    /silent/FILE    nothing for three seconds, then nothing
 
 Each request adds a line "PATH RANGE" to LOG (RANGE is "-" without one), so
 that a test can count requests and see what was asked for.
@@ -17,6 +18,7 @@ that a test can count requests and see what was asked for.
 import os
 import re
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOLDER, LOG = sys.argv[1:3]
@@ -34,8 +36,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, with_body):
         mode, _, name = self.path.lstrip("/").partition("/")
+        if mode == "silent" and with_body:
+            time.sleep(3)
+            return
         file = os.path.join(FOLDER, os.path.basename(name))
-        if mode not in ("good", "norange", "cut", "wrong") or not os.path.isfile(file):
+        if mode not in ("good", "norange", "cut", "wrong", "silent") or not os.path.isfile(file):
             self.send_error(404)
             return
         with open(file, "rb") as f:
