@@ -3,7 +3,7 @@
 
 build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libeigen3-dev zlib1g-dev libstb-dev
     libcli11-dev nlohmann-json3-dev)
-test_packages=(doctest-dev python3 curl)
+test_packages=(doctest-dev python3 curl file dataset-fashion-mnist)
 
 # Installs those of the packages that are not there yet. Asks nobody anything.
 install_packages() {
@@ -12,7 +12,7 @@ install_packages() {
         command -v cmake >/dev/null && return # somebody else has seen to it; CMake names what is not there
         echo "This is no Debian or Ubuntu, so nothing was installed. Please install a C++20 compiler, CMake 3.25 or" \
             "newer, Ninja, pkg-config, OpenBLAS, Eigen 3.4, zlib, stb, CLI11 and nlohmann-json (for the tests also" \
-            "doctest, python3 and curl), then run this again." >&2
+            "doctest, python3, curl and file), then run this again." >&2
         return 1
     fi
     for package in "$@"; do

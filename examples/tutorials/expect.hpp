@@ -1,4 +1,4 @@
-// What the tutorials share: where the digits are, and the checks that make each program a test of its claims.
+// What the tutorials share: where the images are, and the checks that make each program a test of its claims.
 #pragma once
 
 #include <cstdio>
@@ -7,17 +7,32 @@
 
 #include <tinynn/core/error.hpp>
 
+#include "../../datasets/find.hpp"
+
 namespace tutorial {
 
-/// The folder "mnist" in argv[1], or else in $TINYNN_DATA, or else in "datasets". Where there is none the
-/// program ends with exit code 77, by which CTest counts it as skipped.
+/// Whether Fashion-MNIST stands in for MNIST.
+inline bool fashion = false;
+
+/// The folder of MNIST: "mnist" in argv[1], or else where datasets::find() looks. Where there is none, that
+/// of Fashion-MNIST; where there is neither, the program ends with exit code 77, by which CTest counts it as
+/// skipped.
 inline std::filesystem::path mnist_folder(int argc, char** argv) {
-  const char* data = argc > 1 ? argv[1] : std::getenv("TINYNN_DATA");
-  const auto folder = std::filesystem::path(data != nullptr ? data : "datasets") / "mnist";
-  if (std::filesystem::exists(folder)) return folder;
-  std::printf("skipped: there is no %s; datasets/fetch.sh mnist gets it\n", folder.c_str());
-  std::exit(77);
+  if (argc > 1) return std::filesystem::path(argv[1]) / "mnist";
+  if (const auto folder = datasets::find("mnist")) return *folder;
+  const auto folder = datasets::find("fashion-mnist");
+  if (!folder) {
+    std::printf("skipped: there is no MNIST (datasets/fetch.sh mnist), nor Fashion-MNIST\n");
+    std::exit(77);
+  }
+  fashion = true;
+  std::printf(
+      "There is no MNIST (datasets/fetch.sh mnist), so these are Fashion-MNIST's images of clothes.\n\n");
+  return *folder;
 }
+
+/// The accuracy to expect where it would be `on_mnist` there. Fashion-MNIST is harder.
+inline double accuracy(double on_mnist) { return fashion ? on_mnist - 0.15 : on_mnist; }
 
 /// Prints the claim, and throws Error if it does not hold: the program then ends with exit code 1.
 inline void expect(bool holds, const char* claim) {

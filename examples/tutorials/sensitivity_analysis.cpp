@@ -106,15 +106,17 @@ int main(int argc, char** argv) try {
   std::printf("\n");
 
   const Stage& early = stages[1];
-  expect(dense.back() > 0.94, "trained on a sixth of the images, the network is more than 94% right");
+  expect(dense.back() > tutorial::accuracy(0.94),
+         "trained on a sixth of the images, the network is more than 94% right (Fashion-MNIST: 79%)");
   expect(early.rule.accuracy < early.by_chance.accuracy - 0.02,
          "after one epoch the rule costs far more accuracy than as many weights at random");
   expect(early.as_run.accuracy < early.by_chance.accuracy - 0.02, "so does the original as it runs");
   expect(early.by_effect.accuracy > dense[1] - 0.005, "the least |w * g| cost nothing");
   expect(early.mean.pruned < 0.01, "with the mean, 0.1 is so low a threshold that hardly a weight is below");
-  expect(
-      stages[1].rule.pruned > 2 * stages[2].rule.pruned && stages[2].rule.pruned > 2 * stages[3].rule.pruned,
-      "the longer the network is trained, the less the rule prunes");
+  const double less = tutorial::fashion ? 1 : 2;  // on Fashion-MNIST gradients shrink more slowly
+  expect(stages[1].rule.pruned > less * stages[2].rule.pruned &&
+             stages[2].rule.pruned > less * stages[3].rule.pruned,
+         "the longer the network is trained, the less the rule prunes");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

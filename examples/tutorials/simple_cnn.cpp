@@ -125,11 +125,11 @@ int main(int argc, char** argv) try {
   std::printf("layers made anew            %.2f%%          %.2f%%           %.4f\n\n", 100 * original_cut,
               100 * original_retrained, original_loss);
 
-  expect(dense > 0.95, "one epoch gives more than 95%");
+  expect(dense > tutorial::accuracy(0.95), "one epoch gives more than 95% (Fashion-MNIST: 80%)");
   expect(difference < 1e-4F, "cut with slice(), the network computes what it did with the channels silenced");
   expect(original_difference > 0.01F, "made anew, with a random bias, it computes something else");
   expect(loss < original_loss, "with bias and moments kept, training goes on at a lower loss");
-  expect(retrained > 0.96 && original_retrained > 0.96, "training again heals both");
+  expect(std::min(retrained, original_retrained) > tutorial::accuracy(0.96), "training again heals both");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

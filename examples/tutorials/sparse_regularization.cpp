@@ -79,13 +79,14 @@ int main(int argc, char** argv) try {
   const Result result_l0 = show("L0 1e-5", model, test);
   std::printf("\n");
 
-  expect(result_original.accuracy > 0.92, "the network learns");
+  expect(result_original.accuracy > tutorial::accuracy(0.92), "the network learns");
   expect(result_original.zeros == 0 && result_l2.zeros == 0, "L2 makes no zeros, weak or strong");
   expect(cut_l2.zeros < 0.05, "nor does it bring many weights near zero");
   expect(result_l1.zeros > 0.2, "L1 makes zeros: at the same strength more than a fifth of the weights");
   expect(cut_l1.zeros > 0.75 && cut_l1.accuracy > result_l1.accuracy - 0.005,
          "what it left below 0.001 can go for nothing: more than three quarters are zero then");
-  expect(result_l0.zeros > 0.8 && result_l0.accuracy > 0.92, "L0 closes most of the gates while it learns");
+  expect(result_l0.zeros > 0.8 && result_l0.accuracy > tutorial::accuracy(0.92),
+         "L0 closes most of the gates while it learns");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

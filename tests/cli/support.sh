@@ -1,6 +1,8 @@
 # Sourced by the tests of the tinynn command: small checks that print what went wrong, and a tiny data set.
 # shellcheck shell=bash
 
+source "$(dirname "${BASH_SOURCE[0]}")/../../datasets/find.sh"
+
 failed=0
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

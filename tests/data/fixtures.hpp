@@ -1,12 +1,9 @@
-// What the tests of the data room share: a temporary folder, small files in the formats that are read, and
-// the way to real data when there is any.
+// What the tests of the data room share: a temporary folder, and small files in the formats that are read.
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,14 +85,6 @@ inline std::pair<std::vector<float>, int64_t> sample(const tinynn::data::Dataset
   std::vector<float> values(static_cast<size_t>(dataset.sample_shape().numel()));
   const int64_t label = dataset.get(i, dice, values.data());
   return {values, label};
-}
-
-/// The folder of a real dataset, such as "mnist", below the one that TINYNN_DATA names; none if it is not
-/// there.
-inline std::optional<fs::path> real_data(const char* name) {
-  const char* root = std::getenv("TINYNN_DATA");
-  if (root == nullptr || !fs::is_directory(fs::path(root) / name)) return std::nullopt;
-  return fs::path(root) / name;
 }
 
 }  // namespace fixtures

@@ -2,6 +2,7 @@
 
 #include <tinynn/data/mnist.hpp>
 
+#include "datasets/find.hpp"
 #include "tests/data/fixtures.hpp"
 
 using namespace tinynn;
@@ -18,6 +19,26 @@ float normalised(int pixel, double mean, double sd) {
 
 std::string mnist_error(const fs::path& folder, Split split = Split::train) {
   return error_of([&] { mnist(folder, split); });
+}
+
+// Of the right sizes, normalised, and with the right labels in front.
+void check_real(const Dataset& train, const Dataset& test, int64_t first_label, int64_t first_test_label) {
+  CHECK(train.size() == 60000);
+  CHECK(test.size() == 10000);
+  CHECK(train.sample_shape() == Shape{1, 28, 28});
+  CHECK(sample(train, 0).second == first_label);
+  CHECK(sample(test, 0).second == first_test_label);
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < train.size(); ++i) {
+    const auto [pixels, label] = sample(train, i);
+    for (const double pixel : pixels) {
+      sum += pixel;
+      squares += pixel * pixel;
+    }
+  }
+  const double count = 60000.0 * 28 * 28;
+  CHECK(sum / count == doctest::Approx(0).epsilon(0.001));
+  CHECK(squares / count == doctest::Approx(1).epsilon(0.001));
 }
 
 }  // namespace
@@ -78,27 +99,37 @@ TEST_CASE("data. mnist refuses labels that do not fit") {
   CHECK(mnist_error(folder.path()) == labels.string() + ": label 1 is 10, expected 0 to 9");
 }
 
+TEST_CASE("data. has_mnist wants all four files") {
+  const TemporaryFolder folder;
+  CHECK_FALSE(has_mnist(folder / "none"));
+  CHECK_FALSE(has_mnist(folder.path()));
+  for (const char* name : {"train-images-idx3-ubyte.gz", "train-labels.idx1-ubyte",
+                           "t10k-images.idx3-ubyte.gz", "t10k-labels-idx1-ubyte"}) {
+    write_file(folder / (std::string(name) + ".part"), {1});  // what a broken download leaves
+    CHECK_FALSE(has_mnist(folder.path()));
+    write_file(folder / name, {});
+  }
+  CHECK(has_mnist(folder.path()));
+}
+
 TEST_CASE("data. real mnist is what its authors say") {
-  const auto folder = real_data("mnist");
+  const auto folder = datasets::find("mnist");
   if (!folder) {
-    MESSAGE("skipped: no MNIST; set TINYNN_DATA");
+    MESSAGE("skipped: no MNIST; datasets/fetch.sh mnist gets it");
     return;
   }
-  const auto train = mnist(*folder, Split::train), test = mnist(*folder, Split::test);
-  CHECK(train->size() == 60000);
-  CHECK(test->size() == 10000);
-  CHECK(train->sample_shape() == Shape{1, 28, 28});
-  CHECK(sample(*train, 0).second == 5);
-  CHECK(sample(*test, 0).second == 7);
-  double sum = 0, squares = 0;
-  for (int64_t i = 0; i < train->size(); ++i) {
-    const auto [pixels, label] = sample(*train, i);
-    for (const double pixel : pixels) {
-      sum += pixel;
-      squares += pixel * pixel;
-    }
+  check_real(*mnist(*folder, Split::train), *mnist(*folder, Split::test), 5, 7);
+}
+
+TEST_CASE("data. real fashion-mnist is what its authors say") {
+  const auto folder = datasets::find("fashion-mnist");
+  if (!folder) {
+    MESSAGE("skipped: no Fashion-MNIST; Debian's package dataset-fashion-mnist has it");
+    return;
   }
-  const double count = 60000.0 * 28 * 28;
-  CHECK(sum / count == doctest::Approx(0).epsilon(0.001));
-  CHECK(squares / count == doctest::Approx(1).epsilon(0.001));
+  const auto train = fashion_mnist(*folder, Split::train);
+  check_real(*train, *fashion_mnist(*folder, Split::test), 9, 9);
+  std::vector<int64_t> count(10);
+  for (int64_t i = 0; i < train->size(); ++i) ++count[static_cast<size_t>(sample(*train, i).second)];
+  CHECK(count == std::vector<int64_t>(10, 6000));
 }

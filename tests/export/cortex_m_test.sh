@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # An exported header finds the same classes on a Cortex-M3, which has no floating point, as here, and in bytes the same
-# scores to the last bit: cortex_m_test.sh TINYNN. With 100 test images of MNIST, or of noise where there is none.
+# scores to the last bit: cortex_m_test.sh TINYNN. With 100 test images of MNIST or
+# Fashion-MNIST, or of noise where there is neither.
 # Wants Debian's gcc-arm-none-eabi, libstdc++-arm-none-eabi-newlib and qemu-system-arm; exit code 77 without them.
 set -euo pipefail
 sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/cortex_m" && pwd)
@@ -13,12 +14,11 @@ echo '#include <cmath>' | arm-none-eabi-g++ -x c++ -fsyntax-only - 2>/dev/null |
     echo "skipped: there is no C++ library for arm-none-eabi-g++" && exit 77
 }
 
-images=$(compgen -G "${TINYNN_DATA:-datasets}/mnist/t10k-images*" | head -1) || {
-    export TINYNN_DATA=$out/data
+use_data mnist fashion-mnist || {
+    export TINYNN_DATA=$out/data data=mnist
     tiny_mnist "$TINYNN_DATA/mnist" 100
-    images=$TINYNN_DATA/mnist/t10k-images-idx3-ubyte
 }
-zcat -f "$images" | python3 -c "
+zcat -f "$(data_file t10k-images-idx3-ubyte)" | python3 -c "
 import sys
 pixels = sys.stdin.buffer.read()[16:16 + 100 * 784]
 print('const std::uint8_t images[100][784] = {')
@@ -26,12 +26,12 @@ for i in range(100):
     print('{' + ','.join(map(str, pixels[784 * i:784 * (i + 1)])) + '},')
 print('};')" >"$out/images.hpp"
 
-succeeds "$tinynn" prune --model simple-cnn --data mnist --epochs 1 --sparsity 0.9 --steps 1 --finetune-epochs 1 --quiet \
+succeeds "$tinynn" prune --model simple-cnn --data "$data" --epochs 1 --sparsity 0.9 --steps 1 --finetune-epochs 1 --quiet \
     --out "$out/p.safetensors"
 warnings=(-std=c++17 -Wall -Wextra -Wconversion -Werror)
 for quantize in "" "--quantize int8"; do
     # shellcheck disable=SC2086
-    succeeds "$tinynn" export --in "$out/p.safetensors" --format header --name digits --data mnist --raw-input $quantize \
+    succeeds "$tinynn" export --in "$out/p.safetensors" --format header --name digits --data "$data" --raw-input $quantize \
         --out "$out/digits.hpp"
     g++ "${warnings[@]}" -O2 -I"$out" "$sources/main.cpp" -o "$out/here"
     "$out/here" >"$out/here.txt"

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -13,15 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that holds no more than the archive of its images is passed over.
-bool holds_data(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return false;
-  return std::ranges::any_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
-    return entry.is_directory() || (entry.path().extension() != ".xz" && entry.path().extension() != ".md");
-  });
-}
-
-fs::path find_folder(const std::string& name) {
+// `has` tells whether a folder holds all files: one with half a download, or an archive, is passed over.
+fs::path find_folder(const std::string& name, bool (*has)(const fs::path&)) {
   std::vector<fs::path> candidates;
   if (const char* root = std::getenv("TINYNN_DATA"); root != nullptr && *root != '\0') {
     candidates.push_back(fs::path(root) / name);
@@ -29,7 +21,7 @@ fs::path find_folder(const std::string& name) {
   candidates.push_back(fs::path("datasets") / name);
   std::string tried;
   for (const auto& folder : candidates) {
-    if (holds_data(folder)) return folder;
+    if (has(folder)) return folder;
     tried += (tried.empty() ? "" : " and ") + folder.string();
   }
   fail("data set ", name, " not found; tried ", tried, ". Fetch it with datasets/fetch.sh ", name,
@@ -42,16 +34,16 @@ fs::path find_folder(const std::string& name) {
 DataSets open_dataset(const std::string& name_or_path) {
   using data::Split;
   if (name_or_path == "mnist") {
-    const auto folder = find_folder(name_or_path);
+    const auto folder = find_folder(name_or_path, data::has_mnist);
     return {name_or_path, data::mnist(folder, Split::train), data::mnist(folder, Split::test)};
   }
   if (name_or_path == "fashion-mnist") {
-    const auto folder = find_folder(name_or_path);
+    const auto folder = find_folder(name_or_path, data::has_mnist);
     return {name_or_path, data::fashion_mnist(folder, Split::train),
             data::fashion_mnist(folder, Split::test)};
   }
   if (name_or_path == "cifar10") {
-    const auto folder = find_folder(name_or_path);
+    const auto folder = find_folder(name_or_path, data::has_cifar10);
     // The augmentation of He et al. 2016, without which a network learns the training images by heart.
     const auto train =
         data::transformed(data::cifar10(folder, Split::train),

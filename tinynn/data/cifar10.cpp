@@ -40,6 +40,20 @@ void append_file(const fs::path& path, Images& images) {
   }
 }
 
+// Where the binary version may be.
+std::array<fs::path, 2> places(const fs::path& folder) { return {folder, folder / "cifar-10-batches-bin"}; }
+
+std::vector<fs::path> binary_files(const fs::path& place, Split split) {
+  if (split == Split::test) return {place / "test_batch.bin"};
+  std::vector<fs::path> files;
+  for (int i = 1; i <= 5; ++i) files.push_back(place / ("data_batch_" + std::to_string(i) + ".bin"));
+  return files;
+}
+
+fs::path image_files(const fs::path& folder, Split split) {
+  return folder / (split == Split::train ? "train" : "test");
+}
+
 DatasetPtr read_binary(const std::vector<fs::path>& files, const Normalization& normalization) {
   Images images{
       .channels = 3, .height = 32, .width = 32, .pixels = {}, .labels = {}, .classes = cifar_classes};
@@ -61,24 +75,26 @@ DatasetPtr read_images(const fs::path& folder, const Normalization& normalizatio
 DatasetPtr cifar10(const fs::path& folder, Split split, const Cifar10Options& options) {
   const Normalization normalization{{options.mean.begin(), options.mean.end()},
                                     {options.sd.begin(), options.sd.end()}};
-  std::vector<std::string> names{"test_batch.bin"};
-  if (split == Split::train) {
-    names.clear();
-    for (int i = 1; i <= 5; ++i) names.push_back("data_batch_" + std::to_string(i) + ".bin");
-  }
   std::string tried;
-  for (const auto& place : {folder, folder / "cifar-10-batches-bin"}) {
-    std::vector<fs::path> files;
-    for (const auto& name : names) {
-      files.push_back(place / name);
-      tried += files.back().string() + ", ";
-    }
+  for (const fs::path& place : places(folder)) {
+    const auto files = binary_files(place, split);
     // One that is there means that the others should be, so that a missing one is an error of its own.
-    if (std::any_of(files.begin(), files.end(), is_there)) return read_binary(files, normalization);
+    if (std::ranges::any_of(files, is_there)) return read_binary(files, normalization);
+    for (const fs::path& file : files) tried += file.string() + ", ";
   }
-  const fs::path images = folder / (split == Split::train ? "train" : "test");
+  const fs::path images = image_files(folder, split);
   check(is_there(images), "cifar10: no files; tried ", tried, images.string());
   return read_images(images, normalization);
+}
+
+bool has_cifar10(const fs::path& folder) {
+  const auto has_split = [&](Split split) {
+    return is_there(image_files(folder, split)) ||
+           std::ranges::any_of(places(folder), [&](const auto& place) {
+             return std::ranges::all_of(binary_files(place, split), is_there);
+           });
+  };
+  return has_split(Split::train) && has_split(Split::test);
 }
 
 }  // namespace tinynn::data

@@ -22,5 +22,7 @@ struct Cifar10Options {
 /// images folder/test/...), as image_folder() does. Throws Error if neither is there (naming every path
 /// tried), if one of the files is missing or not a whole number of records, or if a label is above 9.
 DatasetPtr cifar10(const std::filesystem::path& folder, Split split, const Cifar10Options& options = {});
+/// Whether the files of both splits, or the folders of images, are there. Does not look into them.
+bool has_cifar10(const std::filesystem::path& folder);
 
 }  // namespace tinynn::data

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -13,25 +15,38 @@ namespace fs = std::filesystem;
 
 constexpr int64_t digit_classes = 10;
 
+struct File {
+  std::string stem;
+  fs::path path;      // empty: it is not there
+  std::string tried;  // all the paths that were, then
+};
+
 // The first of the four spellings of, say, "train-images" + "idx3-ubyte" that is there.
-fs::path find_file(const char* dataset, const fs::path& folder, const std::string& stem,
-                   const std::string& suffix) {
-  std::string tried;
+File find_file(const fs::path& folder, const std::string& stem, const char* suffix) {
+  File file{.stem = stem, .path = {}, .tried = {}};
   for (const char* joint : {"-", "."}) {
     for (const char* compression : {"", ".gz"}) {
-      fs::path path = folder / (stem + joint + suffix + compression);
+      const fs::path path = folder / (stem + joint + suffix + compression);
       std::error_code ignored;  // what cannot be looked at is not there
-      if (fs::is_regular_file(path, ignored)) return path;
-      tried += (tried.empty() ? "" : ", ") + path.string();
+      if (file.path.empty() && fs::is_regular_file(path, ignored)) file.path = path;
+      file.tried += (file.tried.empty() ? "" : ", ") + path.string();
     }
   }
-  fail(dataset, ": no file with the ", stem, "; tried ", tried);
+  return file;
+}
+
+// The images and the labels.
+std::array<File, 2> find_files(const fs::path& folder, Split split) {
+  const std::string prefix = split == Split::train ? "train" : "t10k";
+  return {find_file(folder, prefix + "-images", "idx3-ubyte"),
+          find_file(folder, prefix + "-labels", "idx1-ubyte")};
 }
 
 DatasetPtr load(const char* dataset, const fs::path& folder, Split split, const MnistOptions& options) {
-  const std::string prefix = split == Split::train ? "train" : "t10k";
-  const auto images_path = find_file(dataset, folder, prefix + "-images", "idx3-ubyte");
-  const auto labels_path = find_file(dataset, folder, prefix + "-labels", "idx1-ubyte");
+  const auto files = find_files(folder, split);
+  for (const File& file : files)
+    check(!file.path.empty(), dataset, ": no file with the ", file.stem, "; tried ", file.tried);
+  const fs::path &images_path = files[0].path, &labels_path = files[1].path;
   auto images = read_idx_images(images_path);
   const auto labels = read_idx_labels(labels_path);
   check(std::cmp_equal(labels.size(), images.count), labels_path.string(), ": number of labels is ",
@@ -57,6 +72,14 @@ DatasetPtr mnist(const fs::path& folder, Split split, const MnistOptions& option
 
 DatasetPtr fashion_mnist(const fs::path& folder, Split split, const MnistOptions& options) {
   return load("fashion_mnist", folder, split, options);
+}
+
+bool has_mnist(const fs::path& folder) {
+  const auto has = [&](Split split) {
+    return std::ranges::none_of(find_files(folder, split),
+                                [](const File& file) { return file.path.empty(); });
+  };
+  return has(Split::train) && has(Split::test);
 }
 
 }  // namespace tinynn::data

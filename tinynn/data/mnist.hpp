@@ -22,5 +22,7 @@ DatasetPtr mnist(const std::filesystem::path& folder, Split split, const MnistOp
 /// The same files with other pictures in them.
 DatasetPtr fashion_mnist(const std::filesystem::path& folder, Split split,
                          const MnistOptions& options = {.mean = 0.2860, .sd = 0.3530});
+/// Whether all four files, of both splits, are in the folder. Does not look into them.
+bool has_mnist(const std::filesystem::path& folder);
 
 }  // namespace tinynn::data

@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <tinynn/core/error.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/io/checkpoint.hpp>
@@ -16,6 +15,7 @@
 #include <tinynn/optim/sgd.hpp>
 
 #include "benchmarks/peers/libtorch/models.hpp"
+#include "datasets/find.hpp"
 #include "tests/parity/torch/torch_and_doctest.hpp"
 #include "tests/parity/torch/twins.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -41,17 +41,14 @@ void write_safetensors(torch::nn::Module& module, const std::filesystem::path& p
 }
 
 std::vector<data::Batch> first_batches(int64_t count) {
-  const char* folder = std::getenv("TINYNN_DATA");
+  const auto folder = datasets::find("mnist");
   if (!folder) return {};
   std::vector<data::Batch> batches;
-  try {
-    data::DataLoader loader(data::mnist(std::filesystem::path(folder) / "mnist", data::Split::train),
-                            {.batch_size = 64, .shuffle = true, .seed = 1});
-    for (auto& batch : loader) {
-      batches.push_back(batch);
-      if (static_cast<int64_t>(batches.size()) == count) break;
-    }
-  } catch (const Error&) {  // no data here
+  data::DataLoader loader(data::mnist(*folder, data::Split::train),
+                          {.batch_size = 64, .shuffle = true, .seed = 1});
+  for (auto& batch : loader) {
+    batches.push_back(batch);
+    if (static_cast<int64_t>(batches.size()) == count) break;
   }
   return batches;
 }
@@ -61,7 +58,7 @@ void compare(const char* model, std::function<Optimizer(std::vector<Parameter>)>
              std::function<TorchOptimizer(std::vector<at::Tensor>)> make_theirs) {
   const auto batches = first_batches(200);
   if (batches.empty()) {
-    MESSAGE("skipped: no MNIST in TINYNN_DATA");
+    MESSAGE("skipped: no MNIST; datasets/fetch.sh mnist gets it");
     return;
   }
   torch::manual_seed(3);
