@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds tinynn and its tests, and runs them: tests/run.sh [PRESET [CTEST ARGUMENT...]].
 # PRESET is release (the default), debug, asan, tsan, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
-# without BLAS; the quick tests, under qemu-user). Tests that need MNIST look in $TINYNN_DATA and datasets/; without it
-# they are skipped.
+# without BLAS; the quick tests, under qemu-user). Tests look for MNIST in $TINYNN_DATA and datasets/; without it most
+# of them run on Fashion-MNIST, which comes as a Debian package, or on generated digits.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh

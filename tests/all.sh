@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# What takes longer than .ci/run may: a line for each item, which says how it ended and in how many seconds. What they
+# print is kept in build/all/. Exit code 1 if one failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+mkdir -p build/all
+failed=0
+
+# item NAME COMMAND...
+item() {
+    local name=$1 code=0 start=$SECONDS result=FAILED
+    shift
+    "$@" >"build/all/$name.log" 2>&1 || code=$?
+    case $code in
+        0) result=passed ;;
+        77) result=skipped ;;
+        *) failed=1 ;;
+    esac
+    printf '%-12s %-8s %5d s  %s\n' "$name" $result $((SECONDS - start)) \
+        "$(grep -E '^(skipped: |[0-9]+% tests passed)' "build/all/$name.log" || tail -n 1 "build/all/$name.log")"
+}
+
+item debian-13 tests/packaging/bare_machine.sh trixie # its compiler and libraries are newer
+item tsan tests/run.sh tsan                           # the quick tests under ThreadSanitizer
+item eigen tests/run.sh eigen                         # without BLAS
+item aarch64 tests/run.sh aarch64                     # the quick tests on 64-bit Arm, emulated
+item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
+exit $failed
