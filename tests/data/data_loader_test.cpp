@@ -68,7 +68,7 @@ std::vector<int64_t> order(const Values& batches) {
   return result;
 }
 
-std::vector<int64_t> counting(int64_t count) {
+std::vector<int64_t> in_order(int64_t count) {
   std::vector<int64_t> result(static_cast<size_t>(count));
   std::iota(result.begin(), result.end(), int64_t{0});
   return result;
@@ -84,7 +84,7 @@ TEST_CASE("data. a loader gives every sample once, in plain order, the last batc
     const auto batches = one_epoch(loader);
     REQUIRE(batches.size() == 3);
     CHECK(batches[2].size() == 2 * 2);
-    CHECK(order(batches) == counting(10));
+    CHECK(order(batches) == in_order(10));
   }
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("data. drop_last leaves out a batch that is not full") {
   DataLoader loader(numbers(10), {.batch_size = 4, .drop_last = true});
   CHECK(loader.size() == 2);
   CHECK(loader.samples() == 8);
-  CHECK(order(one_epoch(loader)) == counting(8));
+  CHECK(order(one_epoch(loader)) == in_order(8));
   DataLoader exact(numbers(8), {.batch_size = 4, .drop_last = true});
   CHECK(exact.size() == 2);
   CHECK(exact.samples() == 8);
@@ -105,21 +105,21 @@ TEST_CASE("data. drop_last leaves out a batch that is not full") {
 TEST_CASE("data. the batch size is 1 by default and may exceed the dataset") {
   DataLoader single(numbers(3));
   CHECK(single.size() == 3);
-  CHECK(order(one_epoch(single)) == counting(3));
+  CHECK(order(one_epoch(single)) == in_order(3));
   DataLoader large(numbers(3), {.batch_size = std::numeric_limits<int64_t>::max()});
   CHECK(large.size() == 1);
   CHECK(large.samples() == 3);
-  CHECK(order(one_epoch(large)) == counting(3));
+  CHECK(order(one_epoch(large)) == in_order(3));
 }
 
 TEST_CASE("data. shuffling gives every sample once, in another order each epoch") {
   DataLoader loader(numbers(100), {.batch_size = 8, .shuffle = true, .seed = 1});
   const auto first = order(one_epoch(loader)), second = order(one_epoch(loader));
-  CHECK(first != counting(100));
+  CHECK(first != in_order(100));
   CHECK(first != second);
   for (auto epoch : {first, second}) {
     std::sort(epoch.begin(), epoch.end());
-    CHECK(epoch == counting(100));
+    CHECK(epoch == in_order(100));
   }
 }
 

@@ -15,7 +15,7 @@ using fixtures::sample;
 
 namespace {
 
-DatasetPtr numbers(int64_t count) {
+DatasetPtr rows_of_one(int64_t count) {
   std::vector<float> values(static_cast<size_t>(count));
   std::iota(values.begin(), values.end(), 0.0F);
   return std::make_shared<TensorDataset>(tensor(values, {count, 1}),
@@ -104,16 +104,16 @@ TEST_CASE("data. an image dataset refuses what does not fit") {
 }
 
 TEST_CASE("data. a subset renumbers") {
-  const Subset subset(numbers(10), {7, 0, 7});
+  const Subset subset(rows_of_one(10), {7, 0, 7});
   CHECK(values_of(subset) == std::vector<int64_t>{7, 0, 7});
   CHECK(subset.sample_shape() == Shape{1});
-  CHECK(error_of([] { Subset(numbers(10), {0, 10}); }) == "Subset: no sample 10 among 10");
+  CHECK(error_of([] { Subset(rows_of_one(10), {0, 10}); }) == "Subset: no sample 10 among 10");
   CHECK(error_of([&] { sample(subset, 3); }) == "Subset: no sample 3 among 3");
   CHECK(error_of([] { Subset(nullptr, {}); }) == "Subset: no dataset");
 }
 
 TEST_CASE("data. a random split shares no sample and repeats with its seed") {
-  const auto dataset = numbers(100);
+  const auto dataset = rows_of_one(100);
   const auto [first, rest] = random_split(dataset, 30, 1);
   CHECK(first->size() == 30);
   CHECK(rest->size() == 70);
@@ -126,13 +126,13 @@ TEST_CASE("data. a random split shares no sample and repeats with its seed") {
   std::sort(all.begin(), all.end());
   CHECK(all == values_of(*dataset));
   CHECK(random_split(dataset, 1.0F, 1).second->size() == 0);
-  CHECK(random_split(numbers(7), 0.5, 1).first->size() == 4);
+  CHECK(random_split(rows_of_one(7), 0.5, 1).first->size() == 4);
 }
 
 TEST_CASE("data. a random split refuses what cannot be") {
-  CHECK(error_of([] { random_split(numbers(3), 4, 1); }) == "random_split: cannot take 4 of 3 samples");
-  CHECK(error_of([] { random_split(numbers(3), -1, 1); }) == "random_split: cannot take -1 of 3 samples");
-  CHECK(error_of([] { random_split(numbers(3), 1.5, 1); }) ==
+  CHECK(error_of([] { random_split(rows_of_one(3), 4, 1); }) == "random_split: cannot take 4 of 3 samples");
+  CHECK(error_of([] { random_split(rows_of_one(3), -1, 1); }) == "random_split: cannot take -1 of 3 samples");
+  CHECK(error_of([] { random_split(rows_of_one(3), 1.5, 1); }) ==
         "random_split: fraction is 1.5, expected 0 to 1");
   CHECK(error_of([] { random_split(nullptr, 1, 1); }) == "random_split: no dataset");
 }

@@ -7,14 +7,14 @@ using namespace tinynn;
 namespace test {
 namespace {
 
-const std::vector<Reduction> reductions{Reduction::mean, Reduction::sum, Reduction::batch_mean,
-                                        Reduction::none};
+const std::vector<Reduction> all_reductions{Reduction::mean, Reduction::sum, Reduction::batch_mean,
+                                            Reduction::none};
 
 // Losses of logits or log-probabilities and labels, with and without weights of the classes.
 template <class F>
 std::vector<Case> of_labels(F call) {
   std::vector<Case> cases;
-  for (const Reduction reduction : reductions) {
+  for (const Reduction reduction : all_reductions) {
     for (const Tensor& weight : {Tensor(), tensor({0.5F, 2, 1})}) {
       cases.push_back({{{{4, 3}}}, [=](Inputs x) {
                          return call(x[0], Labels({2, 0, 0, 1}), weight, reduction);
@@ -29,7 +29,7 @@ std::vector<Case> of_labels(F call) {
 template <class F>
 std::vector<Case> of_pairs(F call, double low = -2, double high = 2) {
   std::vector<Case> cases;
-  for (const Reduction reduction : reductions) {
+  for (const Reduction reduction : all_reductions) {
     for (const Shape& shape : {Shape{1}, Shape{7}, Shape{3, 5}, Shape{2, 1, 3}}) {
       cases.push_back({{{shape}, {shape, low, high}}, [=](Inputs x) { return call(x[0], x[1], reduction); }});
     }

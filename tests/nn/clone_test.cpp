@@ -20,9 +20,9 @@ namespace {
 
 nn::Linear& linear_at(nn::Sequential& net, int64_t i) { return dynamic_cast<nn::Linear&>(net[i]); }
 
-struct Tied : nn::Module {
+struct TiedWeights : nn::Module {
   nn::Linear first{4, 4}, second{4, 4, {.bias = false}};
-  Tied() { second.weight = first.weight; }
+  TiedWeights() { second.weight = first.weight; }
   void members(nn::Visitor& v) override {
     v("first", first);
     v("second", second);
@@ -92,8 +92,8 @@ TEST_CASE("nn. a clone has the same values and masks, and shares nothing") {
 }
 
 TEST_CASE("nn. in a clone, tied parameters stay tied to each other") {
-  Tied net;
-  Tied twin = clone(net);
+  TiedWeights net;
+  TiedWeights twin = clone(net);
   CHECK(twin.first.weight.handle() == twin.second.weight.handle());
   CHECK(twin.first.weight.handle() != net.first.weight.handle());
   CHECK(!twin.second.bias.defined());

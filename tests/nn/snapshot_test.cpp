@@ -19,7 +19,7 @@ using namespace tinynn;
 
 namespace {
 
-struct Net : nn::Module {
+struct TrainedNet : nn::Module {
   nn::Linear fc1{6, 8}, fc2{8, 3};
   nn::BatchNorm1d norm{8};
 
@@ -33,7 +33,7 @@ struct Training {
   test::Draw draw{50};
   Tensor x = draw.tensor({20, 6});
   Labels y{std::vector<int64_t>{0, 1, 2, 2, 1, 0, 0, 1, 2, 0, 1, 2, 0, 0, 1, 1, 2, 2, 0, 1}};
-  Net net;
+  TrainedNet net;
   optim::SGD sgd{net.parameters(), {.lr = 0.01, .momentum = 0.9, .weight_decay = 1e-3}};
   optim::Adam adam{net.parameters(), {.lr = 0.001, .beta1 = 0.5, .beta2 = 0.5}};
 
@@ -89,7 +89,7 @@ struct Training {
 
 TEST_CASE("nn. restore undoes training, pruning and cutting byte for byte, and training goes on as before") {
   Training training;
-  Net& net = training.net;
+  TrainedNet& net = training.net;
   net.fc1.weight.prune(training.draw.mask(net.fc1.weight.shape()));
   training.run(130);
   const auto before = training.state();
@@ -114,7 +114,7 @@ TEST_CASE("nn. restore undoes training, pruning and cutting byte for byte, and t
 }
 
 TEST_CASE("nn. a snapshot holds copies: NaN and infinity come back, too") {
-  Net net;
+  TrainedNet net;
   net.fc1.weight.update([](std::span<float> w) {
     w[0] = test::not_a_number;
     w[1] = -test::infinity;
@@ -140,8 +140,8 @@ TEST_CASE("nn. an optimizer that came after the snapshot starts clean when it is
 }
 
 TEST_CASE("nn. restore outlives optimizers, and reaches copies of the module") {
-  Net net;
-  Net copy = net;
+  TrainedNet net;
+  TrainedNet copy = net;
   Snapshot taken;
   {
     const optim::Adam gone(net.parameters());
@@ -155,7 +155,7 @@ TEST_CASE("nn. restore outlives optimizers, and reaches copies of the module") {
 }
 
 TEST_CASE("nn. restore between forward and backward is a named error") {
-  Net net;
+  TrainedNet net;
   const Snapshot taken = snapshot(net);
   const Tensor loss = cross_entropy(net(test::Draw(4).tensor({3, 6})), Labels({0, 1, 2}));
   restore(net, taken);
@@ -166,7 +166,7 @@ TEST_CASE("nn. a snapshot of another module cannot be restored, and changes noth
   Training training;
   training.run(3);
   const auto before = training.state();
-  Net twin = clone(training.net);
+  TrainedNet twin = clone(training.net);
   CHECK_THROWS_WITH_AS(
       restore(training.net, snapshot(twin)),
       "restore: parameter \"fc1.weight\" is another than the one of which the snapshot was taken", Error);

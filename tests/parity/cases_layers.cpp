@@ -57,7 +57,7 @@ Trial draw_image(Draw& draw) {
           .labels = {}};
 }
 
-Trial draw_linear(Draw& draw) {
+Trial draw_linear_layer(Draw& draw) {
   const int64_t in = draw.between(1, 12), out = draw.between(1, 12);
   Trial trial{.options = {{"in", {double(in)}}, {"out", {double(out)}}, {"bias", {draw.coin() ? 1.0 : 0.0}}},
               .inputs = {{"x", draw.tensor({draw.between(1, 6), in})}, {"weight", draw.tensor({out, in})}},
@@ -66,7 +66,7 @@ Trial draw_linear(Draw& draw) {
   return trial;
 }
 
-Trial draw_conv2d(Draw& draw) {
+Trial draw_conv2d_layer(Draw& draw) {
   const int64_t groups = draw.coin() ? 1 : draw.between(2, 4);
   const int64_t in = groups * draw.between(1, 3), out = groups * draw.between(1, 3),
                 kernel = draw.between(1, 3);
@@ -140,9 +140,9 @@ std::vector<Case> layer_cases() {
     return module;
   };
   return {
-      layer("nn.Linear", draw_linear,
+      layer("nn.Linear", draw_linear_layer,
             [](T t) { return nn::Linear(t.integer("in"), t.integer("out"), {.bias = t.flag("bias")}); }),
-      layer("nn.Conv2d", draw_conv2d, make_conv2d),
+      layer("nn.Conv2d", draw_conv2d_layer, make_conv2d),
       {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},
       layer("nn.MaxPool2d", draw_image, [](T) { return nn::MaxPool2d(2); }),

@@ -10,7 +10,7 @@ using namespace tinynn;
 
 namespace {
 // Two layers, the first of which costs what it loses squared, the second nothing.
-struct Setting {
+struct ScannedNet {
   nn::Sequential net{nn::Linear(10, 20), nn::Linear(20, 5)};
   std::vector<Parameter> weights = prune::prunable(net);
   double accuracy() const {
@@ -21,7 +21,7 @@ struct Setting {
 }  // namespace
 
 TEST_CASE("prune. a sensitivity scan prunes one layer at a time") {
-  Setting s;
+  ScannedNet s;
   const auto scan = prune::scan_sensitivity(s.net, [&] { return s.accuracy(); }, {.sparsities = {0.5, 1}});
   REQUIRE(scan.size() == 2);
   CHECK(scan[0].name == "0.weight");
@@ -31,7 +31,7 @@ TEST_CASE("prune. a sensitivity scan prunes one layer at a time") {
 }
 
 TEST_CASE("prune. a sensitivity scan leaves the network as it was, also when it fails") {
-  Setting s;
+  ScannedNet s;
   optim::Adam adam(s.net.parameters());
   prune::l1_unstructured(s.weights[0], prune::fraction(0.2));
   const auto values = s.weights[0].to_vector();
@@ -52,12 +52,12 @@ TEST_CASE("prune. a sensitivity scan leaves the network as it was, also when it 
 }
 
 TEST_CASE("prune. shares from a scan stay within a loss of accuracy, each layer by itself") {
-  Setting s;
+  ScannedNet s;
   const auto scan = prune::scan_sensitivity(s.net, [&] { return s.accuracy(); }, {.sparsities = {0.5, 0.9}});
   prune::prune(prune::shares_within(scan, 0.25));
   CHECK(prune::sparsity({s.weights[0]}) == doctest::Approx(0.5));
   CHECK(prune::sparsity({s.weights[1]}) == doctest::Approx(0.9));
-  Setting half;
+  ScannedNet half;
   const auto again =
       prune::scan_sensitivity(half.net, [&] { return half.accuracy(); }, {.sparsities = {0.5, 0.9}});
   prune::prune(prune::shares_within(again, 0.125));

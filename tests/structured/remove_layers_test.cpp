@@ -35,7 +35,7 @@ Names names_of(const std::vector<structured::LayerChoice>& choices) {
   return names;
 }
 
-Tensor outputs_of(nn::Module& net, const Tensor& x) { return graph::run(net, x)[0]; }
+Tensor run_traced(nn::Module& net, const Tensor& x) { return graph::run(net, x)[0]; }
 
 // Layers of which two can go, "2" with fewer MACs than "1"; "4" is nested, and can go alone or with "4.0".
 struct Setting {
@@ -46,7 +46,7 @@ struct Setting {
                      nn::Sequential{nn::Linear(6, 6), nn::ReLU()},
                      nn::Linear(6, 2)};
   Tensor x = randn({5, 3});
-  Tensor expected = outputs_of(net, x);
+  Tensor expected = run_traced(net, x);
   std::vector<Parameter> parameters = net.parameters();
 
   bool is_removed(const std::string& name) {
@@ -62,7 +62,7 @@ struct Setting {
   }
   void check_untouched() {
     CHECK(structured::removed_layers(net).empty());
-    CHECK(test::bit_difference(outputs_of(net, x).values(), expected.values()) == "");
+    CHECK(test::bit_difference(run_traced(net, x).values(), expected.values()) == "");
     const auto now = net.parameters();
     REQUIRE(now.size() == parameters.size());
     for (size_t k = 0; k < now.size(); ++k) CHECK(now[k].handle() == parameters[k].handle());
@@ -222,7 +222,7 @@ TEST_CASE("structured. if not enough layers can be removed, or something throws,
 
 TEST_CASE("structured. a layer and the one around it come back in any order") {
   nn::Sequential net{nn::Linear(3, 3), nn::Sequential{nn::Linear(3, 3), nn::Linear(3, 3)}, nn::Linear(3, 2)};
-  const Tensor x = randn({4, 3}), expected = outputs_of(net, x);
+  const Tensor x = randn({4, 3}), expected = run_traced(net, x);
   const auto inner_first = [&] {
     const auto gone = structured::removed_layers(net);
     return gone == Names{"1.0"} ? 1 : gone == Names{"1"} ? 0.5 : 0.4;
@@ -236,7 +236,7 @@ TEST_CASE("structured. a layer and the one around it come back in any order") {
   CHECK(std::ranges::count(seen, "1.0") > 1);
   CHECK(structured::removed_layers(net).empty());
   CHECK(net.parameters().size() == 8);
-  CHECK(test::bit_difference(outputs_of(net, x).values(), expected.values()) == "");
+  CHECK(test::bit_difference(run_traced(net, x).values(), expected.values()) == "");
 }
 
 TEST_CASE("structured. an optimizer goes on when a layer is gone") {
@@ -270,5 +270,5 @@ TEST_CASE("structured. a file of a network without some layers is read by one wi
   std::istringstream names(file.metadata.at("tinynn.removed"));
   for (std::string name; std::getline(names, name, ',');) structured::remove_layer(fresh.net, name);
   io::load(fresh.net, file);
-  CHECK(test::bit_difference(outputs_of(fresh.net, s.x).values(), outputs_of(s.net, s.x).values()) == "");
+  CHECK(test::bit_difference(run_traced(fresh.net, s.x).values(), outputs_of(s.net, s.x).values()) == "");
 }

@@ -73,7 +73,7 @@ class Job {
   int64_t failed_chunk_ = 0;
 };
 
-class Pool {
+class ThreadPool {
  public:
   // Works on the job with up to `threads` threads, the calling one included. False if the pool is taken.
   bool run(Job& job, int64_t threads) {
@@ -131,8 +131,8 @@ class Pool {
   std::vector<std::jthread> workers_;
 };
 
-Pool& pool() {
-  static Pool instance;
+ThreadPool& thread_pool() {
+  static ThreadPool instance;
   return instance;
 }
 
@@ -149,7 +149,7 @@ void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* conte
   const int64_t threads = std::min(num_threads(), chunks);
   if (threads > 1 && !inside_parallel) {
     Job job(chunks, run, context);
-    if (!pool().run(job, threads)) job.work();  // another thread's job has the pool: do it alone
+    if (!thread_pool().run(job, threads)) job.work();  // another thread's job has the pool: do it alone
     job.rethrow();
     return;
   }

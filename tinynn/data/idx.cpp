@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t images_magic = 0x0803;  // unsigned bytes, three dimensions
 constexpr uint32_t labels_magic = 0x0801;  // unsigned bytes, one dimension
 constexpr uint64_t size_limit = uint64_t{1} << 31;
-constexpr uint64_t piece = uint64_t{1} << 20;
+constexpr uint64_t bytes_at_once = uint64_t{1} << 20;
 
 std::string hex(uint32_t number) {
   std::array<char, 11> text{};
@@ -52,7 +52,7 @@ class Reader {
     std::vector<uint8_t> bytes;
     while (bytes.size() < size) {
       const uint64_t have = bytes.size();
-      const uint64_t want = std::min(piece, size - have);
+      const uint64_t want = std::min(bytes_at_once, size - have);
       bytes.resize(have + want);
       const uint64_t found = file_.read(bytes.data() + have, want);
       check(found == want, name_, ": file ends inside the ", field, ": found ", have + found,

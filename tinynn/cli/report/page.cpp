@@ -4,7 +4,7 @@
 namespace tinynn::cli {
 namespace {
 
-constexpr const char* style = R"(
+constexpr const char* style_sheet = R"(
 :root { color-scheme: light dark; --paper: #fbfbf9; --card: #ffffff; --ink: #22252a; --soft: #626973;
         --line: #e2e3e0; --tile: #eeeeea; --accent: #2f6fc4; --faint: #a9c5ea; }
 @media (prefers-color-scheme: dark) {
@@ -73,7 +73,7 @@ std::string page(const std::string& title, const Html& body) {
   const Html head =
       element("meta", {{"charset", "utf-8"}}) +
       element("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}) +
-      element("title", title) + element("style", Html::trusted(style));
+      element("title", title) + element("style", Html::trusted(style_sheet));
   const Html document = element("head", head) + Html::trusted("\n") + element("body", element("main", body));
   return "<!DOCTYPE html>\n" + element("html", document, {{"lang", "en"}}).markup() + "\n";
 }

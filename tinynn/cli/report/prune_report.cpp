@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char *blue = "#2f7fd6", *orange = "#e0803a", *grey = "#8a8f98";
 
-std::string change(const std::string& before, const std::string& after) {
+std::string from_to(const std::string& before, const std::string& after) {
   return before + " \u2192 " + after;
 }
 
@@ -25,7 +25,7 @@ Html headline(const PruneReport& report, const Metrics& metrics) {
   const double lost = 100 * (*dense.test_accuracy - *end.test_accuracy);
   return element("h1", metrics.model + " on " + report.data + ", pruned") +
          facts(
-             {{"test accuracy", change(percent(*dense.test_accuracy), percent(*end.test_accuracy)),
+             {{"test accuracy", from_to(percent(*dense.test_accuracy), percent(*end.test_accuracy)),
                fixed(std::abs(lost), 2) + (lost >= 0 ? " points lost" : " points gained")},
               {"sparsity of the weights", percent(*pruned.sparsity),
                *dense.sparsity > 0 ? percent(*dense.sparsity) + " before" : pruned_in(metrics.steps.size())},
