@@ -2,6 +2,7 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/conv2d_kernel.hpp>
 #include <tinynn/kernels/conv2d_paths.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
@@ -25,9 +26,7 @@ bool backward_input_directly(const Conv2dSizes& s, const SparsePattern* live) {
          (small_kernel || few_channels || nearly_empty);
 }
 
-bool backward_weight_directly(const Conv2dSizes& s) {
-  return conv2d_samples_per_chunk(s.n) * s.oh() * s.ow() >= 64;
-}
+bool backward_weight_directly(const Conv2dSizes& s) { return s.samples_per_chunk() * s.oh() * s.ow() >= 64; }
 
 }  // namespace
 
@@ -41,14 +40,14 @@ void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
                     const SparsePattern* live) {
   if (!forward_directly(s)) return by_gemm::conv2d_forward(s, x, weight, bias, y);
-  direct::conv2d_forward(s, x, weight, bias, y, live);
+  Conv2dKernel(s, weight, live)(x, bias, y);
 }
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live) {
   if (!backward_input_directly(s, live))
     return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x, live);
-  direct::conv2d_backward_input(s, grad_y, weight, grad_x, live);
+  Conv2dKernel::backward_input(s, weight, live)(grad_y, nullptr, grad_x);
 }
 
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,

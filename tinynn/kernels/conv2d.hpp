@@ -25,6 +25,9 @@ struct Conv2dSizes {
   WindowAxis columns() const { return {w, kw, stride.w, dilation.w, padding.left, padding.right}; }
   int64_t oh() const { return rows().out(); }
   int64_t ow() const { return columns().out(); }
+  /// Samples are dealt out in at most 16 chunks: enough for the threads of a desktop, few enough that the
+  /// partial weight gradients, one a chunk, stay cheap.
+  int64_t samples_per_chunk() const { return n <= 16 ? 1 : (n + 15) / 16; }
 };
 
 // `live`, which is null or of one group, says where the weight as a matrix (o, c/groups * kh * kw) is alive:

@@ -49,7 +49,7 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
   if (live != nullptr) {
     elements.emplace(live->by_columns(), weight, [&](int64_t, int64_t o) { return o * vectors.pitch(); });
   }
-  parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
+  parallel_for(s.n, s.samples_per_chunk(), [&](int64_t begin, int64_t end) {
     const Buffer columns(depth * positions), scratch(outputs * vectors.pitch());
     for (int64_t i = begin * s.groups; i < end * s.groups; ++i) {
       const float* in =

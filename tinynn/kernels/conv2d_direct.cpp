@@ -1,3 +1,4 @@
+// The gradient of the weight directly: dot products of grad_y with x as ConvLayout lays it out.
 #include <algorithm>
 #include <optional>
 
@@ -23,21 +24,11 @@ int64_t samples_at_once(Conv2dSizes s, int64_t samples) {
 
 }  // namespace
 
-void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
-                    const SparsePattern* live) {
-  Conv2dKernel(s, weight, live)(x, bias, y);
-}
-
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
-                           const SparsePattern* live) {
-  Conv2dKernel::backward_input(s, weight, live)(grad_y, nullptr, grad_x);
-}
-
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live) {
   const simd::Table& table = simd::table();
   const int64_t channels = s.c / s.groups, outputs = s.o / s.groups, positions = s.oh() * s.ow();
-  const int64_t grain = conv2d_samples_per_chunk(s.n), chunks = (s.n + grain - 1) / grain;
+  const int64_t grain = s.samples_per_chunk(), chunks = (s.n + grain - 1) / grain;
   const int64_t together = samples_at_once(s, grain);
   const ConvLayout layout(s, together);
   const simd::Places places = layout.places();

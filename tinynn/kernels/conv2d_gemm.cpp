@@ -45,7 +45,7 @@ const float* columns_of(const Conv2dSizes& s, const GroupSizes& g, const float* 
 
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y) {
   const GroupSizes g(s);
-  parallel_for(s.n, conv2d_samples_per_chunk(s.n), [&](int64_t begin, int64_t end) {
+  parallel_for(s.n, s.samples_per_chunk(), [&](int64_t begin, int64_t end) {
     const Buffer scratch = g.scratch();
     for_each_group(s, g, begin, end, [&](int64_t group, int64_t x_at, int64_t y_at) {
       float* out = y + y_at;
@@ -61,7 +61,7 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
   const GroupSizes g(s);
   const int64_t size = s.o * g.depth;
-  const int64_t grain = conv2d_samples_per_chunk(s.n);
+  const int64_t grain = s.samples_per_chunk();
   const int64_t chunks = (s.n + grain - 1) / grain;
   const Buffer partial(chunks * size);
   std::fill_n(partial.data(), chunks * size, 0.0F);

@@ -2,7 +2,6 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d_kernel.hpp>
-#include <tinynn/kernels/conv2d_paths.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -92,7 +91,7 @@ void Conv2dKernel::operator()(const float* x, const float* bias, float* scratch,
 
 void Conv2dKernel::operator()(const float* x, const float* bias, float* y) const {
   const int64_t image = s_.c * s_.h * s_.w, result = s_.o * s_.oh() * s_.ow();
-  parallel_for(s_.n, conv2d_samples_per_chunk(s_.n), [&](int64_t begin, int64_t end) {
+  parallel_for(s_.n, s_.samples_per_chunk(), [&](int64_t begin, int64_t end) {
     const Buffer scratch(scratch_size());
     std::fill_n(scratch.data(), scratch_size(), 0.0F);
     for (int64_t n = begin; n < end; ++n) (*this)(x + n * image, bias, scratch.data(), y + n * result);

@@ -6,10 +6,6 @@
 
 namespace tinynn::kernels {
 
-/// Samples are dealt out in at most 16 chunks: enough for the threads of a desktop, few enough that the
-/// partial weight gradients, one a chunk, stay cheap.
-inline int64_t conv2d_samples_per_chunk(int64_t n) { return n <= 16 ? 1 : (n + 15) / 16; }
-
 /// sum (size) = the partial sums (chunks, size), in the order of the chunks.
 void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum);
 
@@ -23,11 +19,6 @@ void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const flo
 }  // namespace by_gemm
 
 namespace direct {
-void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
-                    const SparsePattern* live);
-/// Stride 1 only: the gradient of x is then a convolution, too.
-void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
-                           const SparsePattern* live);
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live);
 }  // namespace direct
