@@ -7,6 +7,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/optim/sgd.hpp>

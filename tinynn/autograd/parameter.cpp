@@ -2,6 +2,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn {
 namespace {

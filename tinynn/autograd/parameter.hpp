@@ -12,9 +12,12 @@
 
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/tensor.hpp>
-#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn {
+
+namespace kernels {
+struct SparsePattern;
+}
 
 /// Makes of a parameter's trained value what layers compute with: a tensor of its shape, by recorded
 /// operations, so that gradients reach what was trained; random in training only. Hung on a parameter it must
