@@ -73,17 +73,28 @@ std::vector<Row> layer_rows() {
         convolution({2, 4, 4, 4}, {6, 2, 2, 2}, {.groups = 2}),
         convolution({1, 3, 5, 5}, {3, 1, 3, 3}, {.stride = 3, .padding = 2, .dilation = 2, .groups = 3}),
         convolution({2, 3, 3, 3}, {4, 3, 1, 1}),
+        convolution({1, 2, 7, 6}, {3, 2, 3, 2}, {.stride = {1, 2}, .padding = {2, 0}, .dilation = {2, 1}}),
+        convolution({2, 2, 5, 6}, {2, 1, 2, 3}, {.stride = {3, 1}, .padding = {0, 2, 1, 0}, .groups = 2}),
         convolution({0, 2, 3, 3}, {2, 2, 2, 2}),
         {{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, [](Inputs x) { return conv2d(x[0], x[1]); }}}},
       {"max_pool2d",
        {pooled({1, 1, 1, 1}, [](T x) { return max_pool2d(x, 1); }),
         pooled({2, 3, 4, 5}, [](T x) { return max_pool2d(x, 2); }),
         pooled({1, 2, 5, 5}, [](T x) { return max_pool2d(x, 3, {.stride = 2, .padding = 1}); }),
+        pooled(
+            {1, 2, 6, 5},
+            [](T x) {
+              return max_pool2d(x, {3, 2}, {.stride = {1, 2}, .padding = {1, 0, 0, 1}, .dilation = {2, 1}});
+            }),
         pooled({0, 2, 4, 4}, [](T x) { return max_pool2d(x, 2); })}},
       {"avg_pool2d",
        {pooled({1, 1, 1, 1}, [](T x) { return avg_pool2d(x, 1); }),
         pooled({2, 3, 4, 5}, [](T x) { return avg_pool2d(x, 2); }),
         pooled({1, 2, 5, 5}, [](T x) { return avg_pool2d(x, 3, {.stride = 2, .padding = 1}); }),
+        pooled({1, 2, 6, 5},
+               [](T x) {
+                 return avg_pool2d(x, {3, 2}, {.stride = {1, 2}, .padding = {1, 0, 0, 1}});
+               }),
         pooled({1, 2, 5, 5},
                [](T x) { return avg_pool2d(x, 3, {.padding = 1, .count_include_pad = false}); }),
         pooled({0, 2, 4, 4}, [](T x) { return avg_pool2d(x, 2); })}},

@@ -24,9 +24,9 @@ Conv2dSizes draw_wide_sizes(test::Draw& draw) {
                         .o = groups * (depthwise ? 1 : draw.between(1, 15)),
                         .kh = draw.between(1, 7),
                         .kw = draw.between(1, 7),
-                        .stride = draw.coin() ? 1 : draw.between(2, 3),
-                        .padding = draw.between(0, 3),
-                        .dilation = draw.chance(0.7) ? 1 : 2,
+                        .stride = draw.coin() ? 1 : test::draw_size2(draw, 1, 3),
+                        .padding = test::draw_padding(draw, 3),
+                        .dilation = draw.chance(0.7) ? 1 : test::draw_size2(draw, 1, 2),
                         .groups = groups};
     if (test::fits(s)) return s;
   }

@@ -8,25 +8,13 @@
 #include "tests/support/draw.hpp"
 #include "tests/support/isas.hpp"
 #include "tests/support/naive.hpp"
+#include "tests/support/pool2d_sizes.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
 using kernels::Pool2dSizes;
 
 namespace {
-
-Pool2dSizes draw_sizes(test::Draw& draw) {
-  while (true) {
-    Pool2dSizes s{};
-    s.planes = draw.between(1, 6);
-    s.h = draw.between(1, 12);
-    s.w = draw.between(1, 12);
-    s.kernel = draw.between(1, 4);
-    s.stride = draw.between(1, 4);
-    s.padding = draw.coin() ? 0 : draw.between(0, s.kernel / 2);
-    if (s.h + 2 * s.padding >= s.kernel && s.w + 2 * s.padding >= s.kernel) return s;
-  }
-}
 
 // Few different values, so that ties are common, and now and then the values that compare strangely.
 std::vector<float> draw_image(test::Draw& draw, int64_t count, bool strange) {
@@ -56,12 +44,13 @@ struct Results {
 TEST_CASE("kernels. max_pool2d equals its naive twin: ties go to the first, NaN wins") {
   test::Draw draw(9);
   for (int i = 0; i < 300; ++i) {
-    const Pool2dSizes s = draw_sizes(draw);
+    const Pool2dSizes s = test::draw_pool2d_sizes(draw);
     CAPTURE(s.h);
     CAPTURE(s.w);
     CAPTURE(s.kernel);
     CAPTURE(s.stride);
     CAPTURE(s.padding);
+    CAPTURE(s.dilation);
     const auto x = draw_image(draw, s.planes * s.h * s.w, i % 3 == 0);
     const auto grad_y = draw.numbers(s.planes * s.oh() * s.ow());
     const test::NaiveMaxPool2d slow(s, x);
@@ -116,7 +105,7 @@ TEST_CASE("kernels. max_pool2d of an all-negative and of a -infinite image with 
 TEST_CASE("kernels. max_pool2d gives the same bits with any number of threads") {
   test::Draw draw(10);
   for (int i = 0; i < 10; ++i) {
-    Pool2dSizes s = draw_sizes(draw);
+    Pool2dSizes s = test::draw_pool2d_sizes(draw);
     s.planes = 50;
     s.h = s.w = draw.between(10, 60);
     const auto x = draw_image(draw, s.planes * s.h * s.w, true);

@@ -33,6 +33,15 @@ TEST_CASE("nn. Conv2d computes its output size and names what does not fit") {
   nn::Conv2d layer(3, 4, 3, {.stride = 2, .padding = 1});
   CHECK(layer(ones({2, 3, 9, 8})).shape() == Shape{2, 4, 5, 4});
   CHECK(layer(ones({0, 3, 9, 8})).shape() == Shape{0, 4, 5, 4});
+  // Rows and columns of their own: 9 + 2 + 1 - (3 - 1) 2 - 1 over 1, and 8 + 1 - 1 over 2.
+  nn::Conv2d uneven(3, 4, {3, 1}, {.stride = {1, 2}, .padding = {2, 1, 0, 1}, .dilation = {2, 1}});
+  CHECK(uneven.weight.shape() == Shape{4, 3, 3, 1});
+  CHECK(uneven(ones({2, 3, 9, 8})).shape() == Shape{2, 4, 8, 5});
+  CHECK_THROWS_WITH_AS(
+      nn::Conv2d(3, 4, 3, {.padding = {0, -1, 0, 0}})(ones({2, 3, 9, 8})),
+      "conv2d: stride 1, padding {0, -1, 0, 0}, dilation 1, groups 1: expected at least 1, 0, "
+      "1, 1",
+      Error);
   CHECK_THROWS_WITH_AS(layer(ones({2, 2, 9, 8})),
                        "Conv2d: input (2, 2, 9, 8) does not fit weight (4, 3, 3, 3)", Error);
   CHECK_THROWS_WITH_AS(layer(ones({3, 9, 8})), "Conv2d: input (3, 9, 8) is not (n, c, h, w)", Error);
@@ -81,6 +90,14 @@ TEST_CASE("nn. MaxPool2d and Flatten") {
   nn::Sequential net{nn::MaxPool2d(2), nn::Flatten()};
   CHECK(net(ones({2, 3, 5, 4})).shape() == Shape{2, 3 * 2 * 2});
   CHECK(nn::MaxPool2d(3, {.stride = 2, .padding = 1})(ones({1, 1, 5, 5})).shape() == Shape{1, 1, 3, 3});
+  CHECK(nn::MaxPool2d({3, 2}, {.stride = {2, 1}, .padding = {1, 0}, .dilation = {1, 3}})(ones({1, 1, 5, 5}))
+            .shape() == Shape{1, 1, 3, 2});
+  CHECK_THROWS_WITH_AS(
+      nn::MaxPool2d(2, {.padding = 1, .dilation = 2})(ones({1, 1, 1, 1})),
+      "max_pool2d: a window of 2, dilation 2, lies wholly in the padding of input (1, 1, 1, 1)", Error);
+  CHECK_THROWS_WITH_AS(nn::MaxPool2d({2, 4}, {.padding = {1, 1, 0, 3}})(ones({1, 1, 9, 9})),
+                       "max_pool2d: padding {1, 1, 0, 3} must lie between 0 and half the kernel, {2, 4}",
+                       Error);
   CHECK_THROWS_WITH_AS(nn::MaxPool2d(3)(ones({1, 1, 2, 5})),
                        "max_pool2d: a window of 3 is larger than the padded input (1, 1, 2, 5)", Error);
   CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 2})(ones({1, 1, 4, 4})), Error);
@@ -93,6 +110,7 @@ TEST_CASE("nn. average pooling layers") {
         doctest::Approx(4.0 / 9));
   CHECK(nn::AvgPool2d(3, {.stride = 1, .padding = 1, .count_include_pad = false})(ones({1, 1, 3, 3}))
             .to_vector() == std::vector<float>(9, 1));
+  CHECK(nn::AvgPool2d({3, 1}, {.padding = {1, 0}})(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 4});
   CHECK(nn::AdaptiveAvgPool2d(1)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 1, 1});
   CHECK(nn::AdaptiveAvgPool2d(2, 3)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 3});
 }

@@ -7,6 +7,7 @@
 #include <tinynn/ops/pool.hpp>
 
 #include "tests/ops/twin.hpp"
+#include "tests/support/pool2d_sizes.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
@@ -46,10 +47,9 @@ TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
   test::Draw draw(230);
   for (int i = 0; i < 80;) {
     const Shape shape = draw_shape(draw);
-    const int64_t kernel = draw.between(1, 4), stride = draw.between(0, 4),
-                  padding = draw.between(0, kernel / 2);
-    const int64_t least = std::min(shape[2], shape[3]);
-    if (least + 2 * padding < kernel) continue;
+    const Size2 kernel = test::draw_size2(draw, 1, 4), stride = test::draw_size2(draw, 0, 4);
+    const Padding2d padding = test::draw_pool_padding(draw, kernel);
+    if (shape[2] + padding.h() < kernel.h || shape[3] + padding.w() < kernel.w) continue;
     ++i;
     const bool count_include_pad = draw.coin();
     CAPTURE(shape);
@@ -57,10 +57,10 @@ TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
     CAPTURE(stride);
     CAPTURE(padding);
     std::vector<Window> windows;
-    const int64_t step = stride == 0 ? kernel : stride;
-    for (int64_t r = -padding; r + kernel <= shape[2] + padding; r += step) {
-      for (int64_t c = -padding; c + kernel <= shape[3] + padding; c += step) {
-        windows.push_back({r, r + kernel, c, c + kernel});
+    const Size2 step{stride.h == 0 ? kernel.h : stride.h, stride.w == 0 ? kernel.w : stride.w};
+    for (int64_t r = -padding.top; r + kernel.h <= shape[2] + padding.bottom; r += step.h) {
+      for (int64_t c = -padding.left; c + kernel.w <= shape[3] + padding.right; c += step.w) {
+        windows.push_back({r, r + kernel.h, c, c + kernel.w});
       }
     }
     CHECK(test::twin_difference(

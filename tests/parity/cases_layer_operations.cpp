@@ -8,6 +8,7 @@
 
 #include "tests/parity/draws.hpp"
 #include "tests/support/conv2d_sizes.hpp"
+#include "tests/support/pool2d_sizes.hpp"
 
 using namespace tinynn;
 
@@ -38,11 +39,16 @@ Trial draw_linear(Draw& draw) {
   return trial;
 }
 
+Padding2d padding(const Trial& t) {
+  const auto p = t.integers("padding");
+  return {p[0], p[1], p[2], p[3]};
+}
+
 Trial draw_conv2d(Draw& draw) {
   const auto s = draw_conv2d_sizes(draw);
-  Trial trial{.options = {{"stride", {double(s.stride.h)}},
-                          {"padding", {double(s.padding.top)}},
-                          {"dilation", {double(s.dilation.h)}},
+  Trial trial{.options = {{"stride", numbers(s.stride)},
+                          {"padding", numbers(s.padding)},
+                          {"dilation", numbers(s.dilation)},
                           {"groups", {double(s.groups)}}},
               .inputs = {{"x", draw.tensor({s.n, s.c, s.h, s.w})},
                          {"weight", draw.tensor({s.o, s.c / s.groups, s.kh, s.kw})}},
@@ -54,21 +60,23 @@ Trial draw_conv2d(Draw& draw) {
 Results run_conv2d(const Trial& trial) {
   return with_gradients(trial, [](const Trial& t) {
     return conv2d(t.input("x"), t.input("weight"), t.input("bias"),
-                  {.stride = t.integer("stride"),
-                   .padding = t.integer("padding"),
-                   .dilation = t.integer("dilation"),
+                  {.stride = size2(t, "stride"),
+                   .padding = padding(t),
+                   .dilation = size2(t, "dilation"),
                    .groups = t.integer("groups")});
   });
 }
 
 Trial draw_pool(Draw& draw) {
-  const int64_t kernel = draw.between(1, 4);
-  return {.options = {{"kernel", {double(kernel)}},
-                      {"stride", {double(draw.between(1, 4))}},
-                      {"padding", {double(draw.between(0, kernel / 2))}},
-                      {"count_include_pad", {draw.coin() ? 1.0 : 0.0}}},
-          .inputs = {{"x", draw.tensor({draw.between(1, 3), draw.between(1, 3), draw.between(4, 9),
-                                        draw.between(4, 9)})}},
+  const auto s = draw_pool2d_sizes(draw);
+  // Where sides differ, PyTorch has to pad with zeros of the image's own, which count.
+  const bool uneven = s.padding != Padding2d(s.padding.top, s.padding.left);
+  return {.options = {{"kernel", numbers(s.kernel)},
+                      {"stride", numbers(s.stride)},
+                      {"padding", numbers(s.padding)},
+                      {"dilation", numbers(s.dilation)},
+                      {"count_include_pad", {uneven || draw.coin() ? 1.0 : 0.0}}},
+          .inputs = {{"x", draw.tensor({draw.between(1, 3), s.planes, s.h, s.w})}},
           .labels = {}};
 }
 
@@ -138,13 +146,14 @@ std::vector<Case> layer_operation_cases() {
        })},
       {"conv2d", draw_conv2d, run_conv2d},
       {"max_pool2d", draw_pool, differentiated([](const Trial& t) {
-         return max_pool2d(t.input("x"), t.integer("kernel"),
-                           {.stride = t.integer("stride"), .padding = t.integer("padding")});
+         return max_pool2d(
+             t.input("x"), size2(t, "kernel"),
+             {.stride = size2(t, "stride"), .padding = padding(t), .dilation = size2(t, "dilation")});
        })},
       {"avg_pool2d", draw_pool, differentiated([](const Trial& t) {
-         return avg_pool2d(t.input("x"), t.integer("kernel"),
-                           {.stride = t.integer("stride"),
-                            .padding = t.integer("padding"),
+         return avg_pool2d(t.input("x"), size2(t, "kernel"),
+                           {.stride = size2(t, "stride"),
+                            .padding = padding(t),
                             .count_include_pad = t.flag("count_include_pad")});
        })},
       {"adaptive_avg_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {

@@ -13,6 +13,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 
 #include "tests/parity/draws.hpp"
+#include "tests/support/pool2d_sizes.hpp"
 
 using namespace tinynn;
 
@@ -68,28 +69,28 @@ Trial draw_linear_layer(Draw& draw) {
 
 Trial draw_conv2d_layer(Draw& draw) {
   const int64_t groups = draw.coin() ? 1 : draw.between(2, 4);
-  const int64_t in = groups * draw.between(1, 3), out = groups * draw.between(1, 3),
-                kernel = draw.between(1, 3);
+  const int64_t in = groups * draw.between(1, 3), out = groups * draw.between(1, 3);
+  const Size2 kernel = draw_size2(draw, 1, 3);
   Trial trial{.options = {{"in", {double(in)}},
                           {"out", {double(out)}},
-                          {"kernel", {double(kernel)}},
-                          {"stride", {double(draw.between(1, 3))}},
-                          {"padding", {double(draw.between(0, 2))}},
-                          {"dilation", {double(draw.between(1, 2))}},
+                          {"kernel", numbers(kernel)},
+                          {"stride", numbers(draw_size2(draw, 1, 3))},
+                          {"padding", numbers(draw_size2(draw, 0, 2))},
+                          {"dilation", numbers(draw_size2(draw, 1, 2))},
                           {"groups", {double(groups)}},
                           {"bias", {draw.coin() ? 1.0 : 0.0}}},
               .inputs = {{"x", draw.tensor({draw.between(1, 3), in, draw.between(5, 8), draw.between(5, 8)})},
-                         {"weight", draw.tensor({out, in / groups, kernel, kernel})}},
+                         {"weight", draw.tensor({out, in / groups, kernel.h, kernel.w})}},
               .labels = {}};
   if (trial.flag("bias")) trial.inputs.emplace_back("bias", draw.tensor({out}));
   return trial;
 }
 
 nn::Conv2d make_conv2d(const Trial& t) {
-  return nn::Conv2d(t.integer("in"), t.integer("out"), t.integer("kernel"),
-                    {.stride = t.integer("stride"),
-                     .padding = t.integer("padding"),
-                     .dilation = t.integer("dilation"),
+  return nn::Conv2d(t.integer("in"), t.integer("out"), size2(t, "kernel"),
+                    {.stride = size2(t, "stride"),
+                     .padding = {t.integers("padding")[0], t.integers("padding")[1]},
+                     .dilation = size2(t, "dilation"),
                      .groups = t.integer("groups"),
                      .bias = t.flag("bias")});
 }
@@ -145,8 +146,14 @@ std::vector<Case> layer_cases() {
       layer("nn.Conv2d", draw_conv2d_layer, make_conv2d),
       {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},
-      layer("nn.MaxPool2d", draw_image, [](T) { return nn::MaxPool2d(2); }),
-      layer("nn.AvgPool2d", draw_image, [](T) { return nn::AvgPool2d(2); }),
+      layer("nn.MaxPool2d", draw_image,
+            [](T) {
+              return nn::MaxPool2d({3, 2}, {.stride = {1, 2}, .padding = {1, 0}});
+            }),
+      layer("nn.AvgPool2d", draw_image,
+            [](T) {
+              return nn::AvgPool2d({3, 2}, {.stride = {1, 2}, .padding = {1, 0}});
+            }),
       layer("nn.AdaptiveAvgPool2d", draw_image, [](T) { return nn::AdaptiveAvgPool2d(2); }),
       layer("nn.Flatten", draw_image, [](T) { return nn::Flatten(); }),
       layer("nn.Identity", any, [](T) { return nn::Identity(); }),

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include <tinynn/core/size2.hpp>
+
 #include "tests/parity/trial.hpp"
 #include "tests/support/broadcast.hpp"
 
@@ -27,6 +29,15 @@ inline Tensor vector_option(const Trial& trial, const std::string& option) {
   if (found == trial.options.end()) return {};
   const std::vector<float> values(found->second.begin(), found->second.end());
   return tinynn::tensor(values, {static_cast<int64_t>(values.size())});
+}
+
+/// Sizes as options, and back.
+inline std::vector<double> numbers(const tinynn::Size2& s) { return {double(s.h), double(s.w)}; }
+inline std::vector<double> numbers(const tinynn::Padding2d& p) {
+  return {double(p.top), double(p.bottom), double(p.left), double(p.right)};
+}
+inline tinynn::Size2 size2(const Trial& trial, const std::string& option) {
+  return {trial.integers(option)[0], trial.integers(option)[1]};
 }
 
 /// One input "x" of rank 0 to 4.

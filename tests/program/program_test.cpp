@@ -9,6 +9,9 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/prune/mask_rules.hpp>
@@ -138,6 +141,13 @@ struct WithExp : nn::Module {
 TEST_CASE("program. what there is no step for is refused by name") {
   WithExp net;
   CHECK_THROWS_WITH_AS(deploy::compile(net, images({784}, 1)), "deploy: there is no step for exp", Error);
+  nn::Sequential uneven{nn::Conv2d(1, 2, 3, {.padding = {1, 1, 1, 2}})};
+  CHECK_THROWS_WITH_AS(
+      deploy::compile(uneven, images({1, 8, 8}, 1)),
+      "deploy: there is no step for conv2d with a padding that is not the same along both axes", Error);
+  nn::Sequential dilated{nn::MaxPool2d(2, {.dilation = 2})};
+  CHECK_THROWS_WITH_AS(deploy::compile(dilated, images({1, 8, 8}, 1)),
+                       "deploy: there is no step for max_pool2d with dilation", Error);
   models::LeNet300100 lenet;
   const auto program = deploy::compile(lenet, images({1, 28, 28}, 1));
   CHECK_THROWS_WITH_AS(program(images({28, 28}, 2)), "program: x is (2, 28, 28), expected (2, 1, 28, 28)",

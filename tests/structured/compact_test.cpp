@@ -112,7 +112,7 @@ TEST_CASE("structured. channels that nobody reads any more go, although their fi
 TEST_CASE("structured. a constant other than zero is folded into the next bias where that is exact") {
   manual_seed(5);
   const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
-  const auto network = [](int64_t padding, bool bias) {
+  const auto network = [](const Padding2d& padding, bool bias) {
     return nn::Sequential{nn::Conv2d(2, 4, 3), nn::Sigmoid(),
                           nn::Conv2d(4, 3, 3, {.padding = padding, .bias = bias})};
   };
@@ -126,7 +126,7 @@ TEST_CASE("structured. a constant other than zero is folded into the next bias w
   CHECK(report.output_difference <= 1e-6);
   CHECK(test::difference(graph::run(exact, x)[0].values(), before.values(), 1e-6) == "");
 
-  auto padded = network(1, true), without_bias = network(0, false);
+  auto padded = network({0, 0, 0, 1}, true), without_bias = network(0, false);
   for (auto* net : {&padded, &without_bias}) {
     kill(dynamic_cast<nn::Conv2d&>((*net)[0]).weight, 0, {1});
     const auto state = state_of(*net);

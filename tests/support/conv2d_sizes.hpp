@@ -1,5 +1,6 @@
 // Random sizes for convolutions, with all the corners that people get wrong: dimensions of 1, windows wider
-// than the image that only padding makes fit, strides that leave a rest, dilation, groups and depthwise.
+// than the image that only padding makes fit, strides that leave a rest, dilation, groups and depthwise; each
+// of them per axis or side.
 #pragma once
 
 #include <algorithm>
@@ -9,12 +10,21 @@
 #include <tinynn/kernels/conv2d.hpp>
 
 #include "tests/support/draw.hpp"
+#include "tests/support/pool2d_sizes.hpp"
 
 namespace test {
 
 /// Whether the kernel lies within the padded image.
 inline bool fits(const tinynn::kernels::Conv2dSizes& s) {
   return s.h + s.padding.h() >= s.rows().reach() && s.w + s.padding.w() >= s.columns().reach();
+}
+
+/// The same on all sides, as most layers have it, along each axis, or another on each side.
+inline tinynn::Padding2d draw_padding(Draw& draw, int64_t most) {
+  const auto side = [&] { return draw.between(0, most); };
+  if (draw.coin()) return draw.coin() ? 0 : side();
+  const int64_t top = side(), left = side();
+  return {top, draw.coin() ? top : side(), left, draw.coin() ? left : side()};
 }
 
 inline tinynn::kernels::Conv2dSizes draw_conv2d_sizes(Draw& draw) {
@@ -29,9 +39,9 @@ inline tinynn::kernels::Conv2dSizes draw_conv2d_sizes(Draw& draw) {
     s.w = draw.between(1, 11);
     s.kh = draw.between(1, 5);
     s.kw = draw.coin() ? s.kh : draw.between(1, 5);
-    s.stride = draw.coin() ? 1 : draw.between(1, 4);
-    s.padding = draw.coin() ? 0 : draw.between(0, 5);
-    s.dilation = draw.chance(0.7) ? 1 : draw.between(1, 3);
+    s.stride = draw.coin() ? 1 : draw_size2(draw, 1, 4);
+    s.padding = draw_padding(draw, 5);
+    s.dilation = draw.chance(0.7) ? 1 : draw_size2(draw, 1, 3);
     if (fits(s)) return s;
   }
 }

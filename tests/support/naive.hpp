@@ -87,7 +87,7 @@ struct NaiveMaxPool2d {
     for (int64_t plane = 0; plane < s.planes; ++plane) {
       for (int64_t i = 0; i < s.oh(); ++i) {
         for (int64_t j = 0; j < s.ow(); ++j)
-          window(s, x, plane, i * s.stride - s.padding, j * s.stride - s.padding);
+          window(s, x, plane, i * s.stride.h - s.padding.top, j * s.stride.w - s.padding.left);
       }
     }
   }
@@ -96,8 +96,9 @@ struct NaiveMaxPool2d {
   void window(const Pool2dSizes& s, Floats x, int64_t plane, int64_t top, int64_t left) {
     float largest = 0;
     int64_t found = -1;
-    for (int64_t row = top; row < top + s.kernel; ++row) {
-      for (int64_t column = left; column < left + s.kernel; ++column) {
+    for (int64_t p = 0; p < s.kernel.h; ++p) {
+      for (int64_t q = 0; q < s.kernel.w; ++q) {
+        const int64_t row = top + p * s.dilation.h, column = left + q * s.dilation.w;
         if (row < 0 || row >= s.h || column < 0 || column >= s.w) continue;
         const float value = x[static_cast<size_t>((plane * s.h + row) * s.w + column)];
         if (found < 0 || value > largest || std::isnan(value)) {

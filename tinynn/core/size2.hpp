@@ -24,6 +24,11 @@ struct Padding2d {
   int64_t w() const { return left + right; }
 };
 
+inline bool at_least(const Size2& size, int64_t least) { return size.h >= least && size.w >= least; }
+inline bool at_least(const Padding2d& p, int64_t least) {
+  return p.top >= least && p.bottom >= least && p.left >= least && p.right >= least;
+}
+
 /// "2" if both are the same, else "{2, 1}".
 inline std::ostream& operator<<(std::ostream& out, const Size2& size) {
   if (size.h == size.w) return out << size.h;

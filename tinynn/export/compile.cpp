@@ -64,6 +64,15 @@ class Planner {
     return static_cast<int64_t>(std::clamp(operation.attribute(name), -most, most));
   }
 
+  // A setting that is the same along both axes and on all sides.
+  static int64_t equal(const Operation& operation, const char* name) {
+    for (const auto& attribute : operation.attributes) {
+      if (attribute.name == std::string_view(name) && attribute.value != operation.attribute(name))
+        refuse(operation, "with a " + std::string(name) + " that is not the same along both axes");
+    }
+    return whole(operation, name);
+  }
+
   [[noreturn]] static void refuse(const Operation& operation, const std::string& why = "") {
     fail("deploy: there is no step for ", operation.op->name, why.empty() ? "" : " ", why);
   }
@@ -135,9 +144,9 @@ class Planner {
     Step made = step(Kind::conv2d, operation);
     made.weight = constant(operation, 1);
     made.bias = bias_or_zeros(operation.inputs[2], made.weight.size(0));
-    made.stride = whole(operation, "stride");
-    made.padding = whole(operation, "padding");
-    made.dilation = whole(operation, "dilation");
+    made.stride = equal(operation, "stride");
+    made.padding = equal(operation, "padding");
+    made.dilation = equal(operation, "dilation");
     made.groups = conv2d_groups(value(operation.inputs[0]).shape, made.weight.shape());
     push(made);
   }
@@ -178,10 +187,11 @@ class Planner {
 
   void pool(const Operation& operation) {
     const std::string_view name = operation.op->name;
+    if (equal(operation, "dilation") > 1) refuse(operation, "with dilation");
     Step made = step(name == "max_pool2d" ? Kind::max_pool2d : Kind::avg_pool2d, operation);
-    made.kernel = whole(operation, "kernel");  // 0, as it is not there, if adaptive
-    made.stride = std::max<int64_t>(1, whole(operation, "stride"));
-    made.padding = whole(operation, "padding");
+    made.kernel = equal(operation, "kernel");  // 0, as it is not there, if adaptive
+    made.stride = std::max<int64_t>(1, equal(operation, "stride"));
+    made.padding = equal(operation, "padding");
     made.count_include_pad = operation.attribute("count_include_pad") != 0;
     push(made);
   }

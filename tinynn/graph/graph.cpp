@@ -23,7 +23,15 @@ std::string shape_of(const Value& value) {
 
 std::string attributes_of(const Operation& operation) {
   std::ostringstream text;
-  for (const auto& [name, value] : operation.attributes) text << ' ' << name << '=' << value;
+  std::string_view last;
+  for (const auto& [name, value] : operation.attributes) {
+    if (name == last) {  // a list
+      text << ',' << value;
+    } else {
+      text << ' ' << name << '=' << value;
+    }
+    last = name;
+  }
   return text.str();
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/pool2d.hpp>
@@ -13,33 +14,41 @@ int64_t planes_per_chunk(const auto& s) {
   return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, s.h * s.w));
 }
 
-// The rows or columns, out of `size`, that output i out of `outputs` is the mean of.
+// The pixels along one axis that a window sees: begin, begin + dilation ... below end.
 struct Range {
   int64_t begin, end;
-  Range(const AvgPool2dSizes& s, int64_t i, int64_t size, int64_t outputs) {
-    if (s.kernel == 0) {
-      begin = i * size / outputs;
-      end = ((i + 1) * size + outputs - 1) / outputs;
-    } else {
-      begin = std::max<int64_t>(i * s.stride - s.padding, 0);
-      end = std::min(i * s.stride - s.padding + s.kernel, size);
-    }
-  }
 };
 
-// Calls window(index in y, rows, columns, 1 / divisor) for every output.
-template <class Window>
-void for_windows(const AvgPool2dSizes& s, int64_t plane, Window window) {
-  int64_t out = plane * s.oh * s.ow;
-  for (int64_t i = 0; i < s.oh; ++i) {
-    const Range rows(s, i, s.h, s.oh);
-    for (int64_t j = 0; j < s.ow; ++j, ++out) {
-      const Range columns(s, j, s.w, s.ow);
-      const int64_t inside = (rows.end - rows.begin) * (columns.end - columns.begin);
-      const int64_t divisor = s.count_include_pad ? s.kernel * s.kernel : inside;
-      window(out, rows, columns, 1 / static_cast<double>(divisor));
-    }
+std::vector<Range> windows(const WindowAxis& axis) {
+  std::vector<Range> result;
+  for (int64_t i = 0; i < axis.out(); ++i) {
+    const int64_t first = i * axis.stride - axis.before;
+    const Inside elements(first, axis.dilation, axis.in, axis.kernel);
+    result.push_back({first + elements.begin * axis.dilation, first + elements.end * axis.dilation});
   }
+  return result;
+}
+
+std::vector<Range> adaptive_windows(int64_t size, int64_t outputs) {
+  std::vector<Range> result;
+  for (int64_t i = 0; i < outputs; ++i)
+    result.push_back({i * size / outputs, ((i + 1) * size + outputs - 1) / outputs});
+  return result;
+}
+
+// Calls window(plane, index in y, rows, columns) for every output.
+template <class Window>
+void for_each_window(const auto& s, const std::vector<Range>& rows, const std::vector<Range>& columns,
+                     const Window& window) {
+  const int64_t outputs = std::ssize(rows) * std::ssize(columns);
+  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      int64_t out = plane * outputs;
+      for (const Range& r : rows) {
+        for (const Range& c : columns) window(plane, out++, r, c);
+      }
+    }
+  });
 }
 
 // The windows of nearly every network.
@@ -77,37 +86,32 @@ void max_pool_2x2_backward(const Pool2dSizes& s, const float* grad_y, const int3
   });
 }
 
-bool is_2x2(const Pool2dSizes& s) { return s.kernel == 2 && s.stride == 2 && s.padding == 0; }
+bool is_2x2(const Pool2dSizes& s) {
+  return s.kernel == Size2(2) && s.stride == Size2(2) && s.padding == Padding2d(0) && s.dilation == Size2(1);
+}
 
 }  // namespace
 
 void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
   if (is_2x2(s)) return max_pool_2x2(s, x, y, argmax);
-  const int64_t oh = s.oh(), ow = s.ow();
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const float* in = x + plane * s.h * s.w;
-      for (int64_t i = 0, out = plane * oh * ow; i < oh; ++i) {
-        const int64_t top = i * s.stride - s.padding;
-        for (int64_t j = 0; j < ow; ++j, ++out) {
-          const int64_t left = j * s.stride - s.padding;
-          float largest = -std::numeric_limits<float>::infinity();
-          int64_t where = std::max<int64_t>(top, 0) * s.w + std::max<int64_t>(left, 0);
-          for (int64_t r = std::max<int64_t>(top, 0); r < std::min(top + s.kernel, s.h); ++r) {
-            for (int64_t c = std::max<int64_t>(left, 0); c < std::min(left + s.kernel, s.w); ++c) {
-              const float value = in[r * s.w + c];
-              if (value > largest || std::isnan(value)) {
-                largest = value;
-                where = r * s.w + c;
-              }
-            }
-          }
-          y[out] = largest;
-          if (argmax != nullptr) argmax[out] = static_cast<int32_t>(where);
-        }
-      }
-    }
-  });
+  const Size2 step = s.dilation;
+  for_each_window(s, windows(s.rows()), windows(s.columns()),
+                  [&](int64_t plane, int64_t out, const Range& rows, const Range& columns) {
+                    const float* in = x + plane * s.h * s.w;
+                    float largest = -std::numeric_limits<float>::infinity();
+                    int64_t where = rows.begin * s.w + columns.begin;
+                    for (int64_t r = rows.begin; r < rows.end; r += step.h) {
+                      for (int64_t c = columns.begin; c < columns.end; c += step.w) {
+                        const float value = in[r * s.w + c];
+                        if (value > largest || std::isnan(value)) {
+                          largest = value;
+                          where = r * s.w + c;
+                        }
+                      }
+                    }
+                    y[out] = largest;
+                    if (argmax != nullptr) argmax[out] = static_cast<int32_t>(where);
+                  });
 }
 
 void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
@@ -122,32 +126,46 @@ void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_
   });
 }
 
+namespace {
+
+// Calls window(plane, index in y, rows, columns, 1 / divisor) for every output.
+template <class Window>
+void for_each_mean(const AvgPool2dSizes& s, const Window& window) {
+  const bool adaptive = s.kernel == Size2(0);
+  const auto rows = adaptive ? adaptive_windows(s.h, s.oh)
+                             : windows({s.h, s.kernel.h, s.stride.h, 1, s.padding.top, s.padding.bottom});
+  const auto columns = adaptive ? adaptive_windows(s.w, s.ow)
+                                : windows({s.w, s.kernel.w, s.stride.w, 1, s.padding.left, s.padding.right});
+  for_each_window(s, rows, columns, [&](int64_t plane, int64_t out, const Range& r, const Range& c) {
+    const int64_t inside = (r.end - r.begin) * (c.end - c.begin);
+    const int64_t divisor = s.count_include_pad ? s.kernel.h * s.kernel.w : inside;
+    window(plane, out, r, c, 1 / static_cast<double>(divisor));
+  });
+}
+
+}  // namespace
+
 void avg_pool2d_forward(const AvgPool2dSizes& s, const float* x, float* y) {
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const float* in = x + plane * s.h * s.w;
-      for_windows(s, plane, [&](int64_t out, const Range& rows, const Range& columns, double scale) {
-        double sum = 0;
-        for (int64_t r = rows.begin; r < rows.end; ++r) {
-          for (int64_t c = columns.begin; c < columns.end; ++c) sum += static_cast<double>(in[r * s.w + c]);
-        }
-        y[out] = static_cast<float>(sum * scale);
-      });
+  for_each_mean(s, [&](int64_t plane, int64_t out, const Range& rows, const Range& columns, double scale) {
+    const float* in = x + plane * s.h * s.w;
+    double sum = 0;
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
+      for (int64_t c = columns.begin; c < columns.end; ++c) sum += static_cast<double>(in[r * s.w + c]);
     }
+    y[out] = static_cast<float>(sum * scale);
   });
 }
 
 void avg_pool2d_backward(const AvgPool2dSizes& s, const float* grad_y, float* grad_x) {
+  const int64_t plane_size = s.h * s.w;
   parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      float* to = grad_x + plane * s.h * s.w;
-      std::fill_n(to, s.h * s.w, 0.0F);
-      for_windows(s, plane, [&](int64_t out, const Range& rows, const Range& columns, double scale) {
-        const auto share = static_cast<float>(static_cast<double>(grad_y[out]) * scale);
-        for (int64_t r = rows.begin; r < rows.end; ++r) {
-          for (int64_t c = columns.begin; c < columns.end; ++c) to[r * s.w + c] += share;
-        }
-      });
+    std::fill(grad_x + begin * plane_size, grad_x + end * plane_size, 0.0F);
+  });
+  for_each_mean(s, [&](int64_t plane, int64_t out, const Range& rows, const Range& columns, double scale) {
+    float* to = grad_x + plane * s.h * s.w;
+    const auto share = static_cast<float>(static_cast<double>(grad_y[out]) * scale);
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
+      for (int64_t c = columns.begin; c < columns.end; ++c) to[r * s.w + c] += share;
     }
   });
 }

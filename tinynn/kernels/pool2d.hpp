@@ -4,13 +4,22 @@
 
 #include <cstdint>
 
+#include <tinynn/core/size2.hpp>
+#include <tinynn/kernels/window.hpp>
+
 namespace tinynn::kernels {
 
+/// Every window has to see a pixel.
 struct Pool2dSizes {
   int64_t planes, h, w;
-  int64_t kernel, stride, padding;
-  int64_t oh() const { return (h + 2 * padding - kernel) / stride + 1; }
-  int64_t ow() const { return (w + 2 * padding - kernel) / stride + 1; }
+  Size2 kernel, stride;
+  Padding2d padding = 0;
+  Size2 dilation = 1;
+
+  WindowAxis rows() const { return {h, kernel.h, stride.h, dilation.h, padding.top, padding.bottom}; }
+  WindowAxis columns() const { return {w, kernel.w, stride.w, dilation.w, padding.left, padding.right}; }
+  int64_t oh() const { return rows().out(); }
+  int64_t ow() const { return columns().out(); }
 };
 
 /// y = the largest element of each window (NaN wins, as in PyTorch); `argmax`, if not null, gets its position
@@ -21,8 +30,9 @@ void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_
 
 struct AvgPool2dSizes {
   int64_t planes, h, w, oh, ow;
-  int64_t kernel = 0, stride = 1, padding = 0;  // kernel 0: adaptive, oh x ow windows that cover the image
-  bool count_include_pad = false;               // divide by kernel^2 also where the window sticks out
+  Size2 kernel = 0, stride = 1;  // kernel 0: adaptive, oh x ow windows that cover the image
+  Padding2d padding = 0;
+  bool count_include_pad = false;  // divide by the whole kernel also where the window sticks out
 };
 
 /// y = the mean of each window.

@@ -4,14 +4,14 @@
 
 namespace tinynn::nn {
 
-Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, const Conv2dOptions& options)
+Conv2d::Conv2d(int64_t in, int64_t out, const Size2& kernel, const Conv2dOptions& options)
     : stride(options.stride),
       padding(options.padding),
       dilation(options.dilation),
       grouped_(options.groups > 1) {
   check(options.groups >= 1 && in % options.groups == 0 && out % options.groups == 0,
         "Conv2d: ", options.groups, " groups do not divide ", in, " input and ", out, " output channels");
-  weight = init::default_weight({out, in / options.groups, kernel, kernel});
+  weight = init::default_weight({out, in / options.groups, kernel.h, kernel.w});
   if (options.bias) bias = init::default_bias(weight.shape());
 }
 

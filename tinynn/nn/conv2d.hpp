@@ -7,26 +7,28 @@
 namespace tinynn::nn {
 
 struct Conv2dOptions {
-  int64_t stride = 1;
-  int64_t padding = 0;  // zeros on every side
-  int64_t dilation = 1;
+  Size2 stride = 1;
+  Padding2d padding = 0;  // zeros on every side
+  Size2 dilation = 1;
   int64_t groups = 1;
   bool bias = true;
 };
 
 class Conv2d : public Module {
  public:
-  /// Starts as PyTorch's does: weight and bias uniform in +-1/sqrt(in/groups * kernel^2).
+  /// Starts as PyTorch's does: weight and bias uniform in +-1/sqrt(in/groups * kernel.h * kernel.w).
   /// Throws Error unless `groups` divides both channel counts.
-  Conv2d(int64_t in, int64_t out, int64_t kernel, const Conv2dOptions& options = {});
+  Conv2d(int64_t in, int64_t out, const Size2& kernel, const Conv2dOptions& options = {});
 
   void members(Visitor& v) override;
   /// x (n, in, h, w) to (n, out, oh, ow)
   Tensor forward(const Tensor& x) override;
 
-  Parameter weight;  // (out, in/groups, kernel, kernel)
+  Parameter weight;  // (out, in/groups, kernel.h, kernel.w)
   Parameter bias;    // (out), undefined without bias
-  int64_t stride, padding, dilation;
+  Size2 stride;
+  Padding2d padding;
+  Size2 dilation;
 
  private:
   bool grouped_;

@@ -11,24 +11,24 @@ namespace tinynn::nn {
 /// torch.nn.MaxPool2d
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(int64_t kernel, const Pool2dOptions& options = {})
+  explicit MaxPool2d(const Size2& kernel, const Pool2dOptions& options = {})
       : kernel_(kernel), options_(options) {}
   Tensor forward(const Tensor& x) override { return max_pool2d(x, kernel_, options_); }
 
  private:
-  int64_t kernel_;
+  Size2 kernel_;
   Pool2dOptions options_;
 };
 
 /// torch.nn.AvgPool2d
 class AvgPool2d : public Module {
  public:
-  explicit AvgPool2d(int64_t kernel, const AvgPool2dOptions& options = {})
+  explicit AvgPool2d(const Size2& kernel, const AvgPool2dOptions& options = {})
       : kernel_(kernel), options_(options) {}
   Tensor forward(const Tensor& x) override { return avg_pool2d(x, kernel_, options_); }
 
  private:
-  int64_t kernel_;
+  Size2 kernel_;
   AvgPool2dOptions options_;
 };
 

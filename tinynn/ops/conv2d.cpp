@@ -3,6 +3,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/sparse.hpp>
+#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/registry.hpp>
 
@@ -13,7 +14,8 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
                                    const Conv2dOptions& options) {
   check(x.rank() == 4, "conv2d: input ", x.shape(), " is not (n, c, h, w)");
   check(weight.rank() == 4, "conv2d: weight ", weight.shape(), " is not (o, c/groups, kh, kw)");
-  check(options.stride >= 1 && options.dilation >= 1 && options.groups >= 1 && options.padding >= 0,
+  check(at_least(options.stride, 1) && at_least(options.padding, 0) && at_least(options.dilation, 1) &&
+            options.groups >= 1,
         "conv2d: stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
         ", groups ", options.groups, ": expected at least 1, 0, 1, 1");
   const kernels::Conv2dSizes s{.n = x.size(0),
@@ -64,9 +66,9 @@ const autograd::Op ops::conv2d{
     .apply =
         [](const autograd::Arguments& a) {
           return tinynn::conv2d(a[0], a[1], a[2],
-                                {.stride = a.attributes.whole("stride"),
-                                 .padding = a.attributes.whole("padding"),
-                                 .dilation = a.attributes.whole("dilation"),
+                                {.stride = size2(a.attributes, "stride"),
+                                 .padding = padding2d(a.attributes, "padding"),
+                                 .dilation = size2(a.attributes, "dilation"),
                                  .groups = conv2d_groups(a[0].shape(), a[1].shape())});
         },
     .channels = conv2d_channels,
@@ -102,10 +104,9 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       autograd::accumulate_grad(bias, std::move(grad_bias));
     }
   };
-  return autograd::record(ops::conv2d, y, {x, weight, bias}, backward,
-                          {{"stride", static_cast<double>(options.stride)},
-                           {"padding", static_cast<double>(options.padding)},
-                           {"dilation", static_cast<double>(options.dilation)}});
+  return autograd::record(
+      ops::conv2d, y, {x, weight, bias}, backward,
+      attributes({{"stride", options.stride}, {"padding", options.padding}, {"dilation", options.dilation}}));
 }
 
 }  // namespace tinynn

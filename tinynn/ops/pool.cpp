@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -5,6 +6,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pool2d.hpp>
+#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/registry.hpp>
 
@@ -16,21 +18,42 @@ void check_image(const char* name, const Tensor& x) {
   check(x.size(2) > 0 && x.size(3) > 0, name, ": input ", x.shape(), " has no pixels");
 }
 
-kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, int64_t kernel,
+// With dilation, the pixels of a small image may lie between the elements of a window.
+bool sees_pixels(const kernels::WindowAxis& axis) {
+  for (int64_t i = 0; i < axis.out(); ++i) {
+    if (kernels::Inside(i * axis.stride - axis.before, axis.dilation, axis.in, axis.kernel).length() == 0)
+      return false;
+  }
+  return true;
+}
+
+kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, const Size2& kernel,
                                    const Pool2dOptions& options) {
   check_image(name, x);
-  const int64_t stride = options.stride == 0 ? kernel : options.stride;
-  check(kernel >= 1 && stride >= 1, name, ": kernel ", kernel, " and stride ", stride, " must be at least 1");
-  check(options.padding >= 0 && 2 * options.padding <= kernel, name, ": padding ", options.padding,
-        " must lie between 0 and half the kernel, ", kernel);
-  const kernels::Pool2dSizes s{x.size(0) * x.size(1), x.size(2), x.size(3), kernel, stride, options.padding};
-  check(s.h + 2 * s.padding >= kernel && s.w + 2 * s.padding >= kernel, name, ": a window of ", kernel,
+  const kernels::Pool2dSizes s{.planes = x.size(0) * x.size(1),
+                               .h = x.size(2),
+                               .w = x.size(3),
+                               .kernel = kernel,
+                               .stride = {options.stride.h == 0 ? kernel.h : options.stride.h,
+                                          options.stride.w == 0 ? kernel.w : options.stride.w},
+                               .padding = options.padding,
+                               .dilation = options.dilation};
+  check(at_least(kernel, 1) && at_least(s.stride, 1), name, ": kernel ", kernel, " and stride ", s.stride,
+        " must be at least 1");
+  check(at_least(s.dilation, 1), name, ": dilation ", s.dilation, " must be at least 1");
+  const Padding2d& p = s.padding;
+  check(at_least(p, 0) && 2 * std::max(p.top, p.bottom) <= kernel.h &&
+            2 * std::max(p.left, p.right) <= kernel.w,
+        name, ": padding ", p, " must lie between 0 and half the kernel, ", kernel);
+  check(s.h + p.h() >= s.rows().reach() && s.w + p.w() >= s.columns().reach(), name, ": a window of ", kernel,
         " is larger than the padded input ", x.shape());
+  check(sees_pixels(s.rows()) && sees_pixels(s.columns()), name, ": a window of ", kernel, ", dilation ",
+        s.dilation, ", lies wholly in the padding of input ", x.shape());
   return s;
 }
 
 Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
-                std::initializer_list<autograd::Attribute> attributes) {
+                const std::vector<autograd::Attribute>& attributes) {
   Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
   kernels::avg_pool2d_forward(s, x.data(), y.mutable_data());
   // the gradient is shared out evenly over each window
@@ -47,14 +70,15 @@ Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2
 const autograd::Op max_pool2d_op{.name = "max_pool2d",
                                  .apply =
                                      [](const autograd::Arguments& a) {
-                                       return max_pool2d(a[0], a.attributes.whole("kernel"),
-                                                         {.stride = a.attributes.whole("stride"),
-                                                          .padding = a.attributes.whole("padding")});
+                                       return max_pool2d(a[0], size2(a.attributes, "kernel"),
+                                                         {.stride = size2(a.attributes, "stride"),
+                                                          .padding = padding2d(a.attributes, "padding"),
+                                                          .dilation = size2(a.attributes, "dilation")});
                                      },
                                  .channels = autograd::images,
                                  .homogeneous = true};
 
-Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options) {
+Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& options) {
   const auto s = checked_sizes(max_pool2d_op.name, x, kernel, options);
   Tensor y(Shape{x.size(0), x.size(1), s.oh(), s.ow()});
   // Where each maximum was, for the way back; not kept if there is none.
@@ -67,25 +91,25 @@ Tensor max_pool2d(const Tensor& x, int64_t kernel, const Pool2dOptions& options)
     kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(max_pool2d_op, y, {x}, backward,
-                          {{"kernel", static_cast<double>(s.kernel)},
-                           {"stride", static_cast<double>(s.stride)},
-                           {"padding", static_cast<double>(s.padding)}});
+  return autograd::record(
+      max_pool2d_op, y, {x}, backward,
+      attributes(
+          {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}, {"dilation", s.dilation}}));
 }
 
 const autograd::Op avg_pool2d_op{.name = "avg_pool2d",
                                  .apply =
                                      [](const autograd::Arguments& a) {
                                        return avg_pool2d(
-                                           a[0], a.attributes.whole("kernel"),
-                                           {.stride = a.attributes.whole("stride"),
-                                            .padding = a.attributes.whole("padding"),
+                                           a[0], size2(a.attributes, "kernel"),
+                                           {.stride = size2(a.attributes, "stride"),
+                                            .padding = padding2d(a.attributes, "padding"),
                                             .count_include_pad = a.attributes.flag("count_include_pad")});
                                      },
                                  .channels = autograd::images,
                                  .homogeneous = true};
 
-Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& options) {
+Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& options) {
   const auto s =
       checked_sizes(avg_pool2d_op.name, x, kernel, {.stride = options.stride, .padding = options.padding});
   return avg_pool(avg_pool2d_op, x,
@@ -98,10 +122,10 @@ Tensor avg_pool2d(const Tensor& x, int64_t kernel, const AvgPool2dOptions& optio
                    .stride = s.stride,
                    .padding = s.padding,
                    .count_include_pad = options.count_include_pad},
-                  {{"kernel", static_cast<double>(s.kernel)},
-                   {"stride", static_cast<double>(s.stride)},
-                   {"padding", static_cast<double>(s.padding)},
-                   {"count_include_pad", options.count_include_pad ? 1.0 : 0.0}});
+                  attributes({{"kernel", s.kernel},
+                              {"stride", s.stride},
+                              {"padding", s.padding},
+                              {"count_include_pad", int64_t{options.count_include_pad}}}));
 }
 
 const autograd::Op adaptive_avg_pool2d_op{
@@ -120,7 +144,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) 
   return avg_pool(
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
-      {{"oh", static_cast<double>(size[0])}, {"ow", static_cast<double>(size[1])}});
+      attributes({{"oh", size[0]}, {"ow", size[1]}}));
 }
 
 std::vector<const autograd::Op*> ops::pool() {

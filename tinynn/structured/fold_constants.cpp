@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include <tinynn/autograd/no_grad.hpp>
@@ -28,7 +30,10 @@ std::string obstacle(const ChannelMap& map, const Operation& operation) {
   if (operation.op != &ops::linear && operation.op != &ops::conv2d)
     return reads + " has no bias to fold it into";
   if (operation.inputs[2] < 0) return reads + " has no bias to fold it into";
-  if (operation.attribute("padding") > 0)
+  const auto pads = [](const auto& attribute) {
+    return attribute.name == std::string_view("padding") && attribute.value > 0;
+  };
+  if (std::ranges::any_of(operation.attributes, pads))
     return reads + " pads with zeros, so that it is another at the border";
   if (map.graph().uses(operation.inputs[1]) > 1 || map.graph().uses(operation.inputs[2]) > 1)
     return reads + " is used twice";
@@ -52,16 +57,14 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
   const Tensor weight = value_of(map, operation.inputs[1]).tensor.detach();
   const Shape& input = value_of(map, operation.inputs[0]).shape;
   const bool is_linear = operation.op == &ops::linear;
-  const auto dilation = static_cast<int64_t>(operation.attribute("dilation"));
-  const Shape shape = is_linear ? Shape{1, input[-1]}
-                                : Shape{1, input[1], dilation * (weight.size(2) - 1) + 1,
-                                        dilation * (weight.size(3) - 1) + 1};
+  // One window; what its dilation is does not matter.
+  const Shape shape = is_linear ? Shape{1, input[-1]} : Shape{1, input[1], weight.size(2), weight.size(3)};
   Tensor x = zeros(shape);
   for (const auto& [channel, constant] : constants) {
     std::fill_n(x.mutable_data() + channel * shape.inner(1), shape.inner(1), constant);
   }
   if (is_linear) return linear(x, weight, {});
-  return conv2d(x, weight, {}, {.dilation = dilation, .groups = conv2d_groups(input, weight.shape())});
+  return conv2d(x, weight, {}, {.groups = conv2d_groups(input, weight.shape())});
 }
 
 }  // namespace

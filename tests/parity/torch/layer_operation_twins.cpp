@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "tests/parity/draws.hpp"
 #include "tests/parity/torch/twins.hpp"
 
@@ -18,6 +20,21 @@ Results batch_norm(T trial) {
   return results;
 }
 
+// Sides that are padded differently are an operation of its own.
+struct Padded {
+  at::Tensor x;
+  std::vector<int64_t> rest;  // what is left to pad, along rows and columns
+
+  Padded(const at::Tensor& given, T t, double value) : x(given), rest{0, 0} {
+    const auto p = t.integers("padding");
+    if (p[0] == p[1] && p[2] == p[3]) {
+      rest = {p[0], p[2]};
+    } else {
+      x = torch::constant_pad_nd(given, {p[2], p[3], p[0], p[1]}, value);
+    }
+  }
+};
+
 }  // namespace
 
 Twins layer_operation_twins() {
@@ -33,15 +50,19 @@ Twins layer_operation_twins() {
       {"log_softmax", torch_gradients([](X x, T t) { return torch::log_softmax(x("x"), t.integer("dim")); })},
       {"linear", torch_gradients([](X x, T) { return torch::linear(x("x"), x("weight"), x("bias")); })},
       {"conv2d", torch_gradients([](X x, T t) {
-         return torch::conv2d(x("x"), x("weight"), x("bias"), t.integer("stride"), t.integer("padding"),
-                              t.integer("dilation"), t.integer("groups"));
+         const Padded p(x("x"), t, 0);
+         return torch::conv2d(p.x, x("weight"), x("bias"), t.integers("stride"), p.rest,
+                              t.integers("dilation"), t.integer("groups"));
        })},
       {"max_pool2d", torch_gradients([](X x, T t) {
-         return torch::max_pool2d(x("x"), t.integer("kernel"), t.integer("stride"), t.integer("padding"));
+         const Padded p(x("x"), t, -std::numeric_limits<double>::infinity());
+         return torch::max_pool2d(p.x, t.integers("kernel"), t.integers("stride"), p.rest,
+                                  t.integers("dilation"));
        })},
       {"avg_pool2d", torch_gradients([](X x, T t) {
-         return torch::avg_pool2d(x("x"), t.integer("kernel"), t.integer("stride"), t.integer("padding"),
-                                  false, t.flag("count_include_pad"));
+         const Padded p(x("x"), t, 0);
+         return torch::avg_pool2d(p.x, t.integers("kernel"), t.integers("stride"), p.rest, false,
+                                  t.flag("count_include_pad"));
        })},
       {"adaptive_avg_pool2d",
        torch_gradients([](X x, T t) { return torch::adaptive_avg_pool2d(x("x"), t.integers("size")); })},

@@ -55,10 +55,10 @@ Results batch_norm(T t) {
 }
 
 auto conv2d(T t) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(t.integer("in"), t.integer("out"), t.integer("kernel"))
-                               .stride(t.integer("stride"))
-                               .padding(t.integer("padding"))
-                               .dilation(t.integer("dilation"))
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(t.integer("in"), t.integer("out"), t.integers("kernel"))
+                               .stride(t.integers("stride"))
+                               .padding(torch::ExpandingArray<2>(t.integers("padding")))
+                               .dilation(t.integers("dilation"))
                                .groups(t.integer("groups"))
                                .bias(t.flag("bias")));
 }
@@ -80,8 +80,12 @@ Twins layer_twins() {
       {"nn.Conv2d", layer(conv2d)},
       {"nn.BatchNorm1d", batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", batch_norm<nn::BatchNorm2d>},
-      {"nn.MaxPool2d", layer([](T) { return nn::MaxPool2d(2); })},
-      {"nn.AvgPool2d", layer([](T) { return nn::AvgPool2d(2); })},
+      {"nn.MaxPool2d", layer([](T) {
+         return nn::MaxPool2d(nn::MaxPool2dOptions({3, 2}).stride({1, 2}).padding({1, 0}));
+       })},
+      {"nn.AvgPool2d", layer([](T) {
+         return nn::AvgPool2d(nn::AvgPool2dOptions({3, 2}).stride({1, 2}).padding({1, 0}));
+       })},
       {"nn.AdaptiveAvgPool2d", layer([](T) { return nn::AdaptiveAvgPool2d(2); })},
       {"nn.Flatten", layer([](T) { return nn::Flatten(); })},
       {"nn.Identity", layer([](T) { return nn::Identity(); })},
