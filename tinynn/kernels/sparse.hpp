@@ -83,12 +83,15 @@ LiveElements::LiveElements(const SparsePattern::Lines& lines, const float* weigh
     : offset(lines.index.size()), values(weight == nullptr ? Buffer() : Buffer(std::ssize(lines.index))) {
   for (int64_t line = 0; line <= lines.count; line += lines_in_row) begin.push_back(lines.begin.data()[line]);
   for_row_pieces(lines.count, count(), [&](int64_t first, int64_t end) {
+    const int32_t *start = lines.begin.data(), *index = lines.index.data();
+    int32_t* to = offset.data();
     for (int64_t line = first; line < end; ++line) {
-      for (int64_t k = lines.begin.data()[line]; k < lines.begin.data()[line + 1]; ++k) {
-        const int64_t index = lines.index.data()[k];
-        offset.data()[k] = static_cast<int32_t>(offset_of(line, index));
-        if (weight != nullptr) values.data()[k] = weight[line * lines.line_step + index * lines.index_step];
-      }
+      const int64_t stop = start[line + 1];
+      for (int64_t k = start[line]; k < stop; ++k) to[k] = static_cast<int32_t>(offset_of(line, index[k]));
+      if (weight == nullptr) continue;
+      const float* from = weight + line * lines.line_step;
+      float* value = values.data();
+      for (int64_t k = start[line]; k < stop; ++k) value[k] = from[index[k] * lines.index_step];
     }
   });
 }
