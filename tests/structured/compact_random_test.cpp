@@ -133,9 +133,9 @@ void try_network(uint64_t seed, Tally& tally) {
     // Other sizes add in another order, and ten steps magnify that by what the network is like. How much, it
     // shows itself when its weights are rounded differently; the small one may part from it ten times as far.
     double rounding = 1e-6;
-    for (uint64_t draw = 0; draw < 4 && difference > 10 * rounding; ++draw) {
+    for (uint64_t turn = 0; turn < 4 && difference > 10 * rounding; ++turn) {
       auto moved = clone(masked);
-      move_by_one_rounding(moved, draw);
+      move_by_one_rounding(moved, turn);
       rounding = std::max(rounding, largest_difference(of_large, training(moved), false));
     }
     CHECK(difference <= 10 * rounding);
