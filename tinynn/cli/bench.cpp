@@ -4,7 +4,6 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
@@ -16,6 +15,7 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/structured/compact.hpp>
@@ -100,22 +100,20 @@ void print(const std::vector<Form>& forms, const std::vector<int64_t>& batches) 
   std::printf("%s", table.text().c_str());
 }
 
-nlohmann::ordered_json to_json(const std::vector<Form>& forms, const BenchOptions& options,
-                               const LoadedModel& loaded) {
-  nlohmann::ordered_json json{{"model", loaded.model},       {"dataset", loaded.dataset},
-                              {"threads", options.threads},  {"isa", kernels::isa()},
-                              {"tinynn_version", version()}, {"forms", nlohmann::json::array()}};
+io::Json to_json(const std::vector<Form>& forms, const BenchOptions& options, const LoadedModel& loaded) {
+  io::Json list = io::Json::array();
   for (const Form& form : forms) {
-    nlohmann::ordered_json latency;
+    io::Json latency;
     for (size_t k = 0; k < options.batches.size(); ++k)
-      latency[std::to_string(options.batches[k])] = form.microseconds[k];
-    json["forms"].push_back({{"name", form.name},
-                             {"parameters", form.counts.parameters},
-                             {"nonzero", form.counts.nonzero},
-                             {"macs", form.counts.macs},
-                             {"latency_us", latency}});
+      latency.set(std::to_string(options.batches[k]), form.microseconds[k]);
+    list.push_back({{"name", form.name},
+                    {"parameters", form.counts.parameters},
+                    {"nonzero", form.counts.nonzero},
+                    {"macs", form.counts.macs},
+                    {"latency_us", latency}});
   }
-  return json;
+  return {{"model", loaded.model}, {"dataset", loaded.dataset},   {"threads", options.threads},
+          {"isa", kernels::isa()}, {"tinynn_version", version()}, {"forms", list}};
 }
 
 void run(const BenchOptions& options, const Output& output) {
@@ -124,7 +122,7 @@ void run(const BenchOptions& options, const Output& output) {
   const LoadedModel loaded = load_model(options.in);
   const auto forms = measure_forms(loaded, options.batches);
   if (!output.metrics.empty())
-    io::write_file_atomically(output.metrics, to_json(forms, options, loaded).dump(2) + "\n");
+    io::write_file_atomically(output.metrics, to_json(forms, options, loaded).text(2) + "\n");
   if (output.quiet) return;
   std::printf("%s, inference programs, %lld threads, %s\n", loaded.model.c_str(),
               static_cast<long long>(options.threads), kernels::isa().c_str());

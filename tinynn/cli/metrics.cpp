@@ -1,18 +1,17 @@
-#include <nlohmann/json.hpp>
-
 #include <tinynn/cli/metrics.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 template <class T>
 void put(Json& json, const char* name, const std::optional<T>& value) {
-  if (value) json[name] = *value;
+  if (value) json.set(name, *value);
 }
 
 Json to_json(const NetworkMetrics& m) {
@@ -20,14 +19,15 @@ Json to_json(const NetworkMetrics& m) {
   put(json, "test_accuracy", m.test_accuracy);
   put(json, "sparsity", m.sparsity);
   put(json, "epoch_seconds", m.epoch_seconds);
-  json["parameters"] = m.parameters;
-  json["nonzero"] = m.nonzero;
+  json.set("parameters", m.parameters);
+  json.set("nonzero", m.nonzero);
   put(json, "macs", m.macs);
   put(json, "file_bytes", m.file_bytes);
   put(json, "output_change_by_bias", m.output_change_by_bias);
   put(json, "output_difference", m.output_difference);
-  for (const auto& [batch, microseconds] : m.latency_us)
-    json["latency_us"][std::to_string(batch)] = microseconds;
+  Json latency = Json::object();
+  for (const auto& [batch, microseconds] : m.latency_us) latency.set(std::to_string(batch), microseconds);
+  if (!m.latency_us.empty()) json.set("latency_us", latency);
   return json;
 }
 
@@ -44,16 +44,17 @@ Json to_json(const StepMetrics& m) {
 void Metrics::write(const std::filesystem::path& path) const {
   Json json{{"model", model}, {"dataset", dataset}};
   put(json, "seed", seed);
-  json["threads"] = num_threads();
-  json["tinynn_version"] = version();
-  if (dense) json["dense"] = to_json(*dense);
+  json.set("threads", num_threads());
+  json.set("tinynn_version", version());
+  if (dense) json.set("dense", to_json(*dense));
   if (pruned) {
-    json["steps"] = Json::array();
-    for (const auto& step : steps) json["steps"].push_back(to_json(step));
-    json["pruned"] = to_json(*pruned);
+    Json list = Json::array();
+    for (const auto& step : steps) list.push_back(to_json(step));
+    json.set("steps", list);
+    json.set("pruned", to_json(*pruned));
   }
-  if (compact) json["compact"] = to_json(*compact);
-  io::write_file_atomically(path, json.dump(2) + "\n");
+  if (compact) json.set("compact", to_json(*compact));
+  io::write_file_atomically(path, json.text(2) + "\n");
 }
 
 }  // namespace tinynn::cli

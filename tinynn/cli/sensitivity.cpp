@@ -2,7 +2,6 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
@@ -12,6 +11,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
 
 namespace tinynn::cli {
@@ -31,14 +31,15 @@ double fraction_of(const prune::Share& share) {
 
 void write_metrics(const std::filesystem::path& path, const std::string& model, const std::string& dataset,
                    const std::vector<prune::LayerScan>& scan, const std::vector<prune::Share>& shares) {
-  nlohmann::ordered_json json{{"model", model}, {"dataset", dataset}, {"layers", nlohmann::json::array()}};
+  io::Json layers = io::Json::array();
   for (size_t k = 0; k < scan.size(); ++k) {
-    json["layers"].push_back({{"name", scan[k].name},
-                              {"sparsity", scan[k].sparsities},
-                              {"accuracy", scan[k].accuracies},
-                              {"share", fraction_of(shares[k])}});
+    layers.push_back({{"name", scan[k].name},
+                      {"sparsity", scan[k].sparsities},
+                      {"accuracy", scan[k].accuracies},
+                      {"share", fraction_of(shares[k])}});
   }
-  io::write_file_atomically(path, json.dump(2) + "\n");
+  const io::Json json{{"model", model}, {"dataset", dataset}, {"layers", layers}};
+  io::write_file_atomically(path, json.text(2) + "\n");
 }
 
 Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prune::Share>& shares,

@@ -3,9 +3,8 @@
 #include <limits>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include <tinynn/core/error.hpp>
+#include <tinynn/io/json.hpp>
 #include <tinynn/io/safetensors_header.hpp>
 
 namespace tinynn::io::detail {
@@ -17,29 +16,26 @@ bool continues_a_character(unsigned char c) { return (c & 0xC0) == 0x80; }  // o
 
 // Receives the header's parts from the JSON parser, one call each, and lets through only what belongs there.
 // Nothing that nests deeper than the format is accepted, so that the depth of a hostile file costs nothing.
-class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
+class HeaderHandler final : public JsonHandler {
  public:
   explicit HeaderHandler(const std::string& file) : file_(file) {}
 
   Header take() { return std::move(header_); }
 
-  bool null() override { wrong("null"); }
-  bool boolean(bool value) override { wrong(value ? "true" : "false"); }
-  // Called for negative numbers only.
-  bool number_integer(int64_t value) override { wrong(std::to_string(value)); }
-  bool number_float(double, const std::string& text) override { wrong(one_line(text, 40)); }
-  bool binary(nlohmann::json::binary_t&) override { wrong("binary data"); }
+  void null() override { wrong("null"); }
+  void boolean(bool value) override { wrong(value ? "true" : "false"); }
+  void negative(int64_t value) override { wrong(std::to_string(value)); }
+  void fraction(const std::string& text) override { wrong(one_line(text, 40)); }
 
-  bool number_unsigned(uint64_t value) override {
+  void whole(uint64_t value) override {
     if (place_ != Place::numbers || value > max_number) wrong(std::to_string(value));
     if (numbers_.size() == static_cast<size_t>(Shape::max_rank)) {
       fail(field(), ": more than ", Shape::max_rank, " numbers, at most that many are supported");
     }
     numbers_.push_back(static_cast<int64_t>(value));
-    return true;
   }
 
-  bool string(std::string& value) override {
+  void string(std::string value) override {
     if (place_ == Place::metadata) {
       header_.metadata[field_] = std::move(value);
     } else if (place_ == Place::tensor && field_ == "dtype") {
@@ -49,10 +45,9 @@ class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
     } else {
       wrong(in_quotes(value));
     }
-    return true;
   }
 
-  bool start_object(size_t) override {
+  void start_object() override {
     if (place_ == Place::outside) {
       place_ = Place::header;
     } else if (place_ == Place::header) {
@@ -62,49 +57,44 @@ class HeaderHandler final : public nlohmann::json_sax<nlohmann::json> {
     } else {
       wrong("an object");
     }
-    return true;
   }
 
-  bool key(std::string& key) override {
+  void key(std::string name) override {
     if (place_ == Place::header) {
-      name_ = std::move(key);
+      name_ = std::move(name);
       if (!names_.insert(name_).second) fail(file_, ": ", in_quotes(name_), " appears twice in the header");
-      return true;
+      return;
     }
-    field_ = std::move(key);
+    field_ = std::move(name);
     const bool known = field_ == "dtype" || field_ == "shape" || field_ == "data_offsets";
     if (place_ == Place::tensor && !known) {
       fail(field(), ": unknown field, expected dtype, shape and data_offsets");
     }
     if (!fields_.insert(field_).second) fail(field(), " appears twice");
-    return true;
   }
 
-  bool end_object() override {
+  void end_object() override {
     if (place_ == Place::tensor) {
       for (const char* expected : {"dtype", "shape", "data_offsets"}) {
         if (!fields_.contains(expected)) fail(file_, ": tensor ", in_quotes(name_), " has no ", expected);
       }
     }
     place_ = place_ == Place::header ? Place::outside : Place::header;
-    return true;
   }
 
-  bool start_array(size_t) override {
+  void start_array() override {
     if (place_ != Place::tensor || field_ == "dtype") wrong("a list");
     place_ = Place::numbers;
     numbers_.clear();
-    return true;
   }
 
-  bool end_array() override {
+  void end_array() override {
     place_ = Place::tensor;
     field_ == "shape" ? take_shape() : take_offsets();
-    return true;
   }
 
-  bool parse_error(size_t, const std::string&, const nlohmann::json::exception& error) override {
-    std::string reason = error.what();  // "[json.exception.parse_error.101] parse error at line 1 ..."
+  void syntax_error(const std::string& text) override {
+    std::string reason = text;  // "[json.exception.parse_error.101] parse error at line 1 ..."
     reason.erase(0, reason.find("] ") + 2);
     std::ranges::replace_if(reason, std::not_fn(is_ascii), '?');  // perhaps the very bytes at fault
     fail(file_, ": the header is not JSON: ", one_line(reason, 200));
@@ -201,7 +191,7 @@ Header parse_header(std::string_view json, int64_t data_bytes, const std::string
   // The JSON library takes a zero byte for the end of its input, whatever follows.
   check(json.find('\0') == json.npos, file, ": the header is not JSON: it holds a zero byte");
   HeaderHandler handler(file);
-  nlohmann::json::sax_parse(json, &handler);
+  read_json(json, handler);
   Header header = handler.take();
   check_layout(header.tensors, data_bytes, file);
   return header;

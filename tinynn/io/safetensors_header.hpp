@@ -1,5 +1,5 @@
 // The JSON header of a safetensors file (safetensors.hpp): reading it with every check that the format
-// allows, and printing it. The only part of tinynn::io that sees a JSON library. Not for users of tinynn.
+// allows, and printing it. Not for users of tinynn.
 #pragma once
 
 #include <cstdint>

@@ -2,10 +2,9 @@
 #include <bit>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
 #include <tinynn/io/safetensors_header.hpp>
 
 namespace tinynn::io {
@@ -13,10 +12,10 @@ namespace {
 
 // The header with its padding; errors begin with `context`.
 std::string print_header(const SafetensorsFile& file, const std::string& context) {
-  const auto printed = [&](const nlohmann::json& value) {
+  const auto printed = [&](const Json& value) {
     try {
-      return value.dump();
-    } catch (const nlohmann::json::type_error&) {
+      return value.text();
+    } catch (const JsonError&) {
       fail(context, ": a name or a text in the metadata is not UTF-8");
     }
   };
@@ -24,7 +23,9 @@ std::string print_header(const SafetensorsFile& file, const std::string& context
   const auto entry = [&](const std::string& name, const std::string& value) {
     json += (json.size() > 1 ? "," : "") + printed(name) + ':' + value;
   };
-  if (!file.metadata.empty()) entry("__metadata__", printed(file.metadata));
+  Json metadata = Json::object();
+  for (const auto& [key, value] : file.metadata) metadata.set(key, value);
+  if (!file.metadata.empty()) entry("__metadata__", printed(metadata));
   std::set<std::string_view> names{"__metadata__"};
   int64_t begin = 0;
   for (const StoredTensor& tensor : file.tensors) {
@@ -32,10 +33,10 @@ std::string print_header(const SafetensorsFile& file, const std::string& context
           " appears twice");
     detail::check_bytes(tensor, context);
     const int64_t end = begin + static_cast<int64_t>(tensor.bytes.size());
-    const std::vector<int64_t> shape(tensor.shape.begin(), tensor.shape.end());
-    // Printed by hand, because the JSON library would sort the fields.
-    entry(tensor.name, R"({"dtype":)" + printed(dtype_name(tensor.dtype)) + R"(,"shape":)" + printed(shape) +
-                           R"(,"data_offsets":)" + printed({begin, end}) + '}');
+    const Json fields{{"dtype", dtype_name(tensor.dtype)},
+                      {"shape", std::vector<int64_t>(tensor.shape.begin(), tensor.shape.end())},
+                      {"data_offsets", std::vector{begin, end}}};
+    entry(tensor.name, printed(fields));
     begin = end;
   }
   json += '}';

@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include <tinynn/core/error.hpp>
+#include <tinynn/io/json.hpp>
 #include <tinynn/io/safetensors_header.hpp>
 #include <tinynn/program/check_plan.hpp>
 #include <tinynn/program/plan_file.hpp>
@@ -10,7 +9,7 @@
 namespace tinynn::deploy {
 namespace {
 
-using nlohmann::ordered_json;
+using io::Json;
 
 constexpr auto last_kind = Step::Kind::reshape;
 constexpr auto last_activation = Activation::gelu_tanh;
@@ -26,11 +25,11 @@ Enum named(const std::string& name, Enum last) {
   fail(io::detail::in_quotes(name), " is no kind of step or activation");
 }
 
-ordered_json to_json(const Step& step) {
-  ordered_json json{{"kind", name_of(step.kind)}, {"inputs", step.inputs}, {"output", step.output}};
+Json to_json(const Step& step) {
+  Json json{{"kind", name_of(step.kind)}, {"inputs", step.inputs}, {"output", step.output}};
   const Step usual{.kind = step.kind, .inputs = {}, .output = 0, .weight = {}, .bias = {}, .from = {}};
   const auto add = [&](const char* name, const auto& value, const auto& otherwise) {
-    if (value != otherwise) json[name] = value;
+    if (value != otherwise) json.set(name, value);
   };
   add("kernel", step.kernel, usual.kernel);
   add("stride", step.stride, usual.stride);
@@ -44,22 +43,22 @@ ordered_json to_json(const Step& step) {
   return json;
 }
 
-int64_t whole(const ordered_json& json) {
-  check(json.is_number_integer(), "a ", json.type_name(), " where a whole number is expected");
-  return json.get<int64_t>();
+int64_t whole(const Json& json) {
+  check(json.is_whole(), "a ", json.type_name(), " where a whole number is expected");
+  return json.whole();
 }
 
-std::vector<int64_t> whole_numbers(const ordered_json& json) {
+std::vector<int64_t> whole_numbers(const Json& json) {
   std::vector<int64_t> result;
-  for (const auto& number : json) result.push_back(whole(number));
+  for (const Json& number : json.elements()) result.push_back(whole(number));
   return result;
 }
 
 // The number of a value; one that is none becomes -1, which check_plan() refuses.
 int value_number(int64_t number) { return number >= 0 && number < 1 << 20 ? static_cast<int>(number) : -1; }
 
-Step step_of(const ordered_json& json) {
-  Step step{.kind = named(json.at("kind").get<std::string>(), last_kind),
+Step step_of(const Json& json) {
+  Step step{.kind = named(json.at("kind").string(), last_kind),
             .inputs = {},
             .output = value_number(whole(json.at("output"))),
             .weight = {},
@@ -67,7 +66,7 @@ Step step_of(const ordered_json& json) {
             .from = {}};
   for (const int64_t input : whole_numbers(json.at("inputs"))) step.inputs.push_back(value_number(input));
   const auto read = [&](const char* name, int64_t& number) {
-    if (json.contains(name)) number = whole(json[name]);
+    if (json.contains(name)) number = whole(json.at(name));
   };
   read("kernel", step.kernel);
   read("stride", step.stride);
@@ -75,9 +74,9 @@ Step step_of(const ordered_json& json) {
   read("dilation", step.dilation);
   read("groups", step.groups);
   read("dim", step.dim);
-  step.count_include_pad = json.value("count_include_pad", step.count_include_pad);
-  step.activation = named(json.value("activation", name_of(step.activation)), last_activation);
-  step.slope = json.value("slope", step.slope);
+  if (json.contains("count_include_pad")) step.count_include_pad = json.at("count_include_pad").boolean();
+  if (json.contains("activation")) step.activation = named(json.at("activation").string(), last_activation);
+  if (json.contains("slope")) step.slope = json.at("slope").number();
   return step;
 }
 
@@ -92,16 +91,12 @@ Plan parse(const io::SafetensorsFile& file) {
   check(text != file.metadata.end(), "no plan: the metadata has no \"tinynn.plan\"");
   check(text->second.size() <= most_text, "metadata \"tinynn.plan\": ", text->second.size(),
         " bytes, expected at most ", most_text);
-  const auto json = ordered_json::parse(text->second, [](int depth, auto, auto&) {
-    check(depth <= deepest, "metadata \"tinynn.plan\": nested more than ", deepest,
-          " deep");  // to leave it takes stack
-    return true;
-  });
+  const auto json = Json::parse(text->second, deepest);  // to leave a deeper one takes stack
   Plan plan;
   plan.input = value_number(whole(json.at("input")));
   plan.output = value_number(whole(json.at("output")));
-  for (const auto& sizes : json.at("values")) plan.values.emplace_back(whole_numbers(sizes));
-  for (const auto& entry : json.at("steps")) {
+  for (const Json& sizes : json.at("values").elements()) plan.values.emplace_back(whole_numbers(sizes));
+  for (const Json& entry : json.at("steps").elements()) {
     Step step = step_of(entry);
     const std::string name = std::to_string(plan.steps.size()) + ".";
     if (file.find(name + "weight") != nullptr) step.weight = file.tensor(name + "weight");
@@ -116,23 +111,20 @@ Plan parse(const io::SafetensorsFile& file) {
 }  // namespace
 
 void save(const Plan& plan, const std::filesystem::path& path, io::Metadata metadata) {
-  ordered_json json{{"input", plan.input},
-                    {"output", plan.output},
-                    {"values", ordered_json::array()},
-                    {"steps", ordered_json::array()}};
-  for (const Shape& shape : plan.values)
-    json["values"].push_back(std::vector<int64_t>(shape.begin(), shape.end()));
+  Json values = Json::array(), steps = Json::array();
+  for (const Shape& shape : plan.values) values.push_back(std::vector<int64_t>(shape.begin(), shape.end()));
   io::SafetensorsFile file;
   for (const Step& step : plan.steps) {
-    const std::string name = std::to_string(json["steps"].size()) + ".";
+    const std::string name = std::to_string(steps.size()) + ".";
     if (step.weight.defined()) file.add(name + "weight", step.weight);
     if (step.bias.defined()) file.add(name + "bias", step.bias);
     if (!step.from.empty())
       file.tensors.push_back(io::stored_tensor(name + "from", io::Dtype::i32, step.from));
-    json["steps"].push_back(to_json(step));
+    steps.push_back(to_json(step));
   }
+  const Json json{{"input", plan.input}, {"output", plan.output}, {"values", values}, {"steps", steps}};
   file.metadata = std::move(metadata);
-  file.metadata["tinynn.plan"] = json.dump();
+  file.metadata["tinynn.plan"] = json.text();
   io::write_safetensors(file, path);
 }
 
@@ -141,7 +133,7 @@ Plan load(const std::filesystem::path& path) { return load(io::read_safetensors(
 Plan load(const io::SafetensorsFile& file) {
   try {
     return parse(file);
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const io::JsonError& error) {
     fail(file.name, ": metadata \"tinynn.plan\": ", io::detail::one_line(error.what(), 200));
   } catch (const Error& error) {
     fail(file.name, ": ", error.what());
