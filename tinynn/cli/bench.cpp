@@ -3,8 +3,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
@@ -131,24 +129,24 @@ void run(const BenchOptions& options, const Output& output) {
 
 }  // namespace
 
-void add_bench(CLI::App& app) {
-  auto* command = app.add_subcommand(
+void add_bench(CommandLine& line) {
+  const Command command = line.add_command(
       "bench", "Time a saved network: dense, with its zeros skipped, and with its dead channels deleted");
   auto options = std::make_shared<BenchOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
-  command->add_option("--batch", options->batches, "Batch sizes, as in 1,64,1000")
-      ->delimiter(',')
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{1000000}));
-  command->add_option("--threads", options->threads, "Threads to use")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
-  add_output_options(*command, *output);
-  command->footer(
+  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
+  command.add("--batch", options->batches, "Batch sizes, as in 1,64,1000")
+      .delimiter(',')
+      .shows_default()
+      .in_range(int64_t{1}, int64_t{1000000});
+  command.add("--threads", options->threads, "Threads to use")
+      .shows_default()
+      .in_range(int64_t{1}, int64_t{1024});
+  add_output_options(command, *output);
+  command.footer(
       "Medians of one call, in microseconds; \"times\" says how many times as fast as dense.\n"
       "\nExample:\n  tinynn bench --in pruned.safetensors --batch 1,64");
-  command->callback([=] { run(*options, *output); });
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

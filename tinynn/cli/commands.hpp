@@ -1,19 +1,17 @@
 // The subcommands. Each function adds one to the command line; it runs as the callback of its parser.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include <tinynn/cli/command.hpp>
 
 namespace tinynn::cli {
 
-void add_train(CLI::App& app);
-void add_prune(CLI::App& app);
-void add_compact(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_export(CLI::App& app);
-void add_sensitivity(CLI::App& app);
-void add_bench(CLI::App& app);
+void add_train(CommandLine& line);
+void add_prune(CommandLine& line);
+void add_compact(CommandLine& line);
+void add_eval(CommandLine& line);
+void add_inspect(CommandLine& line);
+void add_export(CommandLine& line);
+void add_sensitivity(CommandLine& line);
+void add_bench(CommandLine& line);
 
 }  // namespace tinynn::cli

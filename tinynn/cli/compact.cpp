@@ -1,8 +1,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
@@ -83,23 +81,22 @@ CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment)
   return {report, with_changes(experiment.measure(module, true), report)};
 }
 
-void add_compact(CLI::App& app) {
-  auto* command = app.add_subcommand(
+void add_compact(CommandLine& line) {
+  const Command command = line.add_command(
       "compact", "Delete what the masks of a saved network have killed: whole channels, filters and neurons");
   auto options = std::make_shared<CompactOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("--in", options->in, "The pruned network, a safetensors file that tinynn wrote")
-      ->required();
-  command->add_option("--out", output->file, "Save the small network to this file")->required();
-  command->add_option(
+  command.add("--in", options->in, "The pruned network, a safetensors file that tinynn wrote").required();
+  command.add("--out", output->file, "Save the small network to this file").required();
+  command.add(
       "--data", options->data,
       "mnist, fashion-mnist, cifar10, or a folder of IDX files: measure accuracy and time on it, too");
-  add_output_options(*command, *output);
-  command->footer(
+  add_output_options(command, *output);
+  command.footer(
       "\nExample:\n  tinynn prune --in dense.safetensors --data mnist --granularity filter --sparsity 0.5 "
       "--out masked.safetensors\n  tinynn compact --in masked.safetensors --out small.safetensors --data "
       "mnist");
-  command->callback([=] { run(*options, *output); });
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

@@ -1,8 +1,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
@@ -49,19 +47,18 @@ void run(const EvalOptions& options, const Output& output) {
 
 }  // namespace
 
-void add_eval(CLI::App& app) {
-  auto* command = app.add_subcommand("eval", "Measure a saved network: accuracy, size and time");
+void add_eval(CommandLine& line) {
+  const Command command = line.add_command("eval", "Measure a saved network: accuracy, size and time");
   auto options = std::make_shared<EvalOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
-  command->add_option("--data", options->data,
-                      "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that "
-                      "the network was trained on");
-  command->add_option("--threads", options->threads, "Threads to use")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
-  add_output_options(*command, *output);
-  command->footer("\nExample:\n  tinynn eval --in pruned.safetensors --data mnist");
-  command->callback([=] { run(*options, *output); });
+  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
+  command.add("--data", options->data,
+              "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that "
+              "the network was trained on");
+  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_output_options(command, *output);
+  command.footer("\nExample:\n  tinynn eval --in pruned.safetensors --data mnist");
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include <tinynn/autograd/no_grad.hpp>
@@ -60,16 +59,17 @@ data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
 
 }  // namespace
 
-void add_output_options(CLI::App& app, Output& output) {
-  app.add_option("--metrics", output.metrics, "Write the results to this file as one JSON object")
-      ->group("Output");
-  app.add_flag("--quiet", output.quiet, "Print nothing but errors")->group("Output");
+void add_output_options(const Command& command, Output& output) {
+  command.add("--metrics", output.metrics, "Write the results to this file as one JSON object")
+      .group("Output");
+  command.add_flag("--quiet", output.quiet, "Print nothing but errors").group("Output");
 }
 
-void add_report_option(CLI::App& app, Output& output) {
-  app.add_option("--report", output.report,
-                 "Write a page about it to this file: one HTML file, with plots if gnuplot is installed")
-      ->group("Output");
+void add_report_option(const Command& command, Output& output) {
+  command
+      .add("--report", output.report,
+           "Write a page about it to this file: one HTML file, with plots if gnuplot is installed")
+      .group("Output");
 }
 
 void check_writable(const Output& output) {

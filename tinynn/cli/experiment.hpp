@@ -8,16 +8,13 @@
 #include <string>
 #include <vector>
 
+#include <tinynn/cli/command.hpp>
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/metrics.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/cli/training_curve.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/io/checkpoint.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace tinynn::cli {
 
@@ -26,9 +23,9 @@ struct Output {
   std::filesystem::path file, metrics, report;
   bool quiet = false;
 };
-void add_output_options(CLI::App& app, Output& output);
+void add_output_options(const Command& command, Output& output);
 /// --report, of the subcommands that have one.
-void add_report_option(CLI::App& app, Output& output);
+void add_report_option(const Command& command, Output& output);
 /// Throws Error if a file could not be written to these places, before hours were spent on its content.
 void check_writable(const Output& output);
 

@@ -5,8 +5,6 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/export_header.hpp>
 #include <tinynn/cli/pruner_options.hpp>
@@ -133,48 +131,45 @@ void run(ExportOptions options, const Output& output) {
 
 }  // namespace
 
-void add_export(CLI::App& app) {
-  auto* command = app.add_subcommand("export", "Write a saved network in a form that others read or run");
+void add_export(CommandLine& line) {
+  const Command command =
+      line.add_command("export", "Write a saved network in a form that others read or run");
   auto options = std::make_shared<ExportOptions>();
   auto output = std::make_shared<Output>();
   HeaderExport& header = options->header;
-  command->add_option("--in", header.in, "The network, a safetensors file that tinynn wrote")->required();
+  command.add("--in", header.in, "The network, a safetensors file that tinynn wrote").required();
   command
-      ->add_option("--format", options->format,
-                   "header: one C++17 header that needs nothing else; onnx: for ONNX Runtime and others; "
-                   "program: for deploy::Program, without the code that made the network; safetensors: the "
-                   "state dict of the equal PyTorch module, dense and without masks")
-      ->required()
-      ->check(CLI::IsMember({"header", "onnx", "program", "safetensors"}));
-  command->add_option("--out", output->file, "Write it to this file")->required();
-  command->add_option("--name", header.name, "What a header's names begin with: NAME_predict ...")
-      ->capture_default_str();
+      .add("--format", options->format,
+           "header: one C++17 header that needs nothing else; onnx: for ONNX Runtime and others; "
+           "program: for deploy::Program, without the code that made the network; safetensors: the "
+           "state dict of the equal PyTorch module, dense and without masks")
+      .required()
+      .one_of({"header", "onnx", "program", "safetensors"});
+  command.add("--out", output->file, "Write it to this file").required();
+  command.add("--name", header.name, "What a header's names begin with: NAME_predict ...").shows_default();
   command
-      ->add_option("--quantize", options->quantize,
-                   "int8: weights and activations of a header are bytes; codebook:K: the live weights of a "
-                   "layer share "
-                   "K values, of which a safetensors file for tinynn holds the numbers in Huffman codes")
-      ->check([](const std::string& text) {
+      .add("--quantize", options->quantize,
+           "int8: weights and activations of a header are bytes; codebook:K: the live weights of a "
+           "layer share "
+           "K values, of which a safetensors file for tinynn holds the numbers in Huffman codes")
+      .check([](const std::string& text) {
         return text == "int8" || split(text).first == "codebook"
                    ? ""
                    : "\"" + text + "\" is none of int8, codebook:K";
       });
-  command->add_flag("--raw-input", header.raw_input,
-                    "It takes pixels of 0 to 255 and normalises them itself");
-  command->add_option(
-      "--data", header.data,
-      "mnist, fashion-mnist, cifar10, or a folder of IDX files: to measure accuracy, calibrate "
-      "activations and normalise pixels. Default, where it is needed: the data set that the "
-      "network was trained on");
-  command->add_option("--threads", options->threads, "Threads to use")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
-  add_output_options(*command, *output);
-  command->footer(
+  command.add_flag("--raw-input", header.raw_input, "It takes pixels of 0 to 255 and normalises them itself");
+  command.add("--data", header.data,
+              "mnist, fashion-mnist, cifar10, or a folder of IDX files: to measure accuracy, calibrate "
+              "activations and normalise pixels. Default, where it is needed: the data set that the "
+              "network was trained on");
+  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_output_options(command, *output);
+  command.footer(
       "\nExamples:\n  tinynn export --in pruned.safetensors --format header --name digits --quantize int8 "
       "--raw-input --data mnist --out digits.hpp\n  tinynn export --in pruned.safetensors --format onnx "
       "--out digits.onnx\n  tinynn export --in pruned.safetensors --format safetensors --out "
       "state_dict.safetensors");
-  command->callback([=] { run(*options, *output); });
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

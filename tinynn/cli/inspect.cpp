@@ -3,8 +3,6 @@
 #include <memory>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
@@ -82,20 +80,19 @@ void run(const InspectOptions& options, const Output& output) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app) {
-  auto* command = app.add_subcommand(
+void add_inspect(CommandLine& line) {
+  const Command command = line.add_command(
       "inspect",
       "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored");
   auto options = std::make_shared<InspectOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("FILE", options->file, "A safetensors file that tinynn wrote")->required();
-  command->add_flag("--trace", options->trace, "Show the operations that the network runs");
-  command->add_flag("--groups", options->groups,
-                    "Show which channels hang together, and what deleting one of them saves");
-  command->add_option("--dot", options->dot,
-                      "Write the operations as a picture in Graphviz's language to this file");
-  add_output_options(*command, *output);
-  command->callback([=] { run(*options, *output); });
+  command.add("FILE", options->file, "A safetensors file that tinynn wrote").required();
+  command.add_flag("--trace", options->trace, "Show the operations that the network runs");
+  command.add_flag("--groups", options->groups,
+                   "Show which channels hang together, and what deleting one of them saves");
+  command.add("--dot", options->dot, "Write the operations as a picture in Graphviz's language to this file");
+  add_output_options(command, *output);
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

@@ -3,8 +3,6 @@
 #include <exception>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/core/version.hpp>
 
@@ -19,26 +17,23 @@ int report(const std::string& message, int exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("tinynn trains, prunes and inspects small neural networks.", "tinynn");
-  app.set_version_flag("--version", std::string("tinynn ") + tinynn::version());
-  app.get_formatter()->column_width(34);
-  app.require_subcommand(1);
-  app.footer(
+  tinynn::cli::CommandLine line("tinynn", "tinynn trains, prunes and inspects small neural networks.",
+                                std::string("tinynn ") + tinynn::version());
+  line.footer(
       "\n'tinynn COMMAND --help' explains a command. Data sets are looked for in $TINYNN_DATA, then in "
       "datasets/.");
-  tinynn::cli::add_train(app);
-  tinynn::cli::add_prune(app);
-  tinynn::cli::add_compact(app);
-  tinynn::cli::add_eval(app);
-  tinynn::cli::add_inspect(app);
-  tinynn::cli::add_export(app);
-  tinynn::cli::add_sensitivity(app);
-  tinynn::cli::add_bench(app);
+  tinynn::cli::add_train(line);
+  tinynn::cli::add_prune(line);
+  tinynn::cli::add_compact(line);
+  tinynn::cli::add_eval(line);
+  tinynn::cli::add_inspect(line);
+  tinynn::cli::add_export(line);
+  tinynn::cli::add_sensitivity(line);
+  tinynn::cli::add_bench(line);
   try {
-    app.parse(argc, argv);
+    line.run(argc, argv);
     return 0;
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  } catch (const tinynn::cli::UsageError& error) {
     return report(error.what() + std::string(" (see --help)"), 2);
   } catch (const std::exception& error) {
     return report(error.what(), 1);

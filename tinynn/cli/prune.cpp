@@ -2,8 +2,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
@@ -156,45 +154,42 @@ void run(PruneOptions options, const Output& output, const std::string& command)
 
 }  // namespace
 
-void add_prune(CLI::App& app) {
-  auto* command = app.add_subcommand("prune", "Remove weights step by step, fine-tuning after each step");
+void add_prune(CommandLine& line) {
+  const Command command =
+      line.add_command("prune", "Remove weights step by step, fine-tuning after each step");
   auto options = std::make_shared<PruneOptions>();
   auto output = std::make_shared<Output>();
-  auto* in = command->add_option("--in", options->in,
-                                 "Prune the network in this file; without it, one is trained first");
-  auto* model =
+  const Option in =
+      command.add("--in", options->in, "Prune the network in this file; without it, one is trained first");
+  const Option model =
       command
-          ->add_option("--model", options->training.model,
-                       "The network to train: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
-          ->check(CLI::IsMember(models::names()))
-          ->excludes(in);
-  add_training_options(*command, options->training);
-  add_pruner_options(*command, options->pruning);
+          .add("--model", options->training.model,
+               "The network to train: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
+          .one_of(models::names())
+          .excludes(in);
+  add_training_options(command, options->training);
+  add_pruner_options(command, options->pruning);
+  command.add("--finetune-epochs", options->training.finetune_epochs, "Epochs of training after each step")
+      .group("Pruning")
+      .not_negative();
   command
-      ->add_option("--finetune-epochs", options->training.finetune_epochs,
-                   "Epochs of training after each step")
-      ->group("Pruning")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option(
+      .add(
           "--rewind", options->rewind,
           "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
           "training (0: at the start), as for lottery tickets")
-      ->group("Pruning")
-      ->check(CLI::NonNegativeNumber);
+      .group("Pruning")
+      .not_negative();
   command
-      ->add_option(
-          "--max-loss", options->max_loss,
-          "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
-          "images, undo it, and keep the network from before it")
-      ->group("Pruning")
-      ->check(CLI::Range(0.0, 1.0));
-  command
-      ->add_option("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
-      ->group("Output");
-  add_report_option(*command, *output);
-  add_output_options(*command, *output);
-  command->footer(
+      .add("--max-loss", options->max_loss,
+           "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
+           "images, undo it, and keep the network from before it")
+      .group("Pruning")
+      .in_range(0.0, 1.0);
+  command.add("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
+      .group("Output");
+  add_report_option(command, *output);
+  add_output_options(command, *output);
+  command.footer(
       "\n--epochs are the dense epochs before pruning. Every fine-tuning runs the learning-rate schedule "
       "anew.\n\n" +
       recipes_help() +
@@ -205,14 +200,14 @@ void add_prune(CLI::App& app) {
       "row\n"
       "  tinynn prune --model lenet-5 --data mnist --schedule list:0.5,0.8,0.95 --regrow rigl\n"
       "  tinynn prune --model lenet-300-100 --data mnist --regularizer l0:1e-6 --finetune-epochs 1");
-  command->callback([=] {
-    if (in->count() == 0 && model->count() == 0) throw CLI::RequiredError("--in or --model");
+  command.runs([=] {
+    if (!in.given() && !model.given()) throw UsageError("--in or --model is required");
     try {
       schedule_of(options->pruning);
     } catch (const Error& error) {
-      throw CLI::ValidationError(error.what());
+      throw UsageError(error.what());
     }
-    run(*options, *output, command_line(*command));
+    run(*options, *output, command_line(command));
   });
 }
 

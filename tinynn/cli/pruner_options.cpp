@@ -2,8 +2,6 @@
 #include <cmath>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/pruner_options.hpp>
 #include <tinynn/core/error.hpp>
 
@@ -107,41 +105,38 @@ std::string describe(const PrunerOptions& options) {
          " steps=" + std::to_string(options.steps);
 }
 
-void add_pruner_options(CLI::App& app, PrunerOptions& options) {
+void add_pruner_options(const Command& command, PrunerOptions& options) {
   auto add = [&](const char* name, auto& value, const char* help) {
-    return app.add_option(name, value, help)->group("Pruning")->capture_default_str();
+    return command.add(name, value, help).group("Pruning").shows_default();
   };
-  const auto one_of = [](std::vector<std::string> names, const char* pattern) {
-    return CLI::Validator(
-        [names = std::move(names)](std::string& text) -> std::string {
-          const bool ratio = std::ranges::find(names, "N:M") != names.end() && is_n_of_m(text) &&
-                             text.find(':') != std::string::npos;
-          const auto name = split(text).first;
-          if (ratio || std::ranges::find(names, name) != names.end()) return "";
-          std::string all;
-          for (const auto& known : names) all += (all.empty() ? "" : ", ") + known;
-          return "\"" + text + "\" is none of " + all;
-        },
-        pattern);
+  const auto begins_with = [](std::vector<std::string> names) {
+    return [names = std::move(names)](const std::string& text) -> std::string {
+      const bool ratio = std::ranges::find(names, "N:M") != names.end() && is_n_of_m(text) &&
+                         text.find(':') != std::string::npos;
+      const auto name = split(text).first;
+      if (ratio || std::ranges::find(names, name) != names.end()) return "";
+      std::string all;
+      for (const auto& known : names) all += (all.empty() ? "" : ", ") + known;
+      return "\"" + text + "\" is none of " + all;
+    };
   };
   add("--sparsity", options.sparsity, "Fraction of the weights that shall be zero in the end, in [0, 1]")
-      ->check(CLI::Range(0.0, 1.0));
+      .in_range(0.0, 1.0);
   add("--threshold", options.threshold, "Instead: prune once what scores no more than this");
   add("--to-macs", options.to_macs,
       "Instead, for channels, neurons and layers: until this fraction of the multiply-adds remains")
-      ->check(CLI::Range(0.0, 1.0));
+      .in_range(0.0, 1.0);
   add("--to-params", options.to_parameters,
       "Instead, for channels and neurons: until this fraction of the parameters remains")
-      ->check(CLI::Range(0.0, 1.0));
+      .in_range(0.0, 1.0);
   add("--criterion", options.criterion,
       "What makes a weight worth keeping: magnitude; ln (--norm); random; bernoulli; by gradients "
       "sensitivity, "
       "threshold-sensitivity (|w| / sensitivity), snip, taylor, hessian, movement; of rows and filters "
       "activation, "
       "apoz, bn-scale, fpgm, lsh; lamp")
-      ->check(CLI::IsMember({"magnitude", "ln", "random", "bernoulli", "sensitivity", "threshold-sensitivity",
-                             "snip", "taylor", "hessian", "movement", "activation", "apoz", "bn-scale",
-                             "lamp", "fpgm", "lsh"}));
+      .one_of({"magnitude", "ln", "random", "bernoulli", "sensitivity", "threshold-sensitivity", "snip",
+               "taylor", "hessian", "movement", "activation", "apoz", "bn-scale", "lamp", "fpgm", "lsh"});
   add("--norm", options.norm, "Order of the norm of --criterion ln; inf is the largest element");
   add("--granularity", options.granularity,
       "What dies together: weight, row or filter (but not those of the last layer, the classes), column, "
@@ -151,39 +146,39 @@ void add_pruner_options(CLI::App& app, PrunerOptions& options) {
       "linear layers), which are deleted in the end, and of which --sparsity is a fraction; layer (those "
       "that "
       "keep their input's shape, such as residual blocks; --to-macs says how many)")
-      ->check(one_of(
-          {"weight", "row", "column", "kernel", "filter", "block", "N:M", "channel", "neuron", "layer"},
-          "GRANULARITY"));
+      .check(begins_with({"weight", "row", "column", "kernel", "filter", "block", "N:M", "channel", "neuron",
+                          "layer"}),
+             "GRANULARITY");
   add("--round-to", options.round_to, "Of each layer that loses channels a multiple of this stays")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+      .in_range(int64_t{1}, int64_t{1024});
   add("--layers", options.layers,
       "Prune the weights, or channels, of these layers only, as in conv1,conv2; --sparsity is then theirs. "
       "By default, of all")
-      ->delimiter(',');
+      .delimiter(',');
   add("--keep-at-least", options.keep_at_least,
       "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")
-      ->check(CLI::Range(0.0, 1.0));
+      .in_range(0.0, 1.0);
   add("--scope", options.scope, "global: all layers compete; local: each layer gives the same share")
-      ->check(CLI::IsMember({"local", "global"}));
+      .one_of({"local", "global"});
   add("--schedule", options.schedule,
       "How sparsity grows over the steps: one-shot, linear, cubic (fast first), exponential, constant:R (R "
       "of what is "
       "left, each step) or list:F,F,...")
-      ->check(one_of({"one-shot", "linear", "cubic", "exponential", "constant", "list"}, "SCHEDULE"));
+      .check(begins_with({"one-shot", "linear", "cubic", "exponential", "constant", "list"}), "SCHEDULE");
   add("--steps", options.steps, "Pruning steps, where the schedule does not say")
-      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
+      .in_range(int64_t{1}, int64_t{1000});
   add("--regularizer", options.regularizer,
       "What pushes weights to zero in all training: l1:S, l2:S, group-lasso:S (rows and filters), bn-l1:S, "
       "l0:S "
       "(gates, in dense training); S is the strength. Without --sparsity, the zeros that l1, group-lasso and "
       "l0 make "
       "are what is pruned; --threshold takes what is nearly zero, too")
-      ->check(one_of({"l1", "l2", "group-lasso", "bn-l1", "l0"}, "NAME:S"));
+      .check(begins_with({"l1", "l2", "group-lasso", "bn-l1", "l0"}), "NAME:S");
   add("--regrow", options.regrow,
       "Let dead weights come back while fine-tuning: set (at random), rigl (by gradient), sparse-momentum, "
       "or dns "
       "(cut weights go on learning)")
-      ->check(CLI::IsMember({"set", "rigl", "sparse-momentum", "dns"}));
+      .one_of({"set", "rigl", "sparse-momentum", "dns"});
 }
 
 }  // namespace tinynn::cli

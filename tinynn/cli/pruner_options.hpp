@@ -7,11 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <tinynn/cli/command.hpp>
 #include <tinynn/prune/schedule.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace tinynn::cli {
 
@@ -26,7 +23,7 @@ struct PrunerOptions {
   double keep_at_least = 0;  // of each layer
 };
 
-void add_pruner_options(CLI::App& app, PrunerOptions& options);
+void add_pruner_options(const Command& command, PrunerOptions& options);
 /// One line: what the options without a value of their own come to.
 std::string describe(const PrunerOptions& options);
 /// The sparsity after each step; 0 where a threshold or a regularizer says how much. Throws Error for options

@@ -1,8 +1,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/report/command_line.hpp>
@@ -88,32 +86,30 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
 
 }  // namespace
 
-void add_sensitivity(CLI::App& app) {
-  auto* command = app.add_subcommand(
+void add_sensitivity(CommandLine& line) {
+  const Command command = line.add_command(
       "sensitivity",
       "Show what pruning costs, layer by layer: accuracy against sparsity, without fine-tuning");
   auto options = std::make_shared<SensitivityOptions>();
   auto output = std::make_shared<Output>();
-  command->add_option("--in", options->in, "The network, a safetensors file that tinynn wrote")->required();
-  command->add_option(
+  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
+  command.add(
       "--data", options->data,
       "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that the network "
       "was trained on. 10,000 of its training images are used");
-  command->add_option("--granularity", options->granularity, "What dies together: weight or filter (rows)")
-      ->check(CLI::IsMember({"weight", "filter"}))
-      ->capture_default_str();
+  command.add("--granularity", options->granularity, "What dies together: weight or filter (rows)")
+      .one_of({"weight", "filter"})
+      .shows_default();
   command
-      ->add_option(
-          "--loss", options->loss,
-          "The last column: how much of a layer can go before this much accuracy is lost, as a fraction")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads to use")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
-  add_report_option(*command, *output);
-  add_output_options(*command, *output);
-  command->footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");
-  command->callback([=] { run(*options, *output, command_line(*command)); });
+      .add("--loss", options->loss,
+           "The last column: how much of a layer can go before this much accuracy is lost, as a fraction")
+      .in_range(0.0, 1.0)
+      .shows_default();
+  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_report_option(command, *output);
+  add_output_options(command, *output);
+  command.footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");
+  command.runs([=] { run(*options, *output, command_line(command)); });
 }
 
 }  // namespace tinynn::cli

@@ -2,8 +2,6 @@
 #include <iomanip>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/core/error.hpp>
@@ -113,31 +111,31 @@ optim::Schedule make_schedule(const Settings& settings, int64_t batches) {
   return optim::cosine({.steps = batches, .warmup = std::min<int64_t>(200, batches / 10)});
 }
 
-void add_training_options(CLI::App& app, Options& options) {
-  app.add_option("--data", options.data,
-                 "mnist, fashion-mnist, cifar10, or a folder of IDX files. Names are looked for in "
-                 "$TINYNN_DATA/NAME, then in datasets/NAME")
-      ->required();
+void add_training_options(const Command& command, Options& options) {
+  command
+      .add("--data", options.data,
+           "mnist, fashion-mnist, cifar10, or a folder of IDX files. Names are looked for in "
+           "$TINYNN_DATA/NAME, then in datasets/NAME")
+      .required();
   auto add = [&](const char* name, auto& value, const char* help) {
-    return app.add_option(name, value, help)->group("Training");
+    return command.add(name, value, help).group("Training");
   };
-  const CLI::Range positive(int64_t{1}, int64_t{1} << 40), from_zero(int64_t{0}, int64_t{1} << 40);
-  add("--epochs", options.epochs, "Passes over the training images, dense")->check(from_zero);
-  add("--batch-size", options.batch_size, "Images a step")->check(positive);
+  constexpr int64_t most = int64_t{1} << 40;
+  add("--epochs", options.epochs, "Passes over the training images, dense").in_range(int64_t{0}, most);
+  add("--batch-size", options.batch_size, "Images a step").in_range(int64_t{1}, most);
   add("--optimizer", options.optimizer, "sgd (with Nesterov momentum), adam or adamw")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
-  add("--lr", options.lr, "Learning rate at its highest")->check(CLI::NonNegativeNumber);
+      .one_of({"sgd", "adam", "adamw"});
+  add("--lr", options.lr, "Learning rate at its highest").not_negative();
   add("--lr-schedule", options.lr_schedule,
       "How the rate falls over the run: constant, linear, or cosine with warm-up")
-      ->check(CLI::IsMember({"constant", "linear", "cosine"}));
-  add("--momentum", options.momentum, "Of sgd; 0 turns Nesterov off")->check(CLI::Range(0.0, 1.0));
-  add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw")
-      ->check(CLI::NonNegativeNumber);
+      .one_of({"constant", "linear", "cosine"});
+  add("--momentum", options.momentum, "Of sgd; 0 turns Nesterov off").in_range(0.0, 1.0);
+  add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw").not_negative();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
-      ->check(CLI::NonNegativeNumber);
-  add("--seed", options.seed, "Equal seeds give equal files, byte for byte")->capture_default_str();
+      .not_negative();
+  add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();
   add("--threads", options.threads, "Threads to use; the result does not depend on it")
-      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+      .in_range(int64_t{1}, int64_t{1024});
 }
 
 }  // namespace tinynn::cli

@@ -7,13 +7,10 @@
 #include <optional>
 #include <string>
 
+#include <tinynn/cli/command.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace tinynn::cli {
 
@@ -50,6 +47,6 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& settings, nn::M
 optim::Schedule make_schedule(const Settings& settings, int64_t batches);
 
 /// Adds --model, --data and all that belongs to training.
-void add_training_options(CLI::App& app, Options& options);
+void add_training_options(const Command& command, Options& options);
 
 }  // namespace tinynn::cli

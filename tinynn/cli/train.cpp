@@ -1,8 +1,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
@@ -44,22 +42,22 @@ void run(const Options& options, const Output& output) {
 
 }  // namespace
 
-void add_train(CLI::App& app) {
-  auto* command = app.add_subcommand("train", "Train a network from scratch and save it");
+void add_train(CommandLine& line) {
+  const Command command = line.add_command("train", "Train a network from scratch and save it");
   auto options = std::make_shared<Options>();
   auto output = std::make_shared<Output>();
   command
-      ->add_option("--model", options->model,
-                   "The network: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
-      ->required()
-      ->check(CLI::IsMember(models::names()));
-  add_training_options(*command, *options);
-  command->add_option("--out", output->file, "Save the network to this safetensors file")->group("Output");
-  add_output_options(*command, *output);
-  command->footer(
+      .add("--model", options->model,
+           "The network: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
+      .required()
+      .one_of(models::names());
+  add_training_options(command, *options);
+  command.add("--out", output->file, "Save the network to this safetensors file").group("Output");
+  add_output_options(command, *output);
+  command.footer(
       "\n" + recipes_help() +
       "\nExample:\n  tinynn train --model lenet-5 --data mnist --epochs 3 --out lenet-5.safetensors");
-  command->callback([=] { run(*options, *output); });
+  command.runs([=] { run(*options, *output); });
 }
 
 }  // namespace tinynn::cli

@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
-
 #include <tinynn/cli/report/command_line.hpp>
 #include <tinynn/cli/report/utf8.hpp>
 
@@ -47,18 +45,15 @@ std::string shell_quoted(const std::string& argument) {
   return text + "'";
 }
 
-std::string command_line(const CLI::App& command) {
+std::string command_line(const Command& command) {
   std::string line;
   if (const char* data = std::getenv("TINYNN_DATA"); data != nullptr && *data != '\0')
     line = "TINYNN_DATA=" + shell_quoted(data) + " ";
-  line += "tinynn " + command.get_name();
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() == 0 && name != "--seed") continue;
+  line += "tinynn " + command.name();
+  for (const auto& [name, value, given, is_flag] : command.arguments()) {
+    if (!given && name != "--seed") continue;
     line += " \\\n  " + name;
-    if (option->get_items_expected_max() == 0) continue;  // a flag
-    const std::string value = option->count() > 0 ? option->results().back() : option->get_default_str();
-    line += (value.starts_with('-') ? "=" : " ") + shell_quoted(value);
+    if (!is_flag) line += (value.starts_with('-') ? "=" : " ") + shell_quoted(value);
   }
   return line;
 }

@@ -1,0 +1,86 @@
+#include <filesystem>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include <tinynn/cli/command.hpp>
+
+namespace tinynn::cli {
+
+Option Option::group(const char* heading) const { return Option(option_->group(heading)); }
+Option Option::required() const { return Option(option_->required()); }
+Option Option::excludes(Option other) const { return Option(option_->excludes(other.option_)); }
+Option Option::shows_default() const { return Option(option_->capture_default_str()); }
+Option Option::delimiter(char between) const { return Option(option_->delimiter(between)); }
+Option Option::one_of(std::vector<std::string> names) const {
+  return Option(option_->check(CLI::IsMember(std::move(names))));
+}
+Option Option::in_range(double low, double high) const {
+  return Option(option_->check(CLI::Range(low, high)));
+}
+Option Option::in_range(int64_t low, int64_t high) const {
+  return Option(option_->check(CLI::Range(low, high)));
+}
+Option Option::not_negative() const { return Option(option_->check(CLI::NonNegativeNumber)); }
+Option Option::check(std::function<std::string(const std::string&)> wrong, const char* pattern) const {
+  return Option(option_->check(wrong, pattern));
+}
+bool Option::given() const { return option_->count() > 0; }
+
+template <class T>
+Option Command::add(const char* name, T& value, const char* help) const {
+  return Option(app_->add_option(name, value, help));
+}
+template Option Command::add(const char*, std::string&, const char*) const;
+template Option Command::add(const char*, std::filesystem::path&, const char*) const;
+template Option Command::add(const char*, int64_t&, const char*) const;
+template Option Command::add(const char*, uint64_t&, const char*) const;
+template Option Command::add(const char*, double&, const char*) const;
+template Option Command::add(const char*, std::optional<std::string>&, const char*) const;
+template Option Command::add(const char*, std::optional<int64_t>&, const char*) const;
+template Option Command::add(const char*, std::optional<double>&, const char*) const;
+template Option Command::add(const char*, std::vector<std::string>&, const char*) const;
+template Option Command::add(const char*, std::vector<int64_t>&, const char*) const;
+
+Option Command::add_flag(const char* name, bool& value, const char* help) const {
+  return Option(app_->add_flag(name, value, help));
+}
+void Command::footer(const std::string& text) const { app_->footer(text); }
+void Command::runs(std::function<void()> function) const { app_->callback(std::move(function)); }
+
+std::string Command::name() const { return app_->get_name(); }
+std::vector<Argument> Command::arguments() const {
+  std::vector<Argument> result;
+  for (const CLI::Option* option : app_->get_options()) {
+    const bool given = option->count() > 0;
+    result.push_back({.name = option->get_name(),
+                      .value = given ? option->results().back() : option->get_default_str(),
+                      .given = given,
+                      .is_flag = option->get_items_expected_max() == 0});
+  }
+  return result;
+}
+
+CommandLine::CommandLine(const char* name, const char* help, const std::string& version)
+    : app_(std::make_unique<CLI::App>(help, name)) {
+  app_->set_version_flag("--version", version);
+  app_->get_formatter()->column_width(34);
+  app_->require_subcommand(1);
+}
+CommandLine::~CommandLine() = default;
+
+Command CommandLine::add_command(const char* name, const char* help) {
+  return Command(app_->add_subcommand(name, help));
+}
+void CommandLine::footer(const std::string& text) { app_->footer(text); }
+
+void CommandLine::run(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) throw UsageError(error.what());
+    app_->exit(error);  // --help and --version
+  }
+}
+
+}  // namespace tinynn::cli
