@@ -270,5 +270,5 @@ TEST_CASE("structured. a file of a network without some layers is read by one wi
   std::istringstream names(file.metadata.at("tinynn.removed"));
   for (std::string name; std::getline(names, name, ',');) structured::remove_layer(fresh.net, name);
   io::load(fresh.net, file);
-  CHECK(test::bit_difference(run_traced(fresh.net, s.x).values(), outputs_of(s.net, s.x).values()) == "");
+  CHECK(test::bit_difference(run_traced(fresh.net, s.x).values(), run_traced(s.net, s.x).values()) == "");
 }
