@@ -23,7 +23,7 @@ grep -q '^//   accuracy .* of the 60 test images of mnist$' digits.hpp || compla
 mkdir other
 (cd other && succeeds "$tinynn" export --in "$out/p.safetensors" "${common[@]}" --out "$out/other/digits.hpp" --quiet) || failed=1
 same_file digits.hpp other/digits.hpp # --data is the data set of the training, paths lose their folders
-printf '%s\n' '#include "digits.hpp"' 'int main() { std::uint8_t x[784] = {}; float y[10]; digits_predict(x, y); return y[0] != y[0]; }' >main.cpp
+printf '%s\n' '#include "digits.hpp"' 'int main() { uint8_t x[784] = {}; float y[10]; digits_predict(x, y); return y[0] != y[0]; }' >main.cpp
 succeeds g++ -std=c++17 -Wall -Wextra -Wconversion -Werror main.cpp -o main
 succeeds ./main
 

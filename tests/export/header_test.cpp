@@ -1,4 +1,5 @@
 #include <cmath>
+#include <locale>
 #include <string>
 #include <vector>
 
@@ -37,15 +38,15 @@ TEST_CASE("export. weights of a header take the smallest of three forms") {
     for (size_t i = 0; i < weights.size(); ++i)
       weights[i] = static_cast<double>(i % 100) < 100 * density ? 1.0F : 0.0F;
     deploy::HeaderArrays arrays;
-    const auto reader = arrays.add_weights("w", weights, 1000, bytes);
-    return reader.substr(0, reader.find('<')) + " " + std::to_string(arrays.bytes());
+    const auto stored = arrays.add_weights("w", weights, 1000, bytes);
+    return stored.storage + " " + std::to_string(arrays.bytes());
   };
-  CHECK(form(1, true) == "Dense 10000");
-  CHECK(form(0.5, true) == "Masked 6250");  // a bit each, and 5000 bytes
-  CHECK(form(0.03, true) == "Sparse 610");  // two bytes each, and a count for each of 10 rows
-  CHECK(form(0.97, false) == "Dense 40000");
-  CHECK(form(0.5, false) == "Masked 21250");
-  CHECK(form(0, true) == "Sparse 12");
+  CHECK(form(1, true) == "dense 10000");
+  CHECK(form(0.5, true) == "masked 6250");  // a bit each, and 5000 bytes
+  CHECK(form(0.03, true) == "sparse 610");  // two bytes each, and a count for each of 10 rows
+  CHECK(form(0.97, false) == "dense 40000");
+  CHECK(form(0.5, false) == "masked 21250");
+  CHECK(form(0, true) == "sparse 14");  // no array is shorter than two numbers
 }
 
 TEST_CASE("export. gaps that no byte holds are bridged by zeros") {
@@ -67,6 +68,45 @@ TEST_CASE("export. a header is the same each time, and says what it takes") {
   CHECK(header.memory_bytes == 4 * (300 + 100));  // the input and the output are the caller's
 }
 
+TEST_CASE("export. a header is the same in every locale") {
+  const auto text = [] {
+    const auto plan = digits_plan(0.9);
+    return deploy::to_header(plan).text +
+           deploy::to_header(deploy::quantize(plan, randn({8, 1, 28, 28}))).text;
+  };
+  struct Grouping : std::numpunct<char> {
+    char do_thousands_sep() const override { return '.'; }
+    char do_decimal_point() const override { return ','; }
+    std::string do_grouping() const override { return "\2"; }
+  };
+  const std::string before = text();
+  const std::locale classic = std::locale::global(std::locale(std::locale(), new Grouping));
+  const std::string after = text();
+  std::locale::global(classic);
+  CHECK(before == after);
+}
+
+TEST_CASE("export. a header has the kernels that it calls, and no others") {
+  const std::string text = deploy::to_header(digits_plan(0.98)).text;
+  for (const std::string name : {"linear_sparse", "relu", "identity", "as_is", "read"})
+    CHECK(contains(text, " network_nn_" + name + "("));
+  for (const std::string name : {"conv2d", "linear_dense", "requantize", "sigmoid", "map", "softmax"})
+    CHECK(!contains(text, "network_nn_" + name));
+  CHECK(!contains(text.substr(text.find("#include")), "tinynn_"));
+}
+
+TEST_CASE("export. the bias of whole sums is the nearest number of their steps") {
+  deploy::Plan plan{.values = {Shape{2}, Shape{3}}, .steps = {}, .input = 0, .output = 1};
+  plan.steps.push_back({.kind = &deploy::steps::linear,
+                        .inputs = {0},
+                        .output = 1,
+                        .weight = tensor({1, 2, 3, 4, 5, 6}, {3, 2}),
+                        .bias = tensor({1.9F, -3.8F, 0.6F}, {3})});
+  const deploy::NumberFormat bytes{deploy::NumberFormat::Type::int8, 0.5F};
+  const auto header = deploy::to_header({plan, {bytes, {}}, {{1, 1, 1}}});
+  CHECK(contains(header.text, "linear_0_bias[] = {\n    4, -8, 1};"));
+}
+
 TEST_CASE("export. values of a header that are not needed at the same time share memory") {
   manual_seed(1);
   const auto net = models::make("lenet-5");
@@ -82,7 +122,7 @@ TEST_CASE("export. quantised weights are whole numbers of steps, and zeros stay 
   const auto plan = digits_plan(0.95);
   const auto quantized = deploy::quantize(plan, randn({8, 1, 28, 28}));
   for (size_t i = 0; i < plan.steps.size(); ++i) {
-    if (plan.steps[i].kind != deploy::Step::Kind::linear) continue;
+    if (plan.steps[i].kind != &deploy::steps::linear) continue;
     const auto before = plan.steps[i].weight.values(), after = quantized.plan.steps[i].weight.values();
     const auto columns = static_cast<size_t>(plan.steps[i].weight.size(1));
     for (size_t k = 0; k < before.size(); ++k) {
@@ -130,7 +170,7 @@ TEST_CASE("export. what cannot be a header is refused") {
                        "quantize: images are (1, 3, 28, 28), expected some of (1, 28, 28)", Error);
   auto broken = digits_plan();
   for (auto& step : broken.steps) {
-    if (step.kind == deploy::Step::Kind::linear) step.bias.mutable_data()[0] = test::not_a_number;
+    if (step.kind == &deploy::steps::linear) step.bias.mutable_data()[0] = test::not_a_number;
   }
   CHECK_THROWS_WITH_AS(deploy::to_header(broken), "header: linear has a constant that is not finite", Error);
   CHECK_THROWS_AS(deploy::quantize(broken, zeros({1, 1, 28, 28})), Error);

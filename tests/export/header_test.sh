@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Exported headers compile without warnings and give what the networks give: header_test.sh WRITE_HEADERS. Random and
+# Exported headers compile without warnings as C99 and as C++17, and give what the networks give: header_test.sh WRITE_HEADERS. Random and
 # real networks, in floats to 1e-5 of the largest output, in bytes to 2% of it (a rare tie is rounded the other way).
 set -euo pipefail
 folder=$(mktemp -d)
@@ -7,12 +7,16 @@ trap 'rm -rf "$folder"' EXIT
 "$1" "$folder"
 cp "$(dirname "${BASH_SOURCE[0]}")/header/check.hpp" "$folder"
 cd "$folder"
-grep -h '#include <' random_*.hpp | sort -u | grep -vE '<(cmath|cstddef|cstdint)>' && echo "FAILED: more is included" && exit 1
+grep -h '#include <' random_*.hpp | sort -u | grep -vE '<(math|stddef|stdint)\.h>' && echo "FAILED: more is included" && exit 1
 
-# Two of them in one program, each included from two files.
+# All of them in one program, included from a file in C and from one in C++, two from a second one in C++.
 printf '%s\n' '#include "random_1.hpp"' '#include "random_2.hpp"' \
     'void other(const float* x, float* y) { random_1_predict(x, y), random_2_predict(x, y); }' >other.cpp
-flags=(-std=c++17 -Wall -Wextra -Wconversion -Werror)
-g++ "${flags[@]}" -O1 cases.cpp other.cpp -o cases
+warnings=(-pedantic -Wall -Wextra -Wconversion -Wshadow -Werror)
+gcc -std=c99 "${warnings[@]}" -O1 -c in_c.c
+g++ -std=c++17 "${warnings[@]}" -O1 cases.cpp other.cpp in_c.o -o cases -lm
 ./cases
-if command -v clang++ >/dev/null; then clang++ "${flags[@]}" -fsyntax-only cases.cpp; fi
+if command -v clang >/dev/null; then
+    clang -std=c99 "${warnings[@]}" -fsyntax-only in_c.c
+    clang++ -std=c++17 "${warnings[@]}" -fsyntax-only cases.cpp
+fi

@@ -125,7 +125,8 @@ std::vector<Row> layer_rows() {
       {"sigmoid", elementwise([](T x) { return sigmoid(x); })},
       {"tanh", elementwise([](T x) { return tanh(x); })},
       {"silu", elementwise([](T x) { return silu(x); })},
-      {"gelu", elementwise([](T x) { return gelu(x) + gelu(2 * x, GeluFormula::tanh); })},
+      {"gelu", elementwise([](T x) { return gelu(x); })},
+      {"gelu_tanh", elementwise([](T x) { return gelu(x, GeluFormula::tanh); })},
       {"softmax", along_a_dimension([](T x, int64_t dim) { return softmax(x, dim); })},
       {"log_softmax", along_a_dimension([](T x, int64_t dim) { return log_softmax(x, dim); })},
 

@@ -115,14 +115,13 @@ TEST_CASE("program. a step whose padding makes a small image large is refused") 
   deploy::Plan plan;
   plan.values = {Shape{1, 1, 1}, Shape{1, 3, 3}};
   plan.output = 1;
-  plan.steps = {{.kind = deploy::Step::Kind::conv2d,
+  plan.steps = {{.kind = &deploy::steps::conv2d,
                  .inputs = {0},
                  .output = 1,
                  .weight = zeros({1, 1, 1, 1}),
                  .bias = zeros({1}),
                  .stride = 1 << 23,
-                 .padding = 1 << 23,
-                 .from = {}}};
+                 .padding = 1 << 23}};
   CHECK_THROWS_WITH_AS(
       deploy::check_plan(plan),
       "plan: step 0, conv2d: shape (1, 1, 1) with padding 8388608, expected not more than 2^24 numbers",

@@ -9,17 +9,22 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/pool.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/index.hpp>
 #include <tinynn/ops/pointwise.hpp>
+#include <tinynn/ops/shape.hpp>
+#include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
 #include "tests/support/isas.hpp"
 #include "tests/support/random_network.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
@@ -87,13 +92,13 @@ TEST_CASE("program. normalisation and activations become part of the layers befo
     const auto net = models::make(name);
     std::string text;
     for (const auto& step : deploy::plan(*net, images(models::input_shape(name), 1)).steps) {
-      text += name_of(step.kind) +
-              (step.activation == deploy::Activation::none ? "" : "+" + name_of(step.activation)) + " ";
+      text += step.kind->name;
+      text += step.activation == nullptr ? " " : std::string("+") + step.activation->name + " ";
     }
     return text;
   };
   CHECK(steps("lenet-300-100") == "reshape linear+relu linear+relu linear ");
-  CHECK(steps("simple-cnn") == "conv2d max_pool2d+relu conv2d max_pool2d+relu reshape linear+relu linear ");
+  CHECK(steps("simple-cnn") == "conv2d+relu max_pool2d conv2d+relu max_pool2d reshape linear+relu linear ");
   CHECK(steps("lenet-5-bn").find("scale_shift") == std::string::npos);
   CHECK(steps("resnet-20").find("conv2d+relu conv2d add+relu") != std::string::npos);
 }
@@ -138,16 +143,44 @@ struct WithExp : nn::Module {
 
 }  // namespace
 
+TEST_CASE("program. windows may differ by axis and side, and a plan's file keeps them") {
+  nn::Sequential net{
+      nn::Conv2d(2, 3, {3, 2}, {.stride = {1, 2}, .padding = {1, 2, 0, 1}, .dilation = {2, 1}}),
+      nn::LeakyReLU(0.2),
+      nn::MaxPool2d({2, 3}, {.stride = {1, 2}, .padding = {1, 0, 0, 1}, .dilation = {2, 1}}),
+      nn::AvgPool2d({3, 2}, {.stride = {2, 1}, .padding = {1, 0, 1, 0}, .count_include_pad = false})};
+  check_program(net, {2, 9, 11});
+  const test::TemporaryFolder folder;
+  const auto program = deploy::compile(net, images({2, 9, 11}, 1));
+  deploy::save(program.plan(), folder / "plan");
+  const Tensor x = images({2, 9, 11}, 5);
+  const deploy::Program loaded(deploy::load(folder / "plan"));
+  CHECK(test::bit_difference(loaded(x).values(), program(x).values()) == "");
+}
+
+TEST_CASE("program. whatever only moves numbers becomes places, or nothing") {
+  struct Moves : nn::Module {
+    Tensor forward(const Tensor& x) override {
+      const Tensor picked = index_select(x, 1, {2, 0, 0});
+      return unsqueeze(flatten(transpose(squeeze(slice(picked, 3, 1, 2), 3), 1, 2)), 1);
+    }
+  } net;
+  check_program(net, {3, 4, 2}, 0);
+  std::string steps;
+  for (const auto& step : deploy::plan(net, images({3, 4, 2}, 2)).steps)
+    steps += std::string(step.kind->name) + " ";
+  CHECK(steps == "gather gather reshape gather reshape reshape ");
+  struct Samples : nn::Module {
+    Tensor forward(const Tensor& x) override { return index_select(x, 0, {1, 0}); }
+  } samples;
+  CHECK_THROWS_WITH_AS(deploy::compile(samples, images({3}, 2)),
+                       "deploy: index_select_0 is not of one size but for its first dimension, the samples",
+                       Error);
+}
+
 TEST_CASE("program. what there is no step for is refused by name") {
   WithExp net;
   CHECK_THROWS_WITH_AS(deploy::compile(net, images({784}, 1)), "deploy: there is no step for exp", Error);
-  nn::Sequential uneven{nn::Conv2d(1, 2, 3, {.padding = {1, 1, 1, 2}})};
-  CHECK_THROWS_WITH_AS(
-      deploy::compile(uneven, images({1, 8, 8}, 1)),
-      "deploy: there is no step for conv2d with a padding that is not the same along both axes", Error);
-  nn::Sequential dilated{nn::MaxPool2d(2, {.dilation = 2})};
-  CHECK_THROWS_WITH_AS(deploy::compile(dilated, images({1, 8, 8}, 1)),
-                       "deploy: there is no step for max_pool2d with dilation", Error);
   models::LeNet300100 lenet;
   const auto program = deploy::compile(lenet, images({1, 28, 28}, 1));
   CHECK_THROWS_WITH_AS(program(images({28, 28}, 2)), "program: x is (2, 28, 28), expected (2, 1, 28, 28)",

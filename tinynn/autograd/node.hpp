@@ -35,6 +35,8 @@ struct Op {
   int64_t (*macs)(const std::vector<Tensor>& inputs, const Tensor& output) = nullptr;
   /// Of one input, with f(s x) = s f(x) for every s > 0.
   bool homogeneous = false;
+  /// Of one input, whose elements it gives as they are: some of them, in another order or shape.
+  bool moves = false;
 };
 
 /// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not

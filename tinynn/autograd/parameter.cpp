@@ -2,6 +2,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn {
@@ -10,9 +11,9 @@ namespace {
 // Copies the slices `keep` of a row-major array from the middle dimension of (outer, size, inner).
 template <class T>
 void gather_slices(const T* from, T* to, const Shape& shape, int64_t dim, const std::vector<int64_t>& keep) {
-  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t k : keep) to = std::copy_n(from + (o * size + k) * inner, inner, to);
+  const Slices slices(shape, dim);
+  for (int64_t o = 0; o < slices.outer; ++o) {
+    for (const int64_t k : keep) to = std::copy_n(from + slices.begin(o, k), slices.inner, to);
   }
 }
 
@@ -95,6 +96,8 @@ void Parameter::assign(const Tensor& value) {
         shape());
   update([&](std::span<float> to) { std::ranges::copy(value.values(), to.begin()); });
 }
+
+Mask Parameter::mask_or_all() const { return mask().defined() ? mask() : Mask(shape()); }
 
 void Parameter::prune(const Mask& mask) {
   require_hardened("prune");

@@ -54,6 +54,8 @@ class Parameter : public Tensor {
 
   /// The mask; undefined while everything is alive.
   const Mask& mask() const { return state().mask; }
+  /// The mask, or one in which everything is alive.
+  Mask mask_or_all() const;
   int64_t version() const { return state().version; }
   int64_t mask_version() const { return state().mask_version; }
   /// Where it is alive, as (first dimension, all others): made when first asked for after the mask changed.

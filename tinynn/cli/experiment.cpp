@@ -6,7 +6,6 @@
 
 #include <unistd.h>
 
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/progress_bar.hpp>
 #include <tinynn/core/error.hpp>
@@ -26,9 +25,7 @@ constexpr int64_t test_batch = 500;
 
 // Median of one forward pass, in microseconds.
 double measure_latency(nn::Module& module, const Tensor& images) {
-  const NoGrad no_grad;
-  const nn::KeepMode mode(module);
-  module.eval();
+  const nn::EvaluationScope evaluation(module);
   std::vector<double> runs;
   for (int i = 0; i < 60; ++i) {
     const auto start = std::chrono::steady_clock::now();

@@ -34,6 +34,11 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
+void Tensor::set_data(const Tensor& other) const {
+  impl().shape = other.shape();
+  impl().buffer = other.impl().buffer;
+}
+
 Tensor Tensor::view(const Shape& shape) const {
   check(shape.numel() == numel(), "view: ", this->shape(), " has ", numel(), " elements, ", shape, " has ",
         shape.numel());

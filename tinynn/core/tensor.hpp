@@ -66,6 +66,9 @@ class Tensor {
   Tensor detach() const { return view(shape()); }
   /// The same in another shape of as many elements.
   Tensor view(const Shape& shape) const;
+  /// Takes over the shape and the numbers of another tensor, in place: whatever holds this one's handle sees
+  /// them. For buffers, which copies of a module share; parameters have adopt(). torch.Tensor.set_.
+  void set_data(const Tensor& other) const;
 
   bool requires_grad() const { return defined() && (impl_->requires_grad || impl_->node); }
   /// Asks for (or stops) a gradient of this leaf. Throws Error for the result of an operation.

@@ -7,6 +7,7 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/fuse.hpp>
 #include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/shape.hpp>
@@ -15,7 +16,6 @@ namespace tinynn::deploy {
 namespace {
 
 using graph::Operation, graph::Value;
-using Kind = Step::Kind;
 
 // Without the dimension that counts samples.
 Shape of_sample(const Shape& shape) { return Shape(std::span(shape.begin() + 1, shape.end())); }
@@ -49,72 +49,69 @@ class Planner {
   }
 
   // A step with the operation's first input and its output.
-  Step step(Kind kind, const Operation& operation) {
-    return {.kind = kind,
-            .inputs = {number_.at(operation.inputs[0])},
-            .output = add_value(operation.output),
-            .weight = {},
-            .bias = {},
-            .from = {}};
+  Step step(const StepKind& kind, const Operation& operation) {
+    return {
+        .kind = &kind, .inputs = {number_.at(operation.inputs[0])}, .output = add_value(operation.output)};
   }
   void push(Step step) { plan_.steps.push_back(std::move(step)); }
 
-  static int64_t whole(const Operation& operation, std::string_view name) {
-    constexpr double most = 1LL << 53;
-    return static_cast<int64_t>(std::clamp(operation.attribute(name), -most, most));
-  }
-
-  // A setting that is the same along both axes and on all sides.
-  static int64_t equal(const Operation& operation, const char* name) {
-    for (const auto& attribute : operation.attributes) {
-      if (attribute.name == std::string_view(name) && attribute.value != operation.attribute(name))
-        refuse(operation, "with a " + std::string(name) + " that is not the same along both axes");
-    }
-    return whole(operation, name);
-  }
+  static autograd::Attributes told(const Operation& operation) { return operation.attributes; }
 
   [[noreturn]] static void refuse(const Operation& operation, const std::string& why = "") {
     fail("deploy: there is no step for ", operation.op->name, why.empty() ? "" : " ", why);
   }
 
+  // Operations that are not one step by themselves, for their constants are worked out or folded.
+  using Rule = void (Planner::*)(const Operation&);
+  static Rule rule_of(const Operation& operation) {
+    struct Named {
+      std::string_view operation;
+      Rule rule;
+    };
+    static constexpr Named rules[] = {{"linear", &Planner::linear},     {"matmul", &Planner::matmul},
+                                      {"conv2d", &Planner::conv2d},     {"batch_norm", &Planner::batch_norm},
+                                      {"mean", &Planner::mean},         {"add", &Planner::arithmetic},
+                                      {"sub", &Planner::arithmetic},    {"mul", &Planner::arithmetic},
+                                      {"add_scalar", &Planner::scalar}, {"mul_scalar", &Planner::scalar},
+                                      {"div_scalar", &Planner::scalar}, {"concat", &Planner::concat},
+                                      {"dropout", &Planner::same}};
+    const auto* found = std::ranges::find(rules, operation.op->name, &Named::operation);
+    if (found != std::end(rules)) return found->rule;
+    if (step_of_operation(operation.op->name) != nullptr) return &Planner::one_step;
+    return operation.op->moves ? &Planner::moved : nullptr;
+  }
+
   void add(const Operation& operation) {
-    using Handler = void (Planner::*)(const Operation&);
-    static const std::map<std::string_view, Handler> handlers{{"linear", &Planner::linear},
-                                                              {"matmul", &Planner::matmul},
-                                                              {"conv2d", &Planner::conv2d},
-                                                              {"batch_norm", &Planner::batch_norm},
-                                                              {"relu", &Planner::activation},
-                                                              {"leaky_relu", &Planner::activation},
-                                                              {"sigmoid", &Planner::activation},
-                                                              {"tanh", &Planner::activation},
-                                                              {"silu", &Planner::activation},
-                                                              {"gelu", &Planner::activation},
-                                                              {"max_pool2d", &Planner::pool},
-                                                              {"avg_pool2d", &Planner::pool},
-                                                              {"adaptive_avg_pool2d", &Planner::pool},
-                                                              {"mean", &Planner::mean},
-                                                              {"add", &Planner::arithmetic},
-                                                              {"sub", &Planner::arithmetic},
-                                                              {"mul", &Planner::arithmetic},
-                                                              {"add_scalar", &Planner::scalar},
-                                                              {"mul_scalar", &Planner::scalar},
-                                                              {"div_scalar", &Planner::scalar},
-                                                              {"concat", &Planner::concat},
-                                                              {"slice", &Planner::gather},
-                                                              {"chunk", &Planner::gather},
-                                                              {"permute", &Planner::gather},
-                                                              {"transpose", &Planner::gather},
-                                                              {"softmax", &Planner::softmax},
-                                                              {"log_softmax", &Planner::softmax},
-                                                              {"reshape", &Planner::reshape},
-                                                              {"flatten", &Planner::reshape},
-                                                              {"squeeze", &Planner::reshape},
-                                                              {"unsqueeze", &Planner::reshape},
-                                                              {"dropout", &Planner::same}};
-    const auto found = handlers.find(operation.op->name);
-    if (found == handlers.end()) refuse(operation);
+    const Rule rule = rule_of(operation);
+    if (rule == nullptr) refuse(operation);
     if (is_constant(operation.inputs[0])) refuse(operation, "of a constant");
-    (this->*found->second)(operation);
+    (this->*rule)(operation);
+  }
+
+  // What the table of steps says.
+  void one_step(const Operation& operation) {
+    const StepKind& kind = *step_of_operation(operation.op->name);
+    Step made = step(kind, operation);
+    const auto attributes = told(operation);
+    for (size_t i = 0; i < kind.parameters.size() && kind.parameters[i] != nullptr; ++i)
+      made.parameters[i] = attributes.number(kind.parameters[i]);
+    if (attributes.has("kernel")) {
+      read_window(attributes, made);
+      made.kernel = size2(attributes, "kernel");
+    }
+    if (attributes.has("count_include_pad")) made.count_include_pad = attributes.flag("count_include_pad");
+    if (attributes.has("dim")) {
+      const int64_t dim = attributes.whole("dim"), rank = value(operation.inputs[0]).shape.rank();
+      if (dim == 0 || dim == -rank) refuse(operation, "over samples");
+      made.dim = (dim < 0 ? dim + rank : dim) - 1;
+    }
+    push(made);
+  }
+
+  static void read_window(const autograd::Attributes& attributes, Step& step) {
+    step.stride = size2(attributes, "stride");
+    step.padding = padding2d(attributes, "padding");
+    if (attributes.has("dilation")) step.dilation = size2(attributes, "dilation");
   }
 
   Tensor bias_or_zeros(int v, int64_t size) {
@@ -124,7 +121,7 @@ class Planner {
   void linear(const Operation& operation) {
     const Tensor weight = constant(operation, 1);
     if (value(operation.inputs[0]).shape.rank() != 2) refuse(operation, "of more than one row a sample");
-    Step made = step(Kind::linear, operation);
+    Step made = step(steps::linear, operation);
     made.weight = weight;
     made.bias = bias_or_zeros(operation.inputs[2], weight.size(0));
     push(made);
@@ -134,19 +131,17 @@ class Planner {
     const Tensor weight = constant(operation, 1);
     if (value(operation.inputs[0]).shape.rank() != 2 || weight.rank() != 2)
       refuse(operation, "but of rows by a matrix");
-    Step made = step(Kind::linear, operation);
+    Step made = step(steps::linear, operation);
     made.weight = transpose(weight, 0, 1);
     made.bias = zeros({weight.size(1)});
     push(made);
   }
 
   void conv2d(const Operation& operation) {
-    Step made = step(Kind::conv2d, operation);
+    Step made = step(steps::conv2d, operation);
     made.weight = constant(operation, 1);
     made.bias = bias_or_zeros(operation.inputs[2], made.weight.size(0));
-    made.stride = equal(operation, "stride");
-    made.padding = equal(operation, "padding");
-    made.dilation = equal(operation, "dilation");
+    read_window(told(operation), made);
     made.groups = conv2d_groups(value(operation.inputs[0]).shape, made.weight.shape());
     push(made);
   }
@@ -158,7 +153,7 @@ class Planner {
       return operation.inputs[input] < 0 ? otherwise
                                          : static_cast<double>(constant(operation, input).data()[c]);
     };
-    Step made = step(Kind::scale_shift, operation);
+    Step made = step(steps::scale_shift, operation);
     made.weight = Tensor(mean.shape());
     made.bias = Tensor(mean.shape());
     for (int64_t c = 0; c < mean.numel(); ++c) {
@@ -172,48 +167,16 @@ class Planner {
     push(made);
   }
 
-  void activation(const Operation& operation) {
-    static const std::map<std::string_view, Activation> named{
-        {"relu", Activation::relu},       {"leaky_relu", Activation::leaky_relu},
-        {"sigmoid", Activation::sigmoid}, {"tanh", Activation::tanh},
-        {"silu", Activation::silu},       {"gelu", Activation::gelu}};
-    Step made = step(Kind::activation, operation);
-    made.activation = named.at(operation.op->name);
-    if (made.activation == Activation::gelu && operation.attribute("tanh") != 0)
-      made.activation = Activation::gelu_tanh;
-    made.slope = operation.attribute("negative_slope");
-    push(made);
-  }
-
-  void pool(const Operation& operation) {
-    const std::string_view name = operation.op->name;
-    if (equal(operation, "dilation") > 1) refuse(operation, "with dilation");
-    Step made = step(name == "max_pool2d" ? Kind::max_pool2d : Kind::avg_pool2d, operation);
-    made.kernel = equal(operation, "kernel");  // 0, as it is not there, if adaptive
-    made.stride = std::max<int64_t>(1, equal(operation, "stride"));
-    made.padding = equal(operation, "padding");
-    made.count_include_pad = operation.attribute("count_include_pad") != 0;
-    push(made);
-  }
-
   // Over the pixels of an image.
   void mean(const Operation& operation) {
     const Shape& x = value(operation.inputs[0]).shape;
-    std::vector<int64_t> dims;
-    for (const auto& attribute : operation.attributes) {
-      if (attribute.name == std::string_view("dim")) dims.push_back(static_cast<int64_t>(attribute.value));
-    }
+    auto dims = told(operation).list("dim");
     std::ranges::sort(dims);
     if (x.rank() != 4 || dims != std::vector<int64_t>{2, 3}) refuse(operation, "but over dimensions 2 and 3");
     plan_.values.push_back(Shape{x[1], 1, 1});
     const int pooled = static_cast<int>(plan_.values.size()) - 1;
-    Step made = step(Kind::reshape, operation);
-    push({.kind = Kind::avg_pool2d,
-          .inputs = made.inputs,
-          .output = pooled,
-          .weight = {},
-          .bias = {},
-          .from = {}});
+    Step made = step(steps::reshape, operation);
+    push({.kind = &steps::adaptive_avg_pool2d, .inputs = made.inputs, .output = pooled});
     made.inputs = {pooled};
     push(made);
   }
@@ -234,19 +197,22 @@ class Planner {
     const Shape& x = value(a).shape;
     if (is_constant(b)) {
       const Tensor constants = per_channel(operation, value(b).tensor, x);
-      Step made = step(Kind::scale_shift, operation);
+      Step made = step(steps::scale_shift, operation);
       made.weight = name == "mul" ? constants : full(constants.shape(), 1);
       made.bias = name == "mul" ? zeros(constants.shape()) : name == "sub" ? mul(constants, -1) : constants;
       return push(made);
     }
     const Shape& other = value(b).shape;
     if (name == "mul" && x.rank() == 4 && other == Shape{x[0], x[1], 1, 1} && x != other) {
-      Step made = step(Kind::scale_channels, operation);
+      Step made = step(steps::scale_channels, operation);
       made.inputs.push_back(number_.at(b));
       return push(made);
     }
     if (x != other) refuse(operation, "of two shapes");
-    Step made = step(name == "add" ? Kind::add : name == "sub" ? Kind::subtract : Kind::multiply, operation);
+    Step made = step(name == "add"   ? steps::add
+                     : name == "sub" ? steps::subtract
+                                     : steps::multiply,
+                     operation);
     made.inputs.push_back(number_.at(b));
     push(made);
   }
@@ -254,7 +220,7 @@ class Planner {
   void scalar(const Operation& operation) {
     const double number = operation.attribute("value");
     const std::string_view name = operation.op->name;
-    Step made = step(Kind::scale_shift, operation);
+    Step made = step(steps::scale_shift, operation);
     const Shape& x = plan_.values[static_cast<size_t>(made.output)];
     if (x.rank() == 0) refuse(operation, "of one number a sample");
     made.weight = full({x[0]}, name == "mul_scalar" ? number : name == "div_scalar" ? 1 / number : 1);
@@ -263,8 +229,8 @@ class Planner {
   }
 
   void concat(const Operation& operation) {
-    if (whole(operation, "dim") != 1) refuse(operation, "but along dimension 1");
-    Step made = step(Kind::concat, operation);
+    if (told(operation).whole("dim") != 1) refuse(operation, "but along dimension 1");
+    Step made = step(steps::concat, operation);
     for (size_t i = 1; i < operation.inputs.size(); ++i) {
       if (is_constant(operation.inputs[i])) refuse(operation, "with a constant");
       made.inputs.push_back(number_.at(operation.inputs[i]));
@@ -272,45 +238,37 @@ class Planner {
     push(made);
   }
 
-  // Where each number goes is what the operation does to a sample that holds the numbers' places.
-  void gather(const Operation& operation) {
-    Step made = step(Kind::gather, operation);
-    const Shape x = value(operation.inputs[0]).shape.with(0, 1);
+  // Where each number goes is what the operation does to samples that hold the numbers' places: the second
+  // sample's are below zero, to see that they stay apart.
+  void moved(const Operation& operation) {
+    Step made = step(steps::gather, operation);
+    const Shape x = value(operation.inputs[0]).shape.with(0, 2);
+    const int64_t numbers = x.numel() / 2;
+    check(numbers < 1 << 24, "deploy: ", operation.op->name, " of more than 2^24 numbers a sample");
     Tensor places(x);
-    check(x.numel() < 1 << 24, "deploy: ", operation.op->name, " of more than 2^24 numbers a sample");
-    for (int64_t i = 0; i < x.numel(); ++i) places.mutable_data()[i] = static_cast<float>(i);
-    const std::string_view name = operation.op->name;
-    if (name == "slice" || name == "chunk") {
-      const int64_t dim = whole(operation, "dim");
-      if (dim == 0) refuse(operation, "of samples");
-      places = name == "slice" ? slice(places, dim, whole(operation, "begin"), whole(operation, "end"),
-                                       whole(operation, "step"))
-                               : chunk(places, whole(operation, "count"),
-                                       dim)[static_cast<size_t>(whole(operation, "piece"))];
-    } else {
-      std::vector<int64_t> order;
-      for (const auto& attribute : operation.attributes)
-        order.push_back(static_cast<int64_t>(attribute.value));
-      places = permute(places, order);
+    for (int64_t i = 0; i < numbers; ++i) {
+      places.mutable_data()[i] = static_cast<float>(i);
+      places.mutable_data()[numbers + i] = static_cast<float>(-1 - i);
     }
-    for (const float place : places.values()) made.from.push_back(static_cast<int32_t>(place));
-    push(made);
-  }
-
-  void softmax(const Operation& operation) {
-    const int64_t dim = whole(operation, "dim"), rank = value(operation.inputs[0]).shape.rank();
-    const int64_t from_front = dim < 0 ? dim + rank : dim;
-    if (from_front == 0) refuse(operation, "over samples");
-    Step made = step(operation.op->name == std::string_view("softmax") ? Kind::softmax : Kind::log_softmax,
-                     operation);
-    made.dim = from_front - 1;
+    const auto attributes = operation.attributes_for(2, graph_.samples);
+    const Tensor result = operation.op->apply({{places}, attributes, false});
+    const int64_t each = result.numel() / 2;
+    bool in_order = each == numbers;
+    for (int64_t i = 0; i < each; ++i) {
+      const float from = result.data()[i];
+      if (from < 0 || result.data()[each + i] != -1 - from) refuse(operation, "of samples");
+      made.from.push_back(static_cast<int32_t>(from));
+      in_order = in_order && made.from.back() == i;
+    }
+    if (in_order) {
+      made.kind = &steps::reshape;
+      made.from.clear();
+    }
     push(made);
   }
 
   // In evaluation: the same value.
   void same(const Operation& operation) { number_[operation.output] = number_.at(operation.inputs[0]); }
-
-  void reshape(const Operation& operation) { push(step(Kind::reshape, operation)); }
 
   Tensor constant(const Operation& operation, size_t input) {
     if (!is_constant(operation.inputs[input])) refuse(operation, "with a weight that is computed");

@@ -5,8 +5,6 @@
 namespace tinynn::deploy {
 namespace {
 
-using Kind = Step::Kind;
-
 // y = s (w x + b) + t = (s w) x + (s b + t), for each output
 void fold(Step& layer, const Step& scale_shift) {
   const int64_t each = layer.weight.shape().inner(0);
@@ -19,15 +17,14 @@ void fold(Step& layer, const Step& scale_shift) {
 
 // Lets `step` become part of `before`, whose result only it reads.
 bool merge(Step& before, Step& step) {
-  if (step.kind == Kind::scale_shift && before.activation == Activation::none &&
-      (before.kind == Kind::linear || before.kind == Kind::conv2d)) {
+  if (before.activation != nullptr) return false;
+  if (step.kind == &steps::scale_shift && before.kind->has_weight) {
     fold(before, step);
     before.activation = step.activation;
-    before.slope = step.slope;
-  } else if (step.kind == Kind::activation && before.activation == Activation::none &&
-             before.kind != Kind::reshape) {
-    before.activation = step.activation;
-    before.slope = step.slope;
+    before.activation_parameters = step.activation_parameters;
+  } else if (step.kind->activate != nullptr && takes_activation(*before.kind, *step.kind)) {
+    before.activation = step.kind;
+    before.activation_parameters = step.parameters;
   } else {
     return false;
   }
@@ -65,10 +62,6 @@ Plan fuse(Plan plan) {
     if (before != nullptr && merge(*before, step)) {
       maker[static_cast<size_t>(step.output)] = maker[input];
       continue;
-    }
-    if (before != nullptr && step.kind == Kind::max_pool2d && before->activation == Activation::relu &&
-        before->kind != Kind::activation) {
-      std::swap(before->activation, step.activation);
     }
     maker[static_cast<size_t>(step.output)] = static_cast<int>(steps.size());
     steps.push_back(std::move(step));

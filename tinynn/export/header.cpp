@@ -1,60 +1,52 @@
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <sstream>
+#include <map>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/export/header.hpp>
 #include <tinynn/export/header_arrays.hpp>
 #include <tinynn/export/header_kernels.hpp>
+#include <tinynn/export/header_text.hpp>
 #include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
 namespace {
 
-using Kind = Step::Kind;
 using Type = NumberFormat::Type;
 
-template <class... Parts>
-std::string join(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return text.str();
+constexpr auto slice_call = "tinynn_copy($count, tinynn_from($x, $first), $y, $relu);";
+
+bool is_slice(const std::vector<int32_t>& from) {
+  return std::ranges::adjacent_find(from, [](int32_t a, int32_t b) { return b != a + 1; }) == from.end();
 }
 
-std::string braces(const Shape& shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "{" + (text.empty() ? "1" : text) + "}";
-}
-
-// The body of predict(), step by step, and what it needs.
+// What runs the steps of a plan in C, and what it needs.
 class Printer {
  public:
-  Printer(const QuantizedPlan& quantized, const HeaderOptions& options)
+  Printer(const QuantizedPlan& quantized, const std::optional<data::Normalization>& raw)
       : quantized_(quantized), plan_(quantized.plan), lifetimes_(plan_), names_(plan_.values.size()) {
-    kernels_.insert("floats");
     for (const Shape& shape : plan_.values)
       check(shape.numel() <= std::numeric_limits<int32_t>::max(), "header: a value is of shape ", shape,
             ", expected at most 2^31 - 1 numbers");
-    declare_values(options.raw_input.has_value());
-    read_input(options.raw_input);
-    for (step_ = 0; step_ < plan_.steps.size(); ++step_) print(plan_.steps[step_]);
+    declare_values(raw.has_value());
+    read_input(raw);
+    for (number_ = 0; number_ < plan_.steps.size(); ++number_) print(plan_.steps[number_]);
   }
 
-  std::string text() const { return declarations_ + calls_; }
-  const std::set<std::string>& kernels() const { return kernels_; }
+  std::string functions() const { return functions_; }
+  std::string statements() const { return declarations_ + calls_; }
   const HeaderArrays& arrays() const { return arrays_; }
   std::string buffers() const {
     std::string text;
     const auto add = [&](const char* type, const char* name, int64_t size) {
-      if (size > 0) text += join("inline ", type, " ", name, "[", size, "];\n");
+      if (size > 0) text += join("tinynn_memory ", type, " tinynn_", name, "[", size, "];\n");
     };
-    add("std::uint8_t", "bytes", bytes_.size());
+    add("uint8_t", "bytes", bytes_.size());
     add("float", "floats", floats_.size());
-    add("std::int32_t", "sums", sums_);
+    add("int32_t", "sums", sums_);
     add("float", "float_sums", float_sums_);
     return text;
   }
@@ -64,6 +56,7 @@ class Printer {
   size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[static_cast<size_t>(v)]); }
   const Shape& shape(int v) const { return plan_.values[static_cast<size_t>(v)]; }
   const NumberFormat& format(int v) const { return quantized_.formats[root(v)]; }
+  const std::string& name(int v) const { return names_[root(v)]; }
 
   // A variable for every value, but for those that the caller brings.
   void declare_values(bool raw) {
@@ -71,22 +64,20 @@ class Printer {
     for (size_t v = 0; v < plan_.values.size(); ++v) {
       const int value = static_cast<int>(v);
       if (root(value) != v || (lifetimes_.made[v] < 0 && v != in)) continue;
-      names_[v] = v == out ? "output" : v == in && format(value).is_float() && !raw ? "input" : join("v", v);
-      if (names_[v] == "output" || names_[v] == "input") continue;
+      names_[v] = v == out ? "y" : v == in && format(value).is_float() && !raw ? "x" : join("v", v);
+      if (names_[v] == "y" || names_[v] == "x") continue;
       const NumberFormat& stored = format(value);
       const Lifetime needed{lifetimes_.made[v], std::max(lifetimes_.made[v], lifetimes_.used[v])};
       const int64_t at = (stored.is_float() ? floats_ : bytes_).place(needed, shape(value).numel());
-      declarations_ += stored.is_float() ? join("  float* const ", names_[v], " = floats + ", at, ";")
-                                         : join("  const auto ", names_[v], " = place<", type(value),
-                                                ">(bytes + ", at, ", ", float_text(stored.step), ");");
-      declarations_ += join("  // ", shape(value), "\n");
-      if (!stored.is_float()) kernels_.insert("quantized");
+      declarations_ += join("  const tinynn_numbers ", names_[v], " = {tinynn_", format_name(stored), ", ",
+                            stored.step, ", tinynn_", stored.is_float() ? "floats" : "bytes", " + ", at,
+                            "};  // (", shape(value), ")\n");
     }
   }
 
   void read_input(const std::optional<data::Normalization>& raw) {
     const Shape& image = shape(plan_.input);
-    const std::string to = names_[root(plan_.input)];
+    const std::string to = name(plan_.input);
     if (raw) {
       const auto channels = static_cast<int64_t>(raw->mean.size());
       check(image.rank() > 0 && image[0] == channels, "header: raw input is normalised with ", channels,
@@ -96,80 +87,115 @@ class Printer {
         mean.push_back(static_cast<float>(255 * raw->mean[c]));
         factor.push_back(static_cast<float>(1 / (255 * raw->sd[c])));
       }
-      arrays_.add("input_mean", mean);
-      arrays_.add("input_factor", factor);
-      call("normalize", channels, image.inner(0), "input", "input_mean", "input_factor", to);
-      kernels_.insert("pixels");
-    } else if (to != "input") {
-      call("map", image.numel(), "input", to, "[](float v) { return v; }");
+      const std::string means = arrays_.add("input_mean", mean),
+                        factors = arrays_.add("input_factor", factor);
+      calls_ += "  tinynn_normalize(" + listed(channels, image.inner(0), "x", means, factors, to) + ");\n";
+    } else if (to != "x") {
+      calls_ += "  tinynn_map(" + listed(image.numel(), "x", to, "tinynn_identity") + ");\n";
     }
   }
 
-  // "std::int8_t"
-  std::string type(int v) const {
-    return format(v).is_float() ? "float" : format(v).type == Type::int8 ? "std::int8_t" : "std::uint8_t";
-  }
-  // A value for load() and store(), from one of its numbers on.
-  std::string numbers(int v, int64_t from = 0) const {
-    const std::string& name = names_[root(v)];
-    if (from == 0) return name;
-    if (format(v).is_float()) return join(name, " + ", from);
-    return join("Quantized<", type(v), ">{", name, ".data + ", from, ", ", name, ".step}");
-  }
-  // A pointer to what is stored.
-  std::string data(int v) const { return names_[root(v)] + (format(v).is_float() ? "" : ".data"); }
-
-  template <class... Arguments>
-  void call(const std::string& kernel, const Arguments&... arguments) {
-    kernels_.insert(kernel);
-    std::string text, separator;
-    ((text += separator + join(arguments), separator = ", "), ...);
-    calls_ += "  " + kernel + "(" + text + ");\n";
+  static std::string format_name(const NumberFormat& format) {
+    return format.is_float() ? "float32" : format.type == Type::int8 ? "int8" : "uint8";
   }
 
-  // The activation of x in C++.
-  std::string activated(const Step& step, const std::string& x) {
-    if (step.activation == Activation::none) return x;
-    if (step.activation == Activation::tanh) return "std::tanh(" + x + ")";
-    const std::string name = name_of(step.activation);
-    kernels_.insert(name);
-    const bool leaky = step.activation == Activation::leaky_relu;
-    return name + "(" + x + (leaky ? ", " + float_text(static_cast<float>(step.slope)) : "") + ")";
-  }
-  std::string activation(const Step& step) { return "[](float v) { return " + activated(step, "v") + "; }"; }
-  // For numbers that are copied as they are stored; those of uint8_t are above zero already.
-  std::string activation_of_stored(const Step& step) {
-    const bool needless = format(step.output).type == Type::uint8;
-    return "[](auto v) { return " + (needless ? "v" : activated(step, "v")) + "; }";
-  }
-
-  // The constants of a layer's outputs, and what makes a number of a sum.
-  std::string result(const Step& step, const std::string& name) {
-    const auto& weight_steps = quantized_.weight_steps[step_];
-    if (weight_steps.empty()) {
-      kernels_.insert("Store");
-      arrays_.add(name + "_bias", step.bias.values());
-      return join("store_as(", numbers(step.output), ", ", activation(step), ")");
+  void print(const Step& step) {
+    step_ = &step;
+    step_name_ = join(std::string(step.kind->name), "_", number_);
+    for (const Tensor& constants : {step.weight, step.bias}) {
+      check(!constants.defined() ||
+                std::ranges::all_of(constants.values(), [](float v) { return std::isfinite(v); }),
+            "header: ", step.kind->name, " has a constant that is not finite");
     }
-    const bool whole = !format(step.inputs[0]).is_float();
-    const NumberFormat& made = format(step.output);
+    check(step.kind->header != nullptr, "header: there is no call for ", step.kind->name);
+    const bool slice = step.kind == &steps::gather && is_slice(step.from);
+    const std::string call = slice ? slice_call : step.kind->header;
+    if (call.empty()) return;
+    if (call.find("$storage") != std::string::npos) weights_ = add_weights(step);
+    const size_t times = call.find("$part") != std::string::npos ? step.inputs.size() : 1;
+    for (part_ = 0, place_ = 0; part_ < times; place_ += shape(step.inputs[part_++]).numel())
+      calls_ += "  " + filled(call) + "\n";
+  }
+
+  // The call with what its "$words" stand for.
+  std::string filled(const std::string& call) {
+    std::string text;
+    for (size_t at = 0; at < call.size();) {
+      if (call[at] != '$') {
+        text += call[at++];
+        continue;
+      }
+      const size_t end = call.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at + 1);
+      const auto word = words_.find(call.substr(at + 1, end - at - 1));
+      check(word != words_.end(), "header: a call has no ", call.substr(at));
+      text += word->second();
+      at = end;
+    }
+    return text;
+  }
+
+  // The function of kernels/activation.h of what the step gives; one of its own if that has parameters.
+  std::string activation() {
+    const bool alone = step_->kind->activate != nullptr;
+    const StepKind* kind = alone ? step_->kind : step_->activation;
+    if (kind == nullptr) return "tinynn_identity";
+    const std::string name = std::string("tinynn_") + kind->name;
+    if (kind->parameters[0] == nullptr) return name;
+    const std::string bound = "tinynn_" + step_name_ + "_activation";
+    if (functions_.find(bound) != std::string::npos) return bound;
+    std::string arguments = "v";
+    for (size_t i = 0; i < kind->parameters.size() && kind->parameters[i] != nullptr; ++i)
+      arguments += ", " + parameter_text((alone ? step_->parameters : step_->activation_parameters)[i]);
+    functions_ += join("static inline float ", bound, "(float v) { return ", name, "(", arguments, "); }\n");
+    return bound;
+  }
+
+  // Bounds may be infinite.
+  static std::string parameter_text(double parameter) {
+    const auto number = static_cast<float>(parameter);
+    if (std::isinf(number)) return number > 0 ? "(float)HUGE_VAL" : "-(float)HUGE_VAL";
+    return float_text(number);
+  }
+
+  // The weights as they are stored.
+  StoredWeights add_weights(const Step& step) {
+    std::vector<float> stored = step.weight.to_vector();
+    const auto& steps = quantized_.weight_steps[number_];
+    const auto each = static_cast<size_t>(step.weight.shape().inner(0));
+    for (size_t i = 0; i < stored.size() && !steps.empty(); ++i)
+      stored[i] = std::nearbyint(stored[i] / steps[i / each]);
+    return arrays_.add_weights(step_name_, stored, static_cast<int64_t>(each), !steps.empty());
+  }
+
+  bool sums_are_whole() const {
+    return !quantized_.weight_steps[number_].empty() && !format(step_->inputs[0]).is_float();
+  }
+  std::vector<float> steps_of_sums() const {
     std::vector<float> steps;
-    for (int64_t o = 0; o < step.bias.numel(); ++o) steps.push_back(step_of_sums(quantized_, step_, o));
-    std::vector<float> bias;
-    for (size_t o = 0; o < steps.size(); ++o) bias.push_back(step.bias.values()[o] / steps[o]);
-    if (whole) {
-      for (float& b : bias) b = std::nearbyint(b);
-      arrays_.add(name + "_bias", "int32_t", std::vector<int64_t>(bias.begin(), bias.end()));
-    } else {
-      arrays_.add(name + "_bias", bias);
+    for (int64_t o = 0; o < step_->bias.numel(); ++o) steps.push_back(step_of_sums(quantized_, number_, o));
+    return steps;
+  }
+
+  std::string bias() {
+    std::vector<float> bias = step_->bias.to_vector();
+    if (!quantized_.weight_steps[number_].empty()) {
+      const std::vector<float> steps = steps_of_sums();
+      for (size_t o = 0; o < bias.size(); ++o) bias[o] /= steps[o];
     }
-    const bool relu = step.activation == Activation::relu;
-    if (!whole || made.is_float() || (step.activation != Activation::none && !relu)) {
-      kernels_.insert("Rescale");
-      arrays_.add(name + "_steps", steps);
-      return join("rescale_to(", numbers(step.output), ", ", name, "_steps, ", activation(step), ")");
-    }
-    kernels_.insert("Requantize");
+    if (!sums_are_whole()) return arrays_.add(step_name_ + "_bias", bias);
+    for (float& b : bias) b = std::nearbyint(b);
+    return arrays_.add(step_name_ + "_bias", "int32", std::vector<int64_t>(bias.begin(), bias.end()));
+  }
+
+  // What makes a number of a sum.
+  std::string result() {
+    const std::string& y = name(step_->output);
+    if (quantized_.weight_steps[number_].empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
+    const NumberFormat& made = format(step_->output);
+    const std::vector<float> steps = steps_of_sums();
+    const bool relu = step_->activation == &steps::relu;
+    if (!sums_are_whole() || made.is_float() || (step_->activation != nullptr && !relu))
+      return "tinynn_rescale(" + listed(y, activation(), arrays_.add(step_name_ + "_steps", steps)) + ")";
     const double largest = static_cast<double>(std::ranges::max(steps) / made.step);
     const int shift = std::clamp(30 - static_cast<int>(std::floor(std::log2(largest))), 1, 62);
     std::vector<int64_t> multipliers;
@@ -178,127 +204,91 @@ class Printer {
           std::round(std::ldexp(static_cast<double>(s) / static_cast<double>(made.step), shift));
       multipliers.push_back(static_cast<int64_t>(std::min(exact, 0x1p31 - 1)));
     }
-    arrays_.add(name + "_multipliers", "int32_t", multipliers);
-    return join("Requantize<", type(step.output), ">{", data(step.output), ", ", name, "_multipliers, ",
-                shift, ", ", relu ? 0 : static_cast<int>(made.lowest()), ", ",
-                static_cast<int>(made.highest()), "}");
+    const std::string factors = arrays_.add(step_name_ + "_multipliers", "int32", multipliers);
+    return "tinynn_requantize(" + listed(y, factors, shift, relu ? 0 : static_cast<int>(made.lowest())) + ")";
   }
 
-  // The weights as they are stored.
-  std::string weights(const Step& step, const std::string& name) {
-    std::vector<float> stored = step.weight.to_vector();
-    const auto& steps = quantized_.weight_steps[step_];
-    const auto each = static_cast<size_t>(step.weight.shape().inner(0));
-    for (size_t i = 0; i < stored.size() && !steps.empty(); ++i)
-      stored[i] = std::nearbyint(stored[i] / steps[i / each]);
-    const std::string reader = arrays_.add_weights(name, stored, static_cast<int64_t>(each), !steps.empty());
-    kernels_.insert(reader.substr(0, reader.find('<')));
-    return reader;
+  std::string sums() {
+    int64_t& size = sums_are_whole() ? sums_ : float_sums_;
+    size = std::max(size, out().inner(0));
+    return sums_are_whole() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  void print(const Step& step) {
-    const Shape &in = shape(step.inputs[0]), &out = shape(step.output);
-    const std::string x = numbers(step.inputs[0]), y = numbers(step.output);
-    const std::string name = join(name_of(step.kind), "_", step_);
-    for (const Tensor& constants : {step.weight, step.bias}) {
-      check(!constants.defined() ||
-                std::ranges::all_of(constants.values(), [](float v) { return std::isfinite(v); }),
-            "header: ", name_of(step.kind), " has a constant that is not finite");
-    }
-    const auto combine = [&](const char* sign) {
-      call("combine", out.numel(), x, numbers(step.inputs[1]), y,
-           "[](float a, float b) { return " + activated(step, join("a ", sign, " b")) + "; }");
-    };
-    const auto pool = [&] {
-      kernels_.insert("pool");
-      return join("Pool{", in[0], ", ", in[1], ", ", in[2], ", ", out[1], ", ", out[2], ", ", step.kernel,
-                  ", ", step.stride, ", ", step.padding, "}");
-    };
-    switch (step.kind) {
-      case Kind::linear: {
-        const std::string reader = weights(step, name), to = result(step, name);
-        return call("linear", out.numel(), in.numel(), data(step.inputs[0]), "\n         " + reader,
-                    name + "_bias", "\n         " + to);
-      }
-      case Kind::conv2d: return print_conv2d(step, name);
-      case Kind::scale_shift:
-        arrays_.add(name + "_scale", step.weight.values());
-        arrays_.add(name + "_shift", step.bias.values());
-        return call("scale_shift", in[0], in.inner(0), x, name + "_scale", name + "_shift", y,
-                    activation(step));
-      case Kind::activation: return call("map", out.numel(), x, y, activation(step));
-      case Kind::max_pool2d:
-        return call("max_pool2d", pool(), data(step.inputs[0]), data(step.output),
-                    activation_of_stored(step));
-      case Kind::avg_pool2d: {
-        const int64_t divisor = step.count_include_pad ? step.kernel * step.kernel : 0;
-        return call("avg_pool2d", pool(), x, y, divisor, activation(step));
-      }
-      case Kind::add: return combine("+");
-      case Kind::subtract: return combine("-");
-      case Kind::multiply: return combine("*");
-      case Kind::scale_channels:
-        return call("scale_channels", in[0], in.inner(0), x, numbers(step.inputs[1]), y, activation(step));
-      case Kind::concat: {
-        int64_t at = 0;
-        for (const int part : step.inputs) {
-          call("map", shape(part).numel(), numbers(part), numbers(step.output, at), activation(step));
-          at += shape(part).numel();
-        }
-        return;
-      }
-      case Kind::gather: return print_gather(step, name);
-      case Kind::softmax:
-      case Kind::log_softmax: {
-        const int64_t columns = in[step.dim], inner = in.inner(step.dim);
-        call(name_of(step.kind), in.numel() / columns / inner, columns, inner, x, y);
-        kernels_.erase("log_softmax");
-        kernels_.insert("softmax");
-        return;
-      }
-      case Kind::reshape: return;
-    }
-    fail("header: there is no C++ for ", name_of(step.kind));
-  }
+  const Shape& in() const { return shape(step_->inputs[0]); }
+  const Shape& out() const { return shape(step_->output); }
 
-  void print_conv2d(const Step& step, const std::string& name) {
-    const Shape &in = shape(step.inputs[0]), &out = shape(step.output), &weight = step.weight.shape();
-    const bool whole = !quantized_.weight_steps[step_].empty() && !format(step.inputs[0]).is_float();
-    int64_t& sums = whole ? sums_ : float_sums_;
-    sums = std::max(sums, out.inner(0));
-    const std::string reader = weights(step, name), to = result(step, name);
-    const std::string sizes =
-        join("Conv{", step.groups, ", ", weight[0] / step.groups, ", ", weight[1], ", ", in[1], ", ", in[2],
-             ", ", out[1], ", ", out[2], ", ", weight[2], ", ", weight[3], ", ", step.stride, ", ",
-             step.padding, ", ", step.dilation, "}");
-    call("conv2d", sizes, data(step.inputs[0]), "\n         " + reader, name + "_bias",
-         whole ? "sums" : "float_sums", "\n         " + to);
-  }
-
-  void print_gather(const Step& step, const std::string& name) {
-    const std::vector<int64_t> from(step.from.begin(), step.from.end());
-    const std::string f = activation_of_stored(step), x = data(step.inputs[0]), y = data(step.output);
-    const auto apart = [](int64_t a, int64_t b) { return b != a + 1; };
-    if (std::ranges::adjacent_find(from, apart) == from.end())
-      return call("copy", from.size(), join(x, " + ", from.empty() ? 0 : from[0]), y, f);
-    arrays_.add_unsigned(name + "_from", from);
-    call("gather", from.size(), x, name + "_from", y, f);
-  }
+  // What stands in calls, of step_.
+  const std::map<std::string, std::function<std::string()>> words_ = {
+      {"name", [this] { return step_name_; }},
+      {"x", [this] { return name(step_->inputs[0]); }},
+      {"second", [this] { return name(step_->inputs[1]); }},
+      {"y", [this] { return name(step_->output); }},
+      {"f", [this] { return activation(); }},
+      // Of numbers that stay as they are stored; those of uint8 are above zero already.
+      {"relu",
+       [this] {
+         return text_of(step_->activation == &steps::relu && format(step_->output).type != Type::uint8);
+       }},
+      {"count", [this] { return text_of(out().numel()); }},
+      {"channels", [this] { return text_of(in()[0]); }},
+      {"each", [this] { return text_of(in().inner(0)); }},
+      {"inputs", [this] { return text_of(in().numel()); }},
+      {"outputs", [this] { return text_of(out().numel()); }},
+      {"storage", [this] { return weights_.storage; }},
+      {"weights", [this] { return weights_.arguments; }},
+      {"bias", [this] { return bias(); }},
+      {"result", [this] { return result(); }},
+      {"sums", [this] { return sums(); }},
+      {"conv",
+       [this] {
+         const Step& s = *step_;
+         const Shape& weight = s.weight.shape();
+         return listed(s.groups, weight[0] / s.groups, weight[1], in()[1], in()[2], out()[1], out()[2],
+                       weight[2], weight[3], s.stride.h, s.stride.w, s.padding.top, s.padding.left,
+                       s.dilation.h, s.dilation.w);
+       }},
+      {"pool",
+       [this] {
+         return listed(in(), out()[1], out()[2], step_->kernel.h, step_->kernel.w, step_->stride.h,
+                       step_->stride.w, step_->padding.top, step_->padding.left, step_->dilation.h,
+                       step_->dilation.w);
+       }},
+      {"divisor",
+       [this] { return text_of(step_->count_include_pad ? step_->kernel.h * step_->kernel.w : 0); }},
+      {"scale", [this] { return arrays_.add(step_name_ + "_scale", step_->weight.values()); }},
+      {"shift", [this] { return arrays_.add(step_name_ + "_shift", step_->bias.values()); }},
+      {"part", [this] { return name(step_->inputs[part_]); }},
+      {"size", [this] { return text_of(shape(step_->inputs[part_]).numel()); }},
+      {"place", [this] { return text_of(place_); }},
+      {"first", [this] { return text_of(step_->from.empty() ? 0 : step_->from[0]); }},
+      {"from",
+       [this] {
+         return arrays_.add_smallest(step_name_ + "_from",
+                                     std::vector<int64_t>(step_->from.begin(), step_->from.end()));
+       }},
+      {"outer", [this] { return text_of(in().numel() / in()[step_->dim] / in().inner(step_->dim)); }},
+      {"columns", [this] { return text_of(in()[step_->dim]); }},
+      {"inner", [this] { return text_of(in().inner(step_->dim)); }},
+  };
 
   const QuantizedPlan& quantized_;
   const Plan& plan_;
   const Lifetimes lifetimes_;
   std::vector<std::string> names_;  // of variables, by value
-  size_t step_ = 0;
-  std::set<std::string> kernels_;
+  // The step that is printed: which it is, its weights, and which of its inputs.
+  const Step* step_ = nullptr;
+  size_t number_ = 0, part_ = 0;
+  int64_t place_ = 0;
+  std::string step_name_;
+  StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
   int64_t sums_ = 0, float_sums_ = 0;
-  std::string declarations_, calls_;
+  std::string functions_, declarations_, calls_;
 };
 
-// Letters, digits and single underscores, so that whatever is added makes a name that C++ leaves to its
-// users.
+// Letters, digits and single underscores, so that whatever is added makes a name that C and C++ leave to
+// their users.
 void check_name(const std::string& name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const bool good =
@@ -316,49 +306,81 @@ std::string comment(const std::string& what, std::string text) {
   return "//   " + what + std::string(what.size() < 12 ? 12 - what.size() : 1, ' ') + text + "\n";
 }
 
+// Names of one header with "nn" after the first are those of no other.
+std::string renamed(const std::string& code, const std::string& name) {
+  const std::string before = "tinynn_", after = name + "_nn_";
+  std::string text;
+  size_t at = 0;
+  for (size_t next; (next = code.find(before, at)) != std::string::npos; at = next + before.size())
+    text += code.substr(at, next - at) + after;
+  return text + code.substr(at);
+}
+
+constexpr const char* data_macros =
+    R"(// In C++ there is one of each in a program; in C, in each file that calls the network.
+#ifdef __cplusplus
+#define tinynn_constant inline constexpr
+#define tinynn_memory inline
+#else
+#define tinynn_constant static const
+#define tinynn_memory static
+#endif
+)";
+
+// The functions for the user. Pixels come as floats or as bytes.
+std::string entry_points(const std::string& name, const std::string& statements, bool raw) {
+  const auto entry = [&](const char* suffix, const char* type, const char* format) {
+    return join("static inline void ", name, "_predict", suffix, "(const ", type,
+                "* input, float* output) {\n  const tinynn_numbers x = {tinynn_", format,
+                ", 1, (void*)input};\n");
+  };
+  const std::string y = "  const tinynn_numbers y = {tinynn_float32, 1, output};\n";
+  if (!raw) return entry("", "float", "float32") + y + statements + "}\n";
+  const std::string run = "  tinynn_run_network(x, output);\n}\n";
+  return "static inline void tinynn_run_network(const tinynn_numbers x, float* output) {\n" + y + statements +
+         "}\n\n" + entry("", "float", "float32") + run + entry("_pixels", "uint8_t", "uint8") + run +
+         "#ifdef __cplusplus\n" + "static inline void " + name +
+         "_predict(const uint8_t* input, float* output) { " + name + "_predict_pixels(input, output); }\n" +
+         "#endif\n";
+}
+
 }  // namespace
 
 Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   check_name(options.name);
-  const Printer printer(quantized, options);
+  const Printer printer(quantized, options.raw_input);
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;
   const Shape &in = plan.values[static_cast<size_t>(plan.input)],
               &out = plan.values[static_cast<size_t>(plan.output)];
   Header header{
       .text = {}, .constant_bytes = printer.arrays().bytes(), .memory_bytes = printer.memory_bytes()};
-  std::ostringstream text;
-  text << "// A neural network in C++17, made by tinynn " << version() << ": include it, and call\n//\n//   "
-       << name << "_predict(input, output);  // " << in.numel() << " floats, " << out.numel()
-       << " floats\n//\n"
-       << comment("input", join(in, options.raw_input ? ", pixels of 0 to 255, channel by channel" : ""))
-       << comment("output", join(out));
-  for (const auto& [what, value] : options.card) text << comment(what, value);
-  text << comment("constants", join(header.constant_bytes, " bytes"))
-       << comment("memory", join(header.memory_bytes, " bytes, static: one call at a time"))
-       << "#ifndef tinynn_header_of_" << name << "\n#define tinynn_header_of_" << name
-       << "\n\n#include <cmath>\n#include <cstddef>\n#include <cstdint>\n\n"
-       << "inline constexpr int " << name << "_input_shape[] = " << braces(in) << ";\n"
-       << "inline constexpr int " << name << "_output_shape[] = " << braces(out) << ";\n\n"
-       << "namespace " << name << "_detail {\n"
-       << kernels_text(printer.kernels()) << "\n"
-       << printer.arrays().text() << "\n"
-       << printer.buffers() << "\n"
-       << "template <class Number>\nvoid predict(const Number* input, float* output) {\n"
-       << printer.text() << "}\n\n"
-       << "}  // namespace " << name << "_detail\n\n";
+  std::string& text = header.text;
+  text = join("// A neural network in C99 that is also C++17, made by tinynn ", version(),
+              ": include it, and call\n//\n//   ", name, "_predict(input, output);  // ", in.numel(),
+              " floats, ", out.numel(), " floats\n//\n") +
+         comment("input",
+                 join("(", in, ")", options.raw_input ? ", pixels of 0 to 255, channel by channel" : "")) +
+         (options.raw_input ? comment("", join("in bytes: ", name, "_predict_pixels(input, output)")) : "") +
+         comment("output", join("(", out, ")"));
+  for (const auto& [what, value] : options.card) text += comment(what, value);
+  text += comment("constants", join(header.constant_bytes, " bytes")) +
+          comment("memory", join(header.memory_bytes, " bytes, static: one call at a time")) +
+          join("#ifndef tinynn_header_of_", name, "\n#define tinynn_header_of_", name,
+               "\n\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n\n");
+
+  const auto dimensions = [](const Shape& shape) { return shape.rank() == 0 ? "1" : join(shape); };
   std::string sizes;
   for (const auto& array : printer.arrays().names())
-    sizes += join(sizes.empty() ? "" : " +\n    ", "sizeof(", name, "_detail::", array, ")");
-  text << "inline constexpr std::size_t " << name << "_constant_bytes =\n    "
-       << (sizes.empty() ? "0" : sizes) << ";\n\n";
-  for (const std::string number : {"float", "std::uint8_t"}) {
-    if (number != "float" && !options.raw_input) continue;
-    text << "inline void " << name << "_predict(const " << number << "* input, float* output) {\n  " << name
-         << "_detail::predict(input, output);\n}\n";
-  }
-  text << "\n#endif\n";
-  header.text = text.str();
+    sizes += join(sizes.empty() ? "" : " +\n    ", "sizeof(", array, ")");
+  const std::string code =
+      printer.functions() + "\n" + printer.arrays().text() + "\n" + printer.buffers() + "\n" +
+      join("tinynn_constant int ", name, "_input_shape[] = {", dimensions(in), "};\n", "tinynn_constant int ",
+           name, "_output_shape[] = {", dimensions(out), "};\n", "tinynn_constant size_t ", name,
+           "_constant_bytes =\n    ", sizes.empty() ? "0" : sizes, ";\n\n") +
+      entry_points(name, printer.statements(), options.raw_input.has_value());
+  text += renamed(data_macros + ("\n" + kernels_of(code)) + code, name) +
+          renamed("\n#undef tinynn_inline\n#undef tinynn_constant\n#undef tinynn_memory\n\n#endif\n", name);
   return header;
 }
 

@@ -5,6 +5,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/export/header_arrays.hpp>
+#include <tinynn/export/header_text.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -27,7 +28,7 @@ struct SparseRows {
       }
       counts.push_back(static_cast<int64_t>(gaps.size() - before));
     }
-    if (gaps.empty()) push(0, 0);  // there are no arrays of nothing
+    while (gaps.size() < 2) push(0, 0);  // kernels read pairs, and compilers warn where there can be none
   }
   void push(int64_t gap, float value) {
     gaps.push_back(gap);
@@ -35,14 +36,13 @@ struct SparseRows {
   }
 };
 
-int64_t bytes_of_largest(std::span<const int64_t> numbers) {
+// The smallest format that holds them.
+std::string format_of(std::span<const int64_t> numbers) {
   const int64_t largest = numbers.empty() ? 0 : std::ranges::max(numbers);
-  return largest < 1 << 8 ? 1 : largest < 1 << 16 ? 2 : 4;
+  return largest < 1 << 8 ? "uint8" : largest < 1 << 16 ? "uint16" : "int32";
 }
 
-int64_t bytes_of(const std::string& type) {
-  return type == "int8_t" || type == "uint8_t" ? 1 : type == "uint16_t" ? 2 : 4;
-}
+int64_t bytes_of(const std::string& format) { return format.ends_with('8') ? 1 : format == "uint16" ? 2 : 4; }
 
 }  // namespace
 
@@ -55,9 +55,10 @@ std::string float_text(float number) {
   return result + "F";
 }
 
-void HeaderArrays::add(const std::string& name, const std::string& type, std::span<const std::string> numbers,
-                       int64_t bytes_of_one) {
-  text_ += "inline constexpr " + type + " " + name + "[] = {";
+std::string HeaderArrays::add(const std::string& name, const std::string& type,
+                              std::span<const std::string> numbers, int64_t bytes_of_one) {
+  names_.push_back("tinynn_" + name);
+  text_ += "tinynn_constant " + type + " " + names_.back() + "[] = {";
   std::string line;
   for (size_t i = 0; i < numbers.size(); ++i) {
     const std::string number = numbers[i] + (i + 1 < numbers.size() ? "," : "");
@@ -69,60 +70,52 @@ void HeaderArrays::add(const std::string& name, const std::string& type, std::sp
   }
   text_ += "\n" + line + "};\n";
   bytes_ += static_cast<int64_t>(numbers.size()) * bytes_of_one;
-  names_.push_back(name);
+  return names_.back();
 }
 
-void HeaderArrays::add(const std::string& name, std::span<const float> numbers) {
+std::string HeaderArrays::add(const std::string& name, std::span<const float> numbers) {
   std::vector<std::string> texts;
   for (const float number : numbers) texts.push_back(float_text(number));
-  add(name, "float", texts, 4);
+  return add(name, "float", texts, 4);
 }
 
-void HeaderArrays::add(const std::string& name, const std::string& type, std::span<const int64_t> numbers) {
+std::string HeaderArrays::add(const std::string& name, const std::string& format,
+                              std::span<const int64_t> numbers) {
   std::vector<std::string> texts;
   for (const int64_t number : numbers) texts.push_back(std::to_string(number));
-  add(name, "std::" + type, texts, bytes_of(type));
+  return add(name, format + "_t", texts, bytes_of(format));
 }
 
-std::string HeaderArrays::add_unsigned(const std::string& name, std::span<const int64_t> numbers) {
-  const std::string type = "uint" + std::to_string(8 * bytes_of_largest(numbers)) + "_t";
-  add(name, type, numbers);
-  return "std::" + type;
+std::string HeaderArrays::add_smallest(const std::string& name, std::span<const int64_t> numbers) {
+  const std::string format = format_of(numbers);
+  return "tinynn_" + format + ", " + add(name, format, numbers);
 }
 
-std::string HeaderArrays::add_weights(const std::string& name, std::span<const float> weights,
-                                      int64_t columns, bool bytes) {
+StoredWeights HeaderArrays::add_weights(const std::string& name, std::span<const float> weights,
+                                        int64_t columns, bool bytes) {
   const auto size = static_cast<int64_t>(weights.size()), each = int64_t{bytes ? 1 : 4};
   const int64_t live = size - std::ranges::count(weights, 0.0F);
   const SparseRows rows(weights, columns);
   const int64_t dense_bytes = size * each, masked_bytes = (size + 7) / 8 + live * each,
-                sparse_bytes = std::ssize(rows.counts) * bytes_of_largest(rows.counts) +
+                sparse_bytes = std::ssize(rows.counts) * bytes_of(format_of(rows.counts)) +
                                std::ssize(rows.gaps) * (1 + each);
-  const std::string type = bytes ? "std::int8_t" : "float", values = name + "_values";
   const auto add_values = [&](std::span<const float> numbers) {
-    if (bytes) {
-      add(values, "int8_t", std::vector<int64_t>(numbers.begin(), numbers.end()));
-    } else {
-      add(values, numbers);
-    }
+    if (!bytes) return "tinynn_float32, " + add(name + "_values", numbers);
+    const std::vector<int64_t> whole(numbers.begin(), numbers.end());
+    return "tinynn_int8, " + add(name + "_values", "int8", whole);
   };
-  if (dense_bytes <= std::min(masked_bytes, sparse_bytes)) {
-    add_values(weights);
-    return "Dense<" + type + ">{" + values + "}";
-  }
+  if (dense_bytes <= std::min(masked_bytes, sparse_bytes)) return {"dense", add_values(weights)};
   if (masked_bytes <= sparse_bytes && live > 0) {
     std::vector<int64_t> bits(static_cast<size_t>((size + 7) / 8));
     for (size_t i = 0; i < weights.size(); ++i) bits[i / 8] |= int64_t{weights[i] != 0} << i % 8;
     std::vector<float> alive;
     std::ranges::copy_if(weights, std::back_inserter(alive), [](float w) { return w != 0; });
-    add(name + "_bits", "uint8_t", bits);
-    add_values(alive);
-    return "Masked<" + type + ">{" + name + "_bits, " + values + ", 0}";
+    const std::string where = add(name + "_bits", "uint8", bits);
+    return {"masked", add_values(alive) + ", " + where};
   }
-  const std::string count = add_unsigned(name + "_counts", rows.counts);
-  add(name + "_gaps", "uint8_t", rows.gaps);
-  add_values(rows.values);
-  return "Sparse<" + type + ", " + count + ">{" + name + "_counts, " + name + "_gaps, " + values + "}";
+  const std::string counts = add_smallest(name + "_counts", rows.counts),
+                    where = add(name + "_gaps", "uint8", rows.gaps);
+  return {"sparse", add_values(rows.values) + ", " + where + ", " + counts};
 }
 
 }  // namespace tinynn::deploy

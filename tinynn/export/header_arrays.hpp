@@ -1,4 +1,5 @@
-// The constants of an exported header: arrays as text, and weights in the smallest of three forms.
+// The constants of an exported header: arrays as text, and weights in the smallest of three forms. All names
+// begin with tinynn_.
 #pragma once
 
 #include <cstdint>
@@ -8,29 +9,32 @@
 
 namespace tinynn::deploy {
 
-/// A float as C++ reads it back: "0.1F". Throws Error if it is not finite.
-std::string float_text(float number);
+/// Weights as kernels take them: linear_STORAGE(..., ARGUMENTS, ...).
+struct StoredWeights {
+  std::string storage;  // "dense", "masked" or "sparse"
+  std::string arguments;
+};
 
 /// Arrays, and what they take.
 class HeaderArrays {
  public:
-  void add(const std::string& name, std::span<const float> numbers);
-  /// Whole numbers. `type` is one of <cstdint>: "int8_t".
-  void add(const std::string& name, const std::string& type, std::span<const int64_t> numbers);
-  /// The same in the smallest unsigned type that holds them, which is returned.
-  std::string add_unsigned(const std::string& name, std::span<const int64_t> numbers);
-  /// Rows of `columns` weights that are zero or not. Returns how kernels read them: "Sparse<...>{...}". As
-  /// bytes they have to be whole numbers of -127 to 127.
-  std::string add_weights(const std::string& name, std::span<const float> weights, int64_t columns,
-                          bool bytes);
+  /// All return the whole name.
+  std::string add(const std::string& name, std::span<const float> numbers);
+  /// Whole numbers, as "int8", "uint8", "uint16" or "int32".
+  std::string add(const std::string& name, const std::string& format, std::span<const int64_t> numbers);
+  /// Numbers that are not negative, in the smallest format that holds them: "tinynn_uint8, tinynn_NAME".
+  std::string add_smallest(const std::string& name, std::span<const int64_t> numbers);
+  /// Rows of `columns` weights that are zero or not. As bytes they have to be whole numbers of -127 to 127.
+  StoredWeights add_weights(const std::string& name, std::span<const float> weights, int64_t columns,
+                            bool bytes);
 
   const std::string& text() const { return text_; }
   int64_t bytes() const { return bytes_; }
   const std::vector<std::string>& names() const { return names_; }
 
  private:
-  void add(const std::string& name, const std::string& type, std::span<const std::string> numbers,
-           int64_t bytes_of_one);
+  std::string add(const std::string& name, const std::string& type, std::span<const std::string> numbers,
+                  int64_t bytes_of_one);
 
   std::string text_;
   std::vector<std::string> names_;

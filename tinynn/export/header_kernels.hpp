@@ -1,13 +1,13 @@
-// The loops of an exported header, as text: C++17 that asks for <cstdint> and <cmath> alone.
+// The kernels of exported headers, as text: the sections of kernels/*.h and of tinynn/kernels/activation.h,
+// which the build puts into the library.
 #pragma once
 
-#include <set>
 #include <string>
 
 namespace tinynn::deploy {
 
-/// The kernels of these names, those of name_of() and a few more, in an order in which they compile. Throws
-/// Error for a name that there is none of.
-std::string kernels_text(const std::set<std::string>& names);
+/// The sections that `code` calls for by their names, as in "tinynn_conv2d_sparse(...)", after those that
+/// they need.
+std::string kernels_of(const std::string& code);
 
 }  // namespace tinynn::deploy

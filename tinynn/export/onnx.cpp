@@ -1,3 +1,6 @@
+#include <charconv>
+#include <string_view>
+
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
 
@@ -8,8 +11,6 @@
 
 namespace tinynn::deploy {
 namespace {
-
-using Kind = Step::Kind;
 
 class Printer {
  public:
@@ -99,128 +100,140 @@ class Printer {
     return dims;
   }
 
-  std::string reshaped(const std::string& x, const Shape& to, const std::string& y) {
-    std::vector<int64_t> sizes{-1};
-    sizes.insert(sizes.end(), to.begin(), to.end());
-    node("Reshape", {x, constant(sizes)}, y);
-    return y;
-  }
-
   std::string fresh() { return "between_" + std::to_string(++between_); }
-  std::string computed(const char* type, const Names& inputs) {
-    const std::string name = fresh();
-    node(type, inputs, name);
-    return name;
-  }
 
   void print(const Step& step) {
     const std::string y = value(step.output);
-    if (step.kind == Kind::activation) return activate(step, value(step.inputs[0]), y);
-    if (step.activation == Activation::none) return print(step, y);
+    if (step.activation == nullptr) return apply(step, *step.kind, step.parameters, value(step.inputs[0]), y);
     const std::string before = fresh();
-    print(step, before);
-    activate(step, before, y);
+    apply(step, *step.kind, step.parameters, value(step.inputs[0]), before);
+    apply(step, *step.activation, step.activation_parameters, before, y);
   }
 
-  void print(const Step& step, const std::string& y) {
-    Names x;
-    for (const int input : step.inputs) x.push_back(value(input));
-    const Shape &in = shape(step.inputs[0]), &out = shape(step.output);
-    switch (step.kind) {
-      case Kind::linear:
-        set(node("Gemm", {x[0], constant(step.weight), constant(step.bias)}, y), "transB", 1);
-        break;
-      case Kind::conv2d: {
-        auto& conv = node("Conv", {x[0], constant(step.weight), constant(step.bias)}, y);
-        windows(conv, step, step.weight.size(2), step.weight.size(3));
-        set(conv, "dilations", {step.dilation, step.dilation});
-        set(conv, "group", step.groups);
-        break;
+  void apply(const Step& step, const StepKind& kind, const std::array<double, 2>& parameters,
+             const std::string& x, const std::string& y) {
+    check(kind.onnx != nullptr, "onnx: there is no operator for ", kind.name);
+    step_ = &step;
+    parameters_ = parameters;
+    x_ = x;
+    text_ = kind.onnx;
+    evaluate(y);
+  }
+
+  // The table's expressions, an operator with what it takes and its attributes: "Mul(x, HardSigmoid(x;
+  // alpha=0.2))".
+
+  std::string word() {
+    text_.remove_prefix(std::min(text_.size(), text_.find_first_not_of(' ')));
+    const auto word = text_.substr(0, text_.find_first_of("(),;= "));
+    text_.remove_prefix(word.size());
+    return std::string(word);
+  }
+  bool skip(char c) {
+    text_.remove_prefix(std::min(text_.size(), text_.find_first_not_of(' ')));
+    const bool there = text_.starts_with(c);
+    if (there) text_.remove_prefix(1);
+    return there;
+  }
+
+  // The name of what the next operator, operand or number gives; an operator's result is `y` if that is not
+  // empty.
+  std::string evaluate(const std::string& y = {}) {
+    const std::string name = word();
+    if (!skip('(')) return operand(name);
+    Names inputs;
+    while (!text_.starts_with(';') && !text_.starts_with(')')) {
+      if (text_.starts_with("all")) {
+        word();
+        for (const int input : step_->inputs) inputs.push_back(value(input));
+      } else {
+        inputs.push_back(evaluate());
       }
-      case Kind::scale_shift: {
-        const auto dims = per_channel(in);
-        node("Add", {computed("Mul", {x[0], constant(step.weight, dims)}), constant(step.bias, dims)}, y);
-        break;
-      }
-      case Kind::max_pool2d: windows(node("MaxPool", x, y), step, step.kernel, step.kernel); break;
-      case Kind::avg_pool2d: average(step, in, out, x[0], y); break;
-      case Kind::add: node("Add", x, y); break;
-      case Kind::subtract: node("Sub", x, y); break;
-      case Kind::multiply:
-      case Kind::scale_channels: node("Mul", x, y); break;
-      case Kind::concat: set(node("Concat", x, y), "axis", 1); break;
-      case Kind::gather: {
-        const std::string flat = reshaped(x[0], Shape{in.numel()}, fresh()), picked = fresh();
-        const std::vector<int64_t> from(step.from.begin(), step.from.end());
-        set(node("Gather", {flat, constant(from)}, picked), "axis", 1);
-        reshaped(picked, out, y);
-        break;
-      }
-      case Kind::softmax: set(node("Softmax", x, y), "axis", step.dim + 1); break;
-      case Kind::log_softmax: set(node("LogSoftmax", x, y), "axis", step.dim + 1); break;
-      case Kind::reshape: reshaped(x[0], out, y); break;
-      case Kind::activation: break;
+      skip(',');
     }
-  }
-
-  static void windows(onnx::NodeProto& to, const Step& step, int64_t kh, int64_t kw) {
-    set(to, "kernel_shape", {kh, kw});
-    set(to, "strides", {step.stride, step.stride});
-    set(to, "pads", {step.padding, step.padding, step.padding, step.padding});
-  }
-
-  void average(const Step& step, const Shape& in, const Shape& out, const std::string& x,
-               const std::string& y) {
-    if (step.kernel > 0) {
-      auto& pool = node("AveragePool", {x}, y);
-      windows(pool, step, step.kernel, step.kernel);
-      return set(pool, "count_include_pad", step.count_include_pad ? 1 : 0);
+    auto& made = node(name.c_str(), inputs, y.empty() ? fresh() : y);
+    const std::string result = made.output(0);
+    if (skip(';')) {
+      do {
+        const std::string attribute = word();
+        skip('=');
+        set(made, attribute, word());
+      } while (skip(','));
     }
-    check(in[1] % out[1] == 0 && in[2] % out[2] == 0,
-          "onnx: there is no operator for adaptive_avg_pool2d from ", in, " to ", out,
-          ", whose windows differ");
-    auto& pool = node("AveragePool", {x}, y);
-    set(pool, "kernel_shape", {in[1] / out[1], in[2] / out[2]});
-    set(pool, "strides", {in[1] / out[1], in[2] / out[2]});
+    check(skip(')'), "onnx: an expression of ", step_->kind->name, " has no end");
+    return result;
   }
 
-  void activate(const Step& step, const std::string& x, const std::string& y) {
-    switch (step.activation) {
-      case Activation::none: node("Identity", {x}, y); break;
-      case Activation::relu: node("Relu", {x}, y); break;
-      case Activation::leaky_relu: {
-        auto& leaky = node("LeakyRelu", {x}, y);
-        auto& slope = *leaky.add_attribute();
-        slope.set_name("alpha");
-        slope.set_type(onnx::AttributeProto::FLOAT);
-        slope.set_f(static_cast<float>(step.slope));
-        break;
-      }
-      case Activation::sigmoid: node("Sigmoid", {x}, y); break;
-      case Activation::tanh: node("Tanh", {x}, y); break;
-      case Activation::silu: node("Mul", {x, computed("Sigmoid", {x})}, y); break;
-      case Activation::gelu: {  // x / 2 (1 + erf(x / sqrt 2))
-        const auto erf = computed("Erf", {computed("Mul", {x, constant(0.70710678118654752)})});
-        half_of_both(x, erf, y);
-        break;
-      }
-      case Activation::gelu_tanh: {  // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
-        const auto cube = computed("Mul", {computed("Mul", {x, x}), x});
-        const auto sum = computed("Add", {x, computed("Mul", {cube, constant(0.044715)})});
-        half_of_both(x, computed("Tanh", {computed("Mul", {sum, constant(0.79788456080286536)})}), y);
-        break;
-      }
-    }
+  std::string operand(const std::string& name) {
+    const Shape& in = shape(step_->inputs[0]);
+    const bool per_channel_constants = step_->kind == &steps::scale_shift;
+    const auto of_step = [&](const Tensor& tensor) {
+      return per_channel_constants ? constant(tensor, per_channel(in)) : constant(tensor);
+    };
+    const auto with_samples = [](const Shape& shape) {
+      std::vector<int64_t> sizes{-1};
+      sizes.insert(sizes.end(), shape.begin(), shape.end());
+      return sizes;
+    };
+    if (name == "x") return x_;
+    if (name == "y") return value(step_->inputs[1]);
+    if (name == "w") return of_step(step_->weight);
+    if (name == "b") return of_step(step_->bias);
+    if (name == "from") return constant(std::vector<int64_t>(step_->from.begin(), step_->from.end()));
+    if (name == "flat") return constant(with_samples(Shape{in.numel()}));
+    if (name == "result") return constant(with_samples(shape(step_->output)));
+    return constant(number(name));
   }
-  // y = x / 2 (1 + t)
-  void half_of_both(const std::string& x, const std::string& t, const std::string& y) {
-    node("Mul", {computed("Mul", {x, constant(0.5)}), computed("Add", {t, constant(1)})}, y);
+
+  // p and q are the step's parameters; anything else is written out.
+  double number(const std::string& text) const {
+    if (text == "p") return parameters_[0];
+    if (text == "q") return parameters_[1];
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    check(error == std::errc() && end == text.data() + text.size(), "onnx: \"", text, "\" is no number");
+    return number;
+  }
+
+  void set(onnx::NodeProto& to, const std::string& name, const std::string& what) {
+    const Step& s = *step_;
+    const auto list = [&](const std::vector<int64_t>& numbers) { set(to, name.c_str(), numbers); };
+    const bool convolves = s.weight.defined() && s.weight.rank() == 4;
+    if (what == "kernel")
+      return list(convolves ? std::vector{s.weight.size(2), s.weight.size(3)}
+                            : std::vector{s.kernel.h, s.kernel.w});
+    if (what == "stride") return list({s.stride.h, s.stride.w});
+    if (what == "dilation") return list({s.dilation.h, s.dilation.w});
+    if (what == "padding") return list({s.padding.top, s.padding.left, s.padding.bottom, s.padding.right});
+    if (what == "share") return list(share());
+    if (what == "groups") return set(to, name.c_str(), s.groups);
+    if (what == "dim") return set(to, name.c_str(), s.dim + 1);
+    if (what == "count_include_pad") return set(to, name.c_str(), int64_t{s.count_include_pad});
+    const bool whole = what.find_first_not_of("0123456789") == std::string::npos;
+    if (whole) return set(to, name.c_str(), static_cast<int64_t>(number(what)));
+    auto& attribute = *to.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::FLOAT);
+    attribute.set_f(static_cast<float>(number(what)));
+  }
+
+  // Of the image for each pixel of the result.
+  std::vector<int64_t> share() const {
+    const Shape &in = shape(step_->inputs[0]), &out = shape(step_->output);
+    check(in[1] % out[1] == 0 && in[2] % out[2] == 0, "onnx: there is no operator for ", step_->kind->name,
+          " from ", in, " to ", out, ", whose windows differ");
+    return {in[1] / out[1], in[2] / out[2]};
   }
 
   const Plan& plan_;
   onnx::ModelProto model_;
   onnx::GraphProto* graph_ = nullptr;
   int between_ = 0;
+  // What is being printed: a step, its input, its parameters, and the rest of the expression.
+  const Step* step_ = nullptr;
+  std::string x_;
+  std::array<double, 2> parameters_ = {};
+  std::string_view text_;
 };
 
 }  // namespace

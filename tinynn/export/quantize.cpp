@@ -10,68 +10,14 @@
 namespace tinynn::deploy {
 namespace {
 
-using Kind = Step::Kind;
 using Type = NumberFormat::Type;
-
-bool has_weights(const Step& step) { return step.kind == Kind::linear || step.kind == Kind::conv2d; }
-
-// What they give are numbers of what they read.
-bool keeps_numbers(Kind kind) {
-  return kind == Kind::max_pool2d || kind == Kind::gather || kind == Kind::reshape;
-}
-
-bool is_softmax(Kind kind) { return kind == Kind::softmax || kind == Kind::log_softmax; }
-
-// Where relu costs nothing it comes first: what is never below zero is stored twice as finely.
-void put_relu_before_pooling(Plan& plan) {
-  std::vector<int> readers(plan.values.size());
-  std::vector<Step*> maker(plan.values.size());
-  ++readers[static_cast<size_t>(plan.output)];
-  for (Step& step : plan.steps) {
-    for (const int input : step.inputs) ++readers[static_cast<size_t>(input)];
-    maker[static_cast<size_t>(step.output)] = &step;
-  }
-  for (Step& step : plan.steps) {
-    const auto input = static_cast<size_t>(step.inputs[0]);
-    if (step.kind == Kind::max_pool2d && step.activation == Activation::relu && readers[input] == 1 &&
-        maker[input] != nullptr && has_weights(*maker[input]) && maker[input]->activation == Activation::none)
-      std::swap(step.activation, maker[input]->activation);
-  }
-}
-
-void separate_activations(Plan& plan) {
-  std::vector<Step> steps;
-  for (Step& step : plan.steps) {
-    const Activation activation = step.activation;
-    const bool goes_along =
-        activation == Activation::none ||
-        (keeps_numbers(step.kind) ? activation == Activation::relu : !is_softmax(step.kind));
-    steps.push_back(std::move(step));
-    if (goes_along) continue;
-    Step& before = steps.back();
-    const int between = static_cast<int>(plan.values.size()), output = before.output;
-    const double slope = before.slope;
-    plan.values.push_back(Shape(plan.values[static_cast<size_t>(output)]));
-    before.output = between;
-    before.activation = Activation::none;
-    steps.push_back({.kind = Kind::activation,
-                     .inputs = {between},
-                     .output = output,
-                     .weight = {},
-                     .bias = {},
-                     .from = {},
-                     .activation = activation,
-                     .slope = slope});
-  }
-  plan.steps = std::move(steps);
-}
 
 // Values that hold the same numbers have one format: by value, the first one of its kind.
 std::vector<size_t> classes_of(const Plan& plan) {
   std::vector<size_t> first(plan.values.size());
   std::iota(first.begin(), first.end(), size_t{0});
   for (const Step& step : plan.steps) {  // in their order, so that the input's is final
-    if (keeps_numbers(step.kind))
+    if (step.kind->selects)
       first[static_cast<size_t>(step.output)] = first[static_cast<size_t>(step.inputs[0])];
   }
   return first;
@@ -113,7 +59,7 @@ std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
     // A large bias over small weights: 20 bits are enough for it.
     float step = bias / input.step / 0x1p20F;
     for (const float w : row) step = std::max(step, std::abs(w) / 127);
-    check(std::isfinite(step), "quantize: ", name_of(layer.kind), " has a weight that is not finite");
+    check(std::isfinite(step), "quantize: ", layer.kind->name, " has a weight that is not finite");
     if (step == 0) step = 1;
     double most = static_cast<double>(bias / input.step / step);
     for (float& w : row) {
@@ -121,7 +67,7 @@ std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
       most += static_cast<double>(std::abs(w) * input.highest());
       w *= step;
     }
-    check(input.is_float() || most < 0x1p31, "quantize: the sums of a ", name_of(layer.kind), " of ", each,
+    check(input.is_float() || most < 0x1p31, "quantize: the sums of a ", layer.kind->name, " of ", each,
           " weights an output do not fit into 32 bits");
     steps.push_back(step);
   }
@@ -139,27 +85,25 @@ QuantizedPlan quantize(Plan plan, const Tensor& images) {
   check(images.defined() && images.rank() > 0 && images.size(0) > 0 &&
             std::ranges::equal(images.shape().begin() + 1, images.shape().end(), input.begin(), input.end()),
         "quantize: images are ", images.defined() ? images.shape() : Shape{}, ", expected some of ", input);
-  put_relu_before_pooling(plan);
-  separate_activations(plan);
   const auto classes = classes_of(plan);
   const auto ranges = calibrate(plan, classes, images);
   std::vector<bool> exact(plan.values.size());
   exact[classes[static_cast<size_t>(plan.output)]] = true;
   for (const Step& step : plan.steps) {
-    if (is_softmax(step.kind)) exact[classes[static_cast<size_t>(step.inputs[0])]] = true;
+    if (step.kind == &steps::softmax || step.kind == &steps::log_softmax)
+      exact[classes[static_cast<size_t>(step.inputs[0])]] = true;
   }
   QuantizedPlan result{.plan = std::move(plan), .formats = {}, .weight_steps = {}};
   for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
   for (Step& step : result.plan.steps) {
     const auto& read = result.formats[static_cast<size_t>(step.inputs[0])];
-    if (has_weights(step)) step.weight = step.weight.clone();
-    result.weight_steps.push_back(has_weights(step) ? round_weights(step, read) : std::vector<float>{});
+    if (step.kind->has_weight) step.weight = step.weight.clone();
+    result.weight_steps.push_back(step.kind->has_weight ? round_weights(step, read) : std::vector<float>{});
   }
   return result;
 }
 
 QuantizedPlan unquantized(Plan plan) {
-  separate_activations(plan);
   const size_t values = plan.values.size(), steps = plan.steps.size();
   return {std::move(plan), std::vector<NumberFormat>(values), std::vector<std::vector<float>>(steps)};
 }

@@ -38,8 +38,7 @@ struct QuantizedPlan {
 /// input. Throws Error if the images do not fit the plan, or lead to a number that is not finite.
 QuantizedPlan quantize(Plan plan, const Tensor& images);
 
-/// The same plan in floats, with steps of their own for activations that the exporters want on their own:
-/// those of softmax, and of max_pool2d and gather but for relu.
+/// The same plan in floats.
 QuantizedPlan unquantized(Plan plan);
 
 /// Of a row of a linear's or conv2d's weight, times the format of what it reads: the step of its sums.

@@ -13,10 +13,11 @@ StepByStep::StepByStep(const Plan& plan) : input_(plan.input), output_(plan.outp
         (shape.numel() + 15) / 16 * 16 + 16;  // kernels read whole vectors, a little beyond the end
   }
   for (const Step& step : plan.steps) {
-    if (step.kind == Step::Kind::reshape)
+    if (step.kind->make == nullptr)
       places_[static_cast<size_t>(step.output)] = places_[static_cast<size_t>(step.inputs[0])];
-    stages_.push_back({make_command(plan, step, places_, Order::sample, scratch_size), step.activation,
-                       step.slope, step.output});
+    stages_.push_back({make_command(plan, step, places_, Order::sample, scratch_size),
+                       make_activation(plan, step, places_[static_cast<size_t>(step.output)], Order::sample),
+                       step.output});
   }
   memory_ = Buffer(memory_size);
   scratch_ = Buffer(scratch_size);
@@ -30,9 +31,8 @@ std::span<const float> StepByStep::run(const float* sample, const Look& look) {
   look(input_, numbers(input_));
   for (const Stage& stage : stages_) {
     if (stage.command) stage.command(run);
-    const auto made = numbers(stage.output);
-    activate(stage.activation, stage.slope, std::ssize(made), made.data());
-    look(stage.output, made);
+    if (stage.activation) stage.activation(run);
+    look(stage.output, numbers(stage.output));
   }
   return numbers(output_);
 }

@@ -23,9 +23,7 @@ class StepByStep {
 
  private:
   struct Stage {
-    Command command;
-    Activation activation;
-    double slope;
+    Command command, activation;
     int output;
   };
 

@@ -2,6 +2,7 @@
 #include <set>
 #include <utility>
 
+#include <tinynn/core/slices.hpp>
 #include <tinynn/graph/channel_map.hpp>
 
 namespace tinynn::graph {
@@ -97,11 +98,8 @@ ChannelMap::ChannelMap(const Graph& graph, const ChannelMapOptions& options) : g
 }
 
 std::vector<int64_t> places(const Shape& shape, const Atom& atom) {
-  const int64_t inner = shape.inner(atom.dim), size = shape[atom.dim];
   std::vector<int64_t> result;
-  for (int64_t o = 0; o < shape.outer(atom.dim); ++o) {
-    for (int64_t i = 0; i < inner; ++i) result.push_back((o * size + atom.index) * inner + i);
-  }
+  Slices(shape, atom.dim).for_each(atom.index, [&](int64_t i) { result.push_back(i); });
   return result;
 }
 

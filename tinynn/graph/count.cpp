@@ -1,4 +1,3 @@
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/count.hpp>
@@ -13,9 +12,7 @@ Counts count(nn::Module& module, const Tensor& example) {
     counts.parameters += parameter.numel();
     counts.nonzero += count_nonzero(parameter);
   }
-  const NoGrad no_grad;
-  const nn::KeepMode mode(module);
-  module.eval();
+  const nn::EvaluationScope evaluation(module);
   const autograd::Observer observer([&](const autograd::Call& call) {
     if (call.op.macs != nullptr) counts.macs += call.op.macs(call.inputs, call.output);
   });

@@ -9,7 +9,6 @@
 
 #include <cxxabi.h>
 
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/summary.hpp>
@@ -52,9 +51,7 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
   };
   std::map<const nn::Module*, Run> runs;
   {
-    const NoGrad no_grad;
-    const nn::KeepMode mode(module);
-    module.eval();
+    const nn::EvaluationScope evaluation(module);
     std::vector<const nn::Module*> running;
     const nn::CallObserver calls([&](nn::Module& m, const Tensor&) { running.push_back(&m); },
                                  [&](nn::Module& m, const Tensor& y) {

@@ -3,7 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/graph.hpp>
@@ -15,9 +14,7 @@ std::vector<Tensor> run(nn::Module& model, const Example& example) {
   check(!example.inputs.empty(), "trace: the example has no input");
   check(example.forward || example.inputs.size() == 1, "trace: ", example.inputs.size(),
         " inputs, but no function that says how the model is called with them");
-  const NoGrad no_grad;
-  const nn::KeepMode mode(model);
-  model.eval();
+  const nn::EvaluationScope evaluation(model);
   return example.forward ? example.forward(example.inputs) : std::vector{model(example.inputs[0])};
 }
 

@@ -124,11 +124,7 @@ void load(nn::Module& module, const SafetensorsFile& file) {
       parameter.adopt(value, mask);
     }
   }
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    // In place, for copies of the module share its buffers.
-    buffers[i].second.handle()->shape = loaded_buffers[i].shape();
-    buffers[i].second.handle()->buffer = loaded_buffers[i].handle()->buffer;
-  }
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(loaded_buffers[i]);
 }
 
 Metadata load(nn::Module& module, const std::filesystem::path& path) {

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/tensor.hpp>
 
@@ -80,6 +81,16 @@ class KeepMode {
 
  private:
   std::vector<std::pair<Module*, bool>> before_;
+};
+
+/// Evaluation mode without gradients, for a scope: the module's mode is what it was in the end.
+class EvaluationScope {
+ public:
+  explicit EvaluationScope(Module& module) : mode_(module) { module.eval(); }
+
+ private:
+  NoGrad no_grad_;
+  KeepMode mode_;
 };
 
 /// While one lives, it is told of every call of a module on this thread: how a summary learns which layer an

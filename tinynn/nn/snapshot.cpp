@@ -41,12 +41,7 @@ void restore(Module& module, const Snapshot& snapshot) {
       if (const auto moments = weak.lock()) *moments = copy_of(copy);
     }
   }
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    // In place, for copies of the module share its buffers; whole, for a cut has changed the shape.
-    auto& buffer = *buffers[i].second.handle();
-    buffer.shape = snapshot.buffers[i].shape();
-    buffer.buffer = snapshot.buffers[i].clone().handle()->buffer;
-  }
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(snapshot.buffers[i].clone());
 }
 
 }  // namespace tinynn::nn

@@ -3,7 +3,8 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/kernels/activation.hpp>
+#include <tinynn/core/slices.hpp>
+#include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/ops/activation.hpp>
@@ -14,10 +15,7 @@ namespace tinynn {
 
 using detail::Keep;
 
-const autograd::Op relu_op{.name = "relu",
-                           .apply = [](const autograd::Arguments& a) { return relu(a[0]); },
-                           .channels = autograd::elementwise,
-                           .homogeneous = true};
+const autograd::Op relu_op = detail::homogeneous_op("relu", [](const auto& a) { return relu(a[0]); });
 
 Tensor relu(const Tensor& x) {
   Tensor y(x.shape());
@@ -33,63 +31,50 @@ Tensor relu(const Tensor& x) {
   });
 }
 
-const autograd::Op leaky_relu_op{
-    .name = "leaky_relu",
-    .apply =
-        [](const autograd::Arguments& a) { return leaky_relu(a[0], a.attributes.number("negative_slope")); },
-    .channels = autograd::elementwise,
-    .homogeneous = true};
+const autograd::Op leaky_relu_op = detail::homogeneous_op(
+    "leaky_relu", [](const auto& a) { return leaky_relu(a[0], a.attributes.number("negative_slope")); });
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
   const auto slope = static_cast<float>(negative_slope);
   // grad_x = grad_y where x > 0, slope grad_y elsewhere
   return detail::unary<Keep::input>(
-      leaky_relu_op, x, [=](float v) { return kernels::leaky_relu(v, slope); },
+      leaky_relu_op, x, [=](float v) { return tinynn_leaky_relu(v, slope); },
       [=](float g, float v) { return v > 0 ? g : slope * g; }, {{"negative_slope", negative_slope}});
 }
 
-const autograd::Op sigmoid_op{.name = "sigmoid",
-                              .apply = [](const autograd::Arguments& a) { return sigmoid(a[0]); },
-                              .channels = autograd::elementwise};
+const autograd::Op sigmoid_op =
+    detail::elementwise_op("sigmoid", [](const auto& a) { return sigmoid(a[0]); });
 
 Tensor sigmoid(const Tensor& x) {
   // grad_x = grad_y y (1 - y)
   return detail::unary<Keep::output>(
-      sigmoid_op, x, [](float v) { return kernels::sigmoid(v); },
+      sigmoid_op, x, [](float v) { return tinynn_sigmoid(v); },
       [](float g, float y) { return g * y * (1 - y); });
 }
 
-const autograd::Op tanh_op{.name = "tanh",
-                           .apply = [](const autograd::Arguments& a) { return tanh(a[0]); },
-                           .channels = autograd::elementwise};
+const autograd::Op tanh_op = detail::elementwise_op("tanh", [](const auto& a) { return tanh(a[0]); });
 
 Tensor tanh(const Tensor& x) {
   // grad_x = grad_y (1 - y^2)
   return detail::unary<Keep::output>(
-      tanh_op, x, [](float v) { return std::tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
+      tanh_op, x, [](float v) { return tinynn_tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
 }
 
-const autograd::Op silu_op{.name = "silu",
-                           .apply = [](const autograd::Arguments& a) { return silu(a[0]); },
-                           .channels = autograd::elementwise};
+const autograd::Op silu_op = detail::elementwise_op("silu", [](const auto& a) { return silu(a[0]); });
 
 Tensor silu(const Tensor& x) {
   // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
   return detail::unary<Keep::input>(
-      silu_op, x, [](float v) { return kernels::silu(v); },
+      silu_op, x, [](float v) { return tinynn_silu(v); },
       [](float g, float v) {
-        const float s = kernels::sigmoid(v);
+        const float s = tinynn_sigmoid(v);
         return g * s * (1 + v * (1 - s));
       });
 }
 
-const autograd::Op gelu_op{
-    .name = "gelu",
-    .apply =
-        [](const autograd::Arguments& a) {
-          return gelu(a[0], a.attributes.flag("tanh") ? GeluFormula::tanh : GeluFormula::exact);
-        },
-    .channels = autograd::elementwise};
+const autograd::Op gelu_op = detail::elementwise_op("gelu", [](const auto& a) { return gelu(a[0]); });
+const autograd::Op gelu_tanh_op =
+    detail::elementwise_op("gelu_tanh", [](const auto& a) { return gelu(a[0], GeluFormula::tanh); });
 
 Tensor gelu(const Tensor& x, GeluFormula formula) {
   if (formula == GeluFormula::exact) {
@@ -97,21 +82,19 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
     constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
     // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
     return detail::unary<Keep::input>(
-        gelu_op, x, [](float v) { return kernels::gelu(v); },
+        gelu_op, x, [](float v) { return tinynn_gelu(v); },
         [=](float g, float v) {
-          return g * (kernels::normal_cdf(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2);
-        },
-        {{"tanh", 0}});
+          return g * (tinynn_normal_cdf(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2);
+        });
   }
-  using namespace kernels::gelu_tanh_constants;
+  constexpr float root = 0.797884583F, cubic = 0.044715F;  // sqrt(2 / pi), and what tinynn_gelu_bend has
   // grad_x = grad_y ((1 + t) / 2 + x / 2 (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)) with t = tanh(...)
   return detail::unary<Keep::input>(
-      gelu_op, x, [](float v) { return kernels::gelu_tanh(v); },
+      gelu_tanh_op, x, [](float v) { return tinynn_gelu_tanh(v); },
       [=](float g, float v) {
-        const float t = kernels::gelu_bend(v);
+        const float t = tinynn_gelu_bend(v);
         return g * ((1 + t) / 2 + v / 2 * (1 - t * t) * root * (1 + 3 * cubic * v * v));
-      },
-      {{"tanh", 1}});
+      });
 }
 
 namespace {
@@ -122,12 +105,12 @@ Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forwa
   // A scalar is a row of one element, as in PyTorch.
   const Shape shape = x.rank() == 0 ? Shape{1} : x.shape();
   check(dim >= -shape.rank() && dim < shape.rank(), op.name, ": no dimension ", dim, " in ", x.shape());
-  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
+  const Slices s(shape, dim);
   Tensor y(x.shape());
-  forward(outer, size, x.data(), y.mutable_data(), inner);
+  forward(s.outer, s.size, x.data(), y.mutable_data(), s.inner);
   const auto back = [=, values = y.detach()](const Tensor& grad_y) {
     Tensor grad_x(x.shape());
-    backward(outer, size, values.data(), grad_y.data(), grad_x.mutable_data(), inner);
+    backward(s.outer, s.size, values.data(), grad_y.data(), grad_x.mutable_data(), s.inner);
     autograd::accumulate_grad(x, std::move(grad_x));
   };
   return autograd::record(op, y, {x}, back, {{"dim", static_cast<double>(dim)}});
@@ -156,7 +139,8 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
 }
 
 std::vector<const autograd::Op*> ops::activation() {
-  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op, &silu_op, &gelu_op, &softmax_op, &log_softmax_op};
+  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op,       &silu_op,
+          &gelu_op, &gelu_tanh_op,  &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

@@ -59,10 +59,8 @@ Tensor add(const Tensor& a, const Tensor& b) {
       add_op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
 }
 
-const autograd::Op add_scalar_op{
-    .name = "add_scalar",
-    .apply = [](const autograd::Arguments& a) { return add(a[0], a.attributes.number("value")); },
-    .channels = autograd::elementwise};
+const autograd::Op add_scalar_op = detail::elementwise_op(
+    "add_scalar", [](const auto& a) { return add(a[0], a.attributes.number("value")); });
 
 Tensor add(const Tensor& a, double b) {
   // grad_a = grad_y
@@ -83,10 +81,8 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 
 Tensor sub(const Tensor& a, double b) { return add(a, -b); }
 
-const autograd::Op scalar_sub_op{
-    .name = "scalar_sub",
-    .apply = [](const autograd::Arguments& a) { return sub(a.attributes.number("value"), a[0]); },
-    .channels = autograd::elementwise};
+const autograd::Op scalar_sub_op = detail::elementwise_op(
+    "scalar_sub", [](const auto& a) { return sub(a.attributes.number("value"), a[0]); });
 
 Tensor sub(double a, const Tensor& b) {
   // grad_b = -grad_y
@@ -106,11 +102,8 @@ Tensor mul(const Tensor& a, const Tensor& b) {
       [](float g, float u, float) { return g * u; });
 }
 
-const autograd::Op mul_scalar_op{
-    .name = "mul_scalar",
-    .apply = [](const autograd::Arguments& a) { return mul(a[0], a.attributes.number("value")); },
-    .channels = autograd::elementwise,
-    .homogeneous = true};
+const autograd::Op mul_scalar_op = detail::homogeneous_op(
+    "mul_scalar", [](const auto& a) { return mul(a[0], a.attributes.number("value")); });
 
 Tensor mul(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -120,9 +113,7 @@ Tensor mul(const Tensor& a, double b) {
       {{"value", b}});
 }
 
-const autograd::Op div_op{.name = "div",
-                          .apply = [](const autograd::Arguments& a) { return div(a[0], a[1]); },
-                          .channels = autograd::elementwise};
+const autograd::Op div_op = detail::elementwise_op("div", [](const auto& a) { return div(a[0], a[1]); });
 
 Tensor div(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y / b, grad_b = -grad_y a / b^2
@@ -131,11 +122,8 @@ Tensor div(const Tensor& a, const Tensor& b) {
       [](float g, float u, float v) { return -g * (u / v / v); });
 }
 
-const autograd::Op div_scalar_op{
-    .name = "div_scalar",
-    .apply = [](const autograd::Arguments& a) { return div(a[0], a.attributes.number("value")); },
-    .channels = autograd::elementwise,
-    .homogeneous = true};
+const autograd::Op div_scalar_op = detail::homogeneous_op(
+    "div_scalar", [](const auto& a) { return div(a[0], a.attributes.number("value")); });
 
 Tensor div(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -145,10 +133,8 @@ Tensor div(const Tensor& a, double b) {
       {{"value", b}});
 }
 
-const autograd::Op scalar_div_op{
-    .name = "scalar_div",
-    .apply = [](const autograd::Arguments& a) { return div(a.attributes.number("value"), a[0]); },
-    .channels = autograd::elementwise};
+const autograd::Op scalar_div_op = detail::elementwise_op(
+    "scalar_div", [](const auto& a) { return div(a.attributes.number("value"), a[0]); });
 
 Tensor div(double a, const Tensor& b) {
   const auto s = static_cast<float>(a);
@@ -158,9 +144,8 @@ Tensor div(double a, const Tensor& b) {
       {{"value", a}});
 }
 
-const autograd::Op maximum_op{.name = "maximum",
-                              .apply = [](const autograd::Arguments& a) { return maximum(a[0], a[1]); },
-                              .channels = autograd::elementwise};
+const autograd::Op maximum_op =
+    detail::elementwise_op("maximum", [](const auto& a) { return maximum(a[0], a[1]); });
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y where a > b, half of it where a = b; grad_b likewise
@@ -174,9 +159,8 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
                                                       : g; });
 }
 
-const autograd::Op minimum_op{.name = "minimum",
-                              .apply = [](const autograd::Arguments& a) { return minimum(a[0], a[1]); },
-                              .channels = autograd::elementwise};
+const autograd::Op minimum_op =
+    detail::elementwise_op("minimum", [](const auto& a) { return minimum(a[0], a[1]); });
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y where a < b, half of it where a = b; grad_b likewise

@@ -5,18 +5,12 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
-
-// x as (outer, size, inner), which is all that choosing along one dimension has to know.
-struct Middle {
-  Middle(const Tensor& x, int64_t dim)
-      : outer(x.shape().outer(dim)), size(x.size(dim)), inner(x.shape().inner(dim)) {}
-  int64_t outer, size, inner;
-};
 
 void pin_range(autograd::Channels& c, int64_t dim, int64_t begin, int64_t end, const char* reason) {
   for (int64_t i = begin; i < end; ++i) c.pin({0, dim}, i, reason);
@@ -75,13 +69,12 @@ void chunk_channels(autograd::Channels& c) {
 // x[first], x[first + step], ... of `count` elements along one dimension.
 Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64_t first, int64_t count,
                      int64_t step, std::initializer_list<autograd::Attribute> attributes) {
-  const Middle s(x, dim);
+  const Slices s(x.shape(), dim);
   const int64_t pieces = step == 1 ? 1 : count, length = (step == 1 ? count : 1) * s.inner;
   // Calls copy(in x, in y) for every run of `length` elements.
   const auto runs = [=](auto copy) {
     for (int64_t o = 0, in_y = 0; o < s.outer; ++o) {
-      for (int64_t i = 0; i < pieces; ++i, in_y += length)
-        copy((o * s.size + first + i * step) * s.inner, in_y);
+      for (int64_t i = 0; i < pieces; ++i, in_y += length) copy(s.begin(o, first + i * step), in_y);
     }
   };
   Tensor y(x.shape().with(dim, count));
@@ -106,7 +99,8 @@ const autograd::Op slice_op{.name = "slice",
                                   return slice(a[0], a.attributes.whole("dim"), a.attributes.whole("begin"),
                                                a.attributes.whole("end"), a.attributes.whole("step"));
                                 },
-                            .channels = slice_channels};
+                            .channels = slice_channels,
+                            .moves = true};
 
 Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step) {
   check(step >= 1, "slice: step ", step, " is not at least 1");
@@ -133,7 +127,8 @@ const autograd::Op chunk_op{.name = "chunk",
                                   return piece_of(a[0], a.attributes.whole("count"),
                                                   a.attributes.whole("dim"), a.attributes.whole("piece"));
                                 },
-                            .channels = chunk_channels};
+                            .channels = chunk_channels,
+                            .moves = true};
 
 Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece) {
   const int64_t size = x.size(dim);
@@ -160,10 +155,11 @@ const autograd::Op index_select_op{.name = "index_select",
                                          return index_select(a[0], a.attributes.whole("dim"),
                                                              a.attributes.list("index"));
                                        },
-                                   .pinned = "it picks them by number"};
+                                   .pinned = "it picks them by number",
+                                   .moves = true};
 
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices) {
-  const Middle s(x, dim);
+  const Slices s(x.shape(), dim);
   for (const int64_t index : indices) {
     check(index >= 0 && index < s.size, "index_select: index ", index, " is outside dimension ", dim, " of ",
           x.shape());
@@ -171,7 +167,7 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
   Tensor y(x.shape().with(dim, static_cast<int64_t>(indices.size())));
   float* to = y.mutable_data();
   for (int64_t o = 0; o < s.outer; ++o) {
-    for (const int64_t i : indices) to = std::copy_n(x.data() + (o * s.size + i) * s.inner, s.inner, to);
+    for (const int64_t i : indices) to = std::copy_n(x.data() + s.begin(o, i), s.inner, to);
   }
   std::vector<autograd::Attribute> attributes{{"dim", static_cast<double>(x.shape().index(dim))}};
   if (autograd::observed()) autograd::append(attributes, "index", indices);
@@ -183,7 +179,7 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
         const float* from = grad_y.data();
         for (int64_t o = 0; o < s.outer; ++o) {
           for (const int64_t i : indices) {
-            float* sum = grad_x.mutable_data() + (o * s.size + i) * s.inner;
+            float* sum = grad_x.mutable_data() + s.begin(o, i);
             for (int64_t j = 0; j < s.inner; ++j) sum[j] += *from++;
           }
         }
@@ -207,7 +203,7 @@ Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
     size += x.size(dim);
   }
   Tensor y(first.with(dim, size));
-  const Middle s(y, dim);
+  const Slices s(y.shape(), dim);
   // Calls copy(tensor, place in it, place in y, length) for every run of elements.
   const auto runs = [&](auto copy) {
     for (int64_t o = 0, in_y = 0; o < s.outer; ++o) {

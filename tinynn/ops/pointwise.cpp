@@ -10,10 +10,8 @@ namespace tinynn {
 using detail::Keep;
 using detail::unary;
 
-const autograd::Op pow_op{
-    .name = "pow",
-    .apply = [](const autograd::Arguments& a) { return pow(a[0], a.attributes.number("exponent")); },
-    .channels = autograd::elementwise};
+const autograd::Op pow_op =
+    detail::elementwise_op("pow", [](const auto& a) { return pow(a[0], a.attributes.number("exponent")); });
 
 Tensor pow(const Tensor& x, double exponent) {
   // Squares are what is mostly asked for, and std::pow is slow.
@@ -27,9 +25,7 @@ Tensor pow(const Tensor& x, double exponent) {
       {{"exponent", exponent}});
 }
 
-const autograd::Op exp_op{.name = "exp",
-                          .apply = [](const autograd::Arguments& a) { return exp(a[0]); },
-                          .channels = autograd::elementwise};
+const autograd::Op exp_op = detail::elementwise_op("exp", [](const auto& a) { return exp(a[0]); });
 
 Tensor exp(const Tensor& x) {
   // grad_x = grad_y y
@@ -37,9 +33,7 @@ Tensor exp(const Tensor& x) {
       exp_op, x, [](float v) { return std::exp(v); }, [](float g, float y) { return g * y; });
 }
 
-const autograd::Op log_op{.name = "log",
-                          .apply = [](const autograd::Arguments& a) { return log(a[0]); },
-                          .channels = autograd::elementwise};
+const autograd::Op log_op = detail::elementwise_op("log", [](const auto& a) { return log(a[0]); });
 
 Tensor log(const Tensor& x) {
   // grad_x = grad_y / x
@@ -47,9 +41,7 @@ Tensor log(const Tensor& x) {
       log_op, x, [](float v) { return std::log(v); }, [](float g, float v) { return g / v; });
 }
 
-const autograd::Op sqrt_op{.name = "sqrt",
-                           .apply = [](const autograd::Arguments& a) { return sqrt(a[0]); },
-                           .channels = autograd::elementwise};
+const autograd::Op sqrt_op = detail::elementwise_op("sqrt", [](const auto& a) { return sqrt(a[0]); });
 
 Tensor sqrt(const Tensor& x) {
   // grad_x = grad_y / 2y
@@ -57,10 +49,7 @@ Tensor sqrt(const Tensor& x) {
       sqrt_op, x, [](float v) { return std::sqrt(v); }, [](float g, float y) { return g / (2 * y); });
 }
 
-const autograd::Op abs_op{.name = "abs",
-                          .apply = [](const autograd::Arguments& a) { return abs(a[0]); },
-                          .channels = autograd::elementwise,
-                          .homogeneous = true};
+const autograd::Op abs_op = detail::homogeneous_op("abs", [](const auto& a) { return abs(a[0]); });
 
 Tensor abs(const Tensor& x) {
   // grad_x = grad_y sign(x)
@@ -71,12 +60,9 @@ Tensor abs(const Tensor& x) {
                                             : g * v; });
 }
 
-const autograd::Op clamp_op{.name = "clamp",
-                            .apply =
-                                [](const autograd::Arguments& a) {
-                                  return clamp(a[0], a.attributes.number("low"), a.attributes.number("high"));
-                                },
-                            .channels = autograd::elementwise};
+const autograd::Op clamp_op = detail::elementwise_op("clamp", [](const auto& a) {
+  return clamp(a[0], a.attributes.number("low"), a.attributes.number("high"));
+});
 
 Tensor clamp(const Tensor& x, double low, double high) {
   const auto from = static_cast<float>(low), to = static_cast<float>(high);

@@ -4,6 +4,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/kernels/strided.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/registry.hpp>
@@ -85,7 +86,7 @@ bool beats(float a, float b) { return a > b || (std::isnan(a) && !std::isnan(b))
 
 // Along the middle dimension of x (outer, size, inner), the index in x of each largest element.
 std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t dim) {
-  const int64_t size = x.size(dim), outer = x.shape().outer(dim), inner = x.shape().inner(dim);
+  const auto [outer, size, inner] = Slices(x.shape(), dim);
   check(size > 0, name, ": dimension ", dim, " of ", x.shape(), " has no elements to choose from");
   std::vector<int64_t> places(static_cast<size_t>(outer * inner));
   parallel_for(outer, std::max<int64_t>(1, kernels::pointwise_grain / std::max<int64_t>(1, size * inner)),
@@ -194,8 +195,8 @@ Labels argmax(const Tensor& x) {
 
 Labels argmax(const Tensor& x, int64_t dim) {
   auto places = places_of_max("argmax", x, dim);
-  const int64_t size = x.size(dim), inner = x.shape().inner(dim);
-  for (int64_t& place : places) place = place / inner % size;
+  const Slices slices(x.shape(), dim);
+  for (int64_t& place : places) place = slices.slice_of(place);
   return Labels(std::move(places));
 }
 

@@ -110,7 +110,8 @@ const autograd::Op reshape_op{
     .name = "reshape",
     .apply = [](const autograd::Arguments& a) { return reshape(a[0], a.attributes.list("size")); },
     .channels = reshape_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 // One of the sizes may be -1.
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
@@ -158,7 +159,8 @@ const autograd::Op flatten_op{
     .name = "flatten",
     .apply = [](const autograd::Arguments& a) { return flatten(a[0], a.attributes.whole("start")); },
     .channels = reshape_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 Tensor flatten(const Tensor& x, int64_t start) {
   const int64_t first = x.shape().index(start);
@@ -171,7 +173,8 @@ const autograd::Op squeeze_op{
     .name = "squeeze",
     .apply = [](const autograd::Arguments& a) { return squeeze(a[0], a.attributes.whole("dim")); },
     .channels = reshape_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
   check(x.size(dim) == 1, "squeeze: dimension ", dim, " of ", x.shape(), " is not of size 1");
@@ -184,7 +187,8 @@ const autograd::Op unsqueeze_op{
     .name = "unsqueeze",
     .apply = [](const autograd::Arguments& a) { return unsqueeze(a[0], a.attributes.whole("dim")); },
     .channels = reshape_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
   check(dim >= -x.rank() - 1 && dim <= x.rank(), "unsqueeze: no place ", dim, " for a dimension in ",
@@ -199,7 +203,8 @@ const autograd::Op permute_op{
     .name = "permute",
     .apply = [](const autograd::Arguments& a) { return permute(a[0], a.attributes.list("dim")); },
     .channels = permute_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   std::vector<int64_t> order;
@@ -218,7 +223,8 @@ const autograd::Op transpose_op{
     .apply =
         [](const autograd::Arguments& a) { return in_order(transpose_op, a[0], a.attributes.list("dim")); },
     .channels = permute_channels,
-    .homogeneous = true};
+    .homogeneous = true,
+    .moves = true};
 
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));

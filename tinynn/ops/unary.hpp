@@ -9,6 +9,15 @@
 
 namespace tinynn::detail {
 
+/// An operation that makes each element of the result of the elements in its place.
+constexpr autograd::Op elementwise_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
+  return {.name = name, .apply = apply, .channels = autograd::elementwise};
+}
+/// One of them for which f(s x) = s f(x) for every s > 0.
+constexpr autograd::Op homogeneous_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
+  return {.name = name, .apply = apply, .channels = autograd::elementwise, .homogeneous = true};
+}
+
 /// What the derivative needs besides grad_y. Only what is named is kept in memory until backward.
 enum class Keep { nothing, input, output };
 

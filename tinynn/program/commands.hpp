@@ -1,7 +1,8 @@
 // Commands: steps of a plan, ready to run on memory that is laid out in advance.
 #pragma once
 
-#include <functional>
+#include <utility>
+#include <vector>
 
 #include <tinynn/program/plan.hpp>
 
@@ -33,18 +34,42 @@ struct Place {
   }
 };
 
-using Command = std::function<void(const Run& run)>;
+/// What a row's `make` gets: a step of a plan, where its values are, and in which order. To most steps a
+/// block of samples is a sample of which every number is a row of `width`.
+class StepMaker {
+ public:
+  StepMaker(const Plan& plan, const Step& of, const std::vector<Place>& places, Order in_order,
+            int64_t& scratch_size)
+      : step(of), order(in_order), plan_(plan), places_(places), scratch_size_(scratch_size) {}
+
+  const Step& step;
+  const Order order;
+
+  const Shape& in(size_t i = 0) const { return plan_.values[static_cast<size_t>(step.inputs[i])]; }
+  const Shape& out() const { return plan_.values[static_cast<size_t>(step.output)]; }
+  Place x(size_t i = 0) const { return places_[static_cast<size_t>(step.inputs[i])]; }
+  Place y() const { return places_[static_cast<size_t>(step.output)]; }
+  int64_t width() const { return order == Order::block ? block_size : 1; }
+  int64_t count() const { return out().numel() * width(); }
+  /// Scratch memory of so many floats; returns where it begins.
+  int64_t scratch(int64_t floats) const { return std::exchange(scratch_size_, scratch_size_ + floats); }
+
+ private:
+  const Plan& plan_;
+  const std::vector<Place>& places_;
+  int64_t& scratch_size_;
+};
 
 /// The command of a step of this plan. `scratch_size` grows by the scratch memory that it wants. None, a
 /// command that is false, for a reshape: its two values have to be in one place.
 Command make_command(const Plan& plan, const Step& step, const std::vector<Place>& places, Order order,
                      int64_t& scratch_size);
 
-// Of the kinds that multiply by a weight, in files of their own.
-Command make_linear(const Step& step, Place x, Place y, Order order, int64_t& scratch_size);
-Command make_conv2d(const Step& step, const Shape& in, Place x, Place y, int64_t& scratch_size);
+/// What applies the step's activation to what it gave; none if it has none.
+Command make_activation(const Plan& plan, const Step& step, Place y, Order order);
 
-/// x[i] = f(x[i])
-void activate(Activation activation, double slope, int64_t count, float* x);
+// Of the kinds that multiply by a weight, in a file of their own.
+Command make_linear(const StepMaker& step);
+Command make_conv2d(const StepMaker& step);
 
 }  // namespace tinynn::deploy

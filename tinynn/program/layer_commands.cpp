@@ -36,21 +36,25 @@ Kernel prepare(const Tensor& weight, double density, Arguments... arguments) {
 
 }  // namespace
 
-Command make_linear(const Step& step, Place x, Place y, Order order, int64_t& scratch_size) {
-  if (order == Order::block) {
+Command make_linear(const StepMaker& maker) {
+  const Step& step = maker.step;
+  const Place x = maker.x(), y = maker.y();
+  if (maker.order == Order::block) {
     return [=, bias = step.bias,
             kernel = prepare<LinearKernel>(step.weight, kernels::sparse_linear_density, block_size)](
                const Run& run) { kernel(run.samples, x.read(run), bias.data(), y(run)); };
   }
   const auto kernel = prepare<LinearSampleKernel>(step.weight, sparse_density_of_one);
-  const int64_t scratch_at = scratch_size;
-  scratch_size += kernel.scratch_size();
+  const int64_t scratch_at = maker.scratch(kernel.scratch_size());
   return [=, bias = step.bias](const Run& run) {
     kernel(x.read(run), bias.data(), run.scratch + scratch_at, y(run));
   };
 }
 
-Command make_conv2d(const Step& step, const Shape& in, Place x, Place y, int64_t& scratch_size) {
+Command make_conv2d(const StepMaker& maker) {
+  const Step& step = maker.step;
+  const Place x = maker.x(), y = maker.y();
+  const Shape& in = maker.in();
   const Shape& weight = step.weight.shape();
   const kernels::Conv2dSizes sizes{.n = 1,
                                    .c = in[0],
@@ -66,8 +70,8 @@ Command make_conv2d(const Step& step, const Shape& in, Place x, Place y, int64_t
   const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density)
                                      : std::optional<SparsePattern>();
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);
-  const int64_t scratch_at = scratch_size;
-  scratch_size += (kernel.scratch_size() + block_size - 1) / block_size * block_size;
+  const int64_t scratch_at =
+      maker.scratch((kernel.scratch_size() + block_size - 1) / block_size * block_size);
   return [=, bias = step.bias](const Run& run) {
     kernel(x.read(run), bias.data(), run.scratch + scratch_at, y(run));
   };

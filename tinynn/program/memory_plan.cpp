@@ -29,9 +29,9 @@ Lifetimes::Lifetimes(const Plan& plan)
   const auto root = [&](int v) { return static_cast<size_t>(same[static_cast<size_t>(v)]); };
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
-    if (step.kind == Step::Kind::reshape)
-      same[static_cast<size_t>(step.output)] = static_cast<int>(root(step.inputs[0]));
-    if (step.kind != Step::Kind::reshape) made[root(step.output)] = static_cast<int64_t>(i);
+    const bool in_place = step.kind->make == nullptr;
+    if (in_place) same[static_cast<size_t>(step.output)] = static_cast<int>(root(step.inputs[0]));
+    if (!in_place) made[root(step.output)] = static_cast<int64_t>(i);
     for (const int input : step.inputs) used[root(input)] = static_cast<int64_t>(i);
   }
   used[root(plan.output)] = static_cast<int64_t>(plan.steps.size());

@@ -11,35 +11,39 @@ namespace {
 
 using io::Json;
 
-constexpr auto last_kind = Step::Kind::reshape;
-constexpr auto last_activation = Activation::gelu_tanh;
 constexpr int deepest = 4;             // a list of inputs, in a step, in the steps, in the plan
 constexpr size_t most_text = 1 << 22;  // of thousands of steps
 
-// The enumerator of that name.
-template <class Enum>
-Enum named(const std::string& name, Enum last) {
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
-  }
-  fail(io::detail::in_quotes(name), " is no kind of step or activation");
+// The row of that name.
+const StepKind* named(const std::string& name) {
+  const StepKind* kind = find_step(name);
+  check(kind != nullptr, io::detail::in_quotes(name), " is no kind of step or activation");
+  return kind;
 }
 
+std::vector<int64_t> list(const Size2& size) { return {size.h, size.w}; }
+std::vector<int64_t> list(const Padding2d& p) { return {p.top, p.bottom, p.left, p.right}; }
+std::vector<double> list(const std::array<double, 2>& parameters) { return {parameters[0], parameters[1]}; }
+
 Json to_json(const Step& step) {
-  Json json{{"kind", name_of(step.kind)}, {"inputs", step.inputs}, {"output", step.output}};
-  const Step usual{.kind = step.kind, .inputs = {}, .output = 0, .weight = {}, .bias = {}, .from = {}};
+  Json json{{"kind", step.kind->name}, {"inputs", step.inputs}, {"output", step.output}};
+  const Step usual{.kind = step.kind, .inputs = {}, .output = 0};
+  const auto add_list = [&](const char* name, const auto& value, const auto& otherwise) {
+    if (value != otherwise) json.set(name, list(value));
+  };
   const auto add = [&](const char* name, const auto& value, const auto& otherwise) {
     if (value != otherwise) json.set(name, value);
   };
-  add("kernel", step.kernel, usual.kernel);
-  add("stride", step.stride, usual.stride);
-  add("padding", step.padding, usual.padding);
-  add("dilation", step.dilation, usual.dilation);
+  add_list("kernel", step.kernel, usual.kernel);
+  add_list("stride", step.stride, usual.stride);
+  add_list("padding", step.padding, usual.padding);
+  add_list("dilation", step.dilation, usual.dilation);
   add("groups", step.groups, usual.groups);
   add("count_include_pad", step.count_include_pad, usual.count_include_pad);
   add("dim", step.dim, usual.dim);
-  add("activation", name_of(step.activation), name_of(usual.activation));
-  add("slope", step.slope, usual.slope);
+  add_list("parameters", step.parameters, usual.parameters);
+  if (step.activation != nullptr) json.set("activation", step.activation->name);
+  add_list("activation_parameters", step.activation_parameters, usual.activation_parameters);
   return json;
 }
 
@@ -57,26 +61,47 @@ std::vector<int64_t> whole_numbers(const Json& json) {
 // The number of a value; one that is none becomes -1, which check_plan() refuses.
 int value_number(int64_t number) { return number >= 0 && number < 1 << 20 ? static_cast<int>(number) : -1; }
 
+template <size_t size>
+std::array<int64_t, size> whole_list(const Json& json, const char* name) {
+  const auto numbers = whole_numbers(json);
+  check(numbers.size() == size, "\"", name, "\" has ", numbers.size(), " numbers, expected ", size);
+  std::array<int64_t, size> list;
+  std::ranges::copy(numbers, list.begin());
+  return list;
+}
+
 Step step_of(const Json& json) {
-  Step step{.kind = named(json.at("kind").string(), last_kind),
+  Step step{.kind = named(json.at("kind").string()),
             .inputs = {},
-            .output = value_number(whole(json.at("output"))),
-            .weight = {},
-            .bias = {},
-            .from = {}};
+            .output = value_number(whole(json.at("output")))};
   for (const int64_t input : whole_numbers(json.at("inputs"))) step.inputs.push_back(value_number(input));
   const auto read = [&](const char* name, int64_t& number) {
     if (json.contains(name)) number = whole(json.at(name));
   };
-  read("kernel", step.kernel);
-  read("stride", step.stride);
-  read("padding", step.padding);
-  read("dilation", step.dilation);
+  const auto read_parameters = [&](const char* name, std::array<double, 2>& parameters) {
+    if (!json.contains(name)) return;
+    const auto numbers = json.at(name).elements();
+    check(numbers.size() == 2, "\"", name, "\" has ", numbers.size(), " numbers, expected 2");
+    parameters = {numbers[0].number(), numbers[1].number()};
+  };
+  const auto read_size = [&](const char* name, Size2& size) {
+    if (!json.contains(name)) return;
+    const auto [h, w] = whole_list<2>(json.at(name), name);
+    size = {h, w};
+  };
+  read_size("kernel", step.kernel);
+  read_size("stride", step.stride);
+  read_size("dilation", step.dilation);
+  if (json.contains("padding")) {
+    const auto [top, bottom, left, right] = whole_list<4>(json.at("padding"), "padding");
+    step.padding = {top, bottom, left, right};
+  }
   read("groups", step.groups);
   read("dim", step.dim);
   if (json.contains("count_include_pad")) step.count_include_pad = json.at("count_include_pad").boolean();
-  if (json.contains("activation")) step.activation = named(json.at("activation").string(), last_activation);
-  if (json.contains("slope")) step.slope = json.at("slope").number();
+  read_parameters("parameters", step.parameters);
+  if (json.contains("activation")) step.activation = named(json.at("activation").string());
+  read_parameters("activation_parameters", step.activation_parameters);
   return step;
 }
 
@@ -150,12 +175,11 @@ Plan with_normalization(Plan plan, const std::vector<double>& mean, const std::v
   check(fits(mean) && fits(std) && std::ranges::all_of(std, [](double s) { return s > 0; }),
         "with_normalization: ", mean.size(), " means and ", std.size(), " deviations for ", channels,
         " channels, expected as many or one, and deviations above 0");
-  Step step{.kind = Step::Kind::scale_shift,
+  Step step{.kind = &steps::scale_shift,
             .inputs = {static_cast<int>(plan.values.size())},
             .output = plan.input,
             .weight = Tensor(Shape{input[0]}),
-            .bias = Tensor(Shape{input[0]}),
-            .from = {}};
+            .bias = Tensor(Shape{input[0]})};
   for (size_t c = 0; c < channels; ++c) {
     const double m = mean[std::min(c, mean.size() - 1)], s = std[std::min(c, std.size() - 1)];
     step.weight.mutable_data()[c] = static_cast<float>(1 / s);

@@ -12,8 +12,6 @@
 namespace tinynn::deploy {
 namespace {
 
-using Kind = Step::Kind;
-
 // Fewer samples than this go through linear layers one by one.
 constexpr int64_t fewest_in_block = 4;
 
@@ -25,8 +23,28 @@ size_t first_of_block(const Plan& plan) {
          is_row(plan.steps[first - 1].output)) {
     --first;
   }
-  while (first < plan.steps.size() && plan.steps[first].kind != Kind::linear) ++first;
+  while (first < plan.steps.size() && plan.steps[first].kind != &steps::linear) ++first;
   return first;
+}
+
+// Puts relu behind max_pool2d, where there is less of it: the same numbers.
+std::vector<Step> with_relu_behind_pooling(const Plan& plan) {
+  std::vector<Step> moved = plan.steps;
+  std::vector<int> readers(plan.values.size());
+  std::vector<Step*> maker(plan.values.size());
+  ++readers[static_cast<size_t>(plan.output)];
+  for (Step& step : moved) {
+    for (const int input : step.inputs) ++readers[static_cast<size_t>(input)];
+    maker[static_cast<size_t>(step.output)] = &step;
+  }
+  for (Step& step : moved) {
+    const auto input = static_cast<size_t>(step.inputs[0]);
+    Step* before = readers[input] == 1 ? maker[input] : nullptr;
+    if (step.kind == &steps::max_pool2d && step.activation == nullptr && before != nullptr &&
+        before->activation == &steps::relu)
+      std::swap(step.activation, before->activation);
+  }
+  return moved;
 }
 
 // A plan's commands: some for each sample, then the others for the whole block.
@@ -37,21 +55,17 @@ struct Schedule {
   Schedule(const Plan& plan, size_t block_begin) {
     MemoryPlan memory(plan, block_begin);
     memory_size = memory.size();
-    for (size_t i = 0; i < plan.steps.size(); ++i) {
-      const Step& step = plan.steps[i];
+    const std::vector<Step> ordered = with_relu_behind_pooling(plan);
+    for (size_t i = 0; i < ordered.size(); ++i) {
+      const Step& step = ordered[i];
       const bool whole = i >= block_begin;
       auto& commands = whole ? of_block : of_sample;
       if (i == block_begin) transpose_inputs(plan, memory);
       const auto order = whole ? Order::block : Order::sample;
       Command command = make_command(plan, step, memory.places(order), order, scratch_size);
       if (command) commands.push_back(std::move(command));
-      if (step.activation != Activation::none) {
-        const int64_t count =
-            plan.values[static_cast<size_t>(step.output)].numel() * (whole ? block_size : 1);
-        commands.push_back([place = memory.place(step.output, order), kind = step.activation,
-                            slope = step.slope,
-                            count](const Run& run) { activate(kind, slope, count, place(run)); });
-      }
+      if (Command activation = make_activation(plan, step, memory.place(step.output, order), order))
+        commands.push_back(std::move(activation));
     }
     const bool whole = block_begin < plan.steps.size();
     const Place result = memory.place(plan.output, whole ? Order::block : Order::sample);

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <functional>
 
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/ops/registry.hpp>
@@ -25,9 +24,7 @@ bool keeps_channels(const autograd::Call& call) {
 
 // Runs the network and follows the result of each weight's layer through what keeps its channels.
 std::vector<Output> outputs(nn::Module& module, const Tensor& images, const std::vector<Parameter>& weights) {
-  const NoGrad no_grad;
-  const nn::KeepMode mode(module);
-  module.eval();
+  const nn::EvaluationScope evaluation(module);
   std::vector<Output> result(weights.size());
   const autograd::Observer observer([&](const autograd::Call& call) {
     const auto& inputs = call.inputs;

@@ -1,4 +1,5 @@
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/prune/granularity.hpp>
 
 namespace tinynn::prune {
@@ -20,7 +21,7 @@ std::vector<int64_t> Granularity::groups(const Shape& shape) const {
   switch (kind_) {
     case Kind::element: fill([](int64_t i) { return i; }); break;
     case Kind::slice:
-      fill([inner = shape.inner(number_), size = shape[number_]](int64_t i) { return i / inner % size; });
+      fill([slices = Slices(shape, number_)](int64_t i) { return slices.slice_of(i); });
       break;
     case Kind::kernel:
       check(shape.rank() == 4, "prune: a weight of shape ", shape,

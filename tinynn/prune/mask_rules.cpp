@@ -4,14 +4,9 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/prune/ranking.hpp>
 
 namespace tinynn::prune {
 namespace {
-
-Mask mask_of(const Parameter& parameter) {
-  return parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape());
-}
 
 // Masks are all made before the first is applied: an error changes nothing.
 void apply_masks(const std::vector<Parameter>& parameters, const std::vector<Mask>& masks) {
@@ -23,7 +18,7 @@ template <class F>
 void prune_elements(const std::vector<Parameter>& parameters, F dies) {
   std::vector<Mask> masks;
   for (size_t k = 0; k < parameters.size(); ++k) {
-    masks.push_back(mask_of(parameters[k]));
+    masks.push_back(parameters[k].mask_or_all());
     for (int64_t i = 0; i < parameters[k].numel(); ++i) {
       if (masks[k][i] && dies(k, i)) masks[k].set(i, false);
     }
@@ -53,7 +48,7 @@ void prune(const std::vector<Share>& shares, const Rule& rule) {
   std::vector<Mask> masks;
   for (const Share& share : shares) {
     parameters.insert(parameters.end(), share.parameters.begin(), share.parameters.end());
-    for (const Parameter& parameter : share.parameters) masks.push_back(mask_of(parameter));
+    for (const Parameter& parameter : share.parameters) masks.push_back(parameter.mask_or_all());
   }
   const std::vector<Tensor> scores = rule.criterion(parameters);
   size_t first = 0;

@@ -6,9 +6,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/nn/module.hpp>
-#include <tinynn/prune/amount.hpp>
-#include <tinynn/prune/criterion.hpp>
-#include <tinynn/prune/granularity.hpp>
+#include <tinynn/prune/ranking.hpp>
 
 namespace tinynn::prune {
 
@@ -20,15 +18,6 @@ enum class Scope { local, global };
 std::vector<Parameter> prunable(nn::Module& module);
 /// The fraction of zeros in these parameters; 0 if there are no elements.
 double sparsity(const std::vector<Parameter>& parameters);
-
-/// What dies, and by which scores.
-struct Rule {
-  Criterion criterion = magnitude();
-  Granularity granularity = element();
-  /// Of each parameter at least this fraction of the groups stays alive, and never less than one, unless the
-  /// amount asks for all.
-  double keep_at_least = 0;
-};
 
 /// Parameters that compete with each other, and how much of them goes: fractions and counts of what is alive
 /// count groups, fraction_of_total counts elements and is met as nearly as whole groups allow. Where there

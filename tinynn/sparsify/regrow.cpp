@@ -4,6 +4,7 @@
 #include <span>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/prune/ranking.hpp>
@@ -16,7 +17,7 @@ std::vector<Mask> masks_of(const std::vector<Parameter>& parameters) {
   std::vector<Mask> masks;
   for (const auto& parameter : parameters) {
     parameter.require_hardened("regrow");
-    masks.push_back(parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape()));
+    masks.push_back(parameter.mask_or_all());
   }
   return masks;
 }
@@ -81,18 +82,9 @@ std::vector<int64_t> share_out(int64_t count, const std::vector<double>& claims,
   return given;
 }
 
-// Calls f(element) for all that has this index along a dimension.
-template <class F>
-void for_slice(const Shape& shape, int64_t dim, int64_t index, F f) {
-  const int64_t outer = shape.outer(dim), size = shape[dim], inner = shape.inner(dim);
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t i = 0; i < inner; ++i) f((o * size + index) * inner + i);
-  }
-}
-
 bool any_alive(const Mask& mask, int64_t dim, int64_t index) {
   bool any = false;
-  for_slice(mask.shape(), dim, index, [&](int64_t i) { any = any || mask[i]; });
+  Slices(mask.shape(), dim).for_each(index, [&](int64_t i) { any = any || mask[i]; });
   return any;
 }
 
@@ -212,7 +204,7 @@ int64_t remove_dead_units(const std::vector<Parameter>& chain) {
         const bool input = any_alive(masks[k - 1], 0, unit), output = any_alive(masks[k], 1, unit);
         if (input == output) continue;
         Mask& mask = masks[input ? k - 1 : k];
-        for_slice(mask.shape(), input ? 0 : 1, unit, [&](int64_t i) { mask.set(i, false); });
+        Slices(mask.shape(), input ? 0 : 1).for_each(unit, [&](int64_t i) { mask.set(i, false); });
         changed = true;
       }
     }

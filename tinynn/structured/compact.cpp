@@ -48,12 +48,8 @@ void cut(const ChannelMap& map, const Keep& keep) {
       if (mask.defined() && mask.count_alive() == parameter.numel())
         parameter.set_mask(Mask());  // dense again
     }
-    if (value.kind == Value::Kind::buffer) {
-      // In place, for copies of the module share its buffers.
-      const Tensor rest = index_select(value.tensor, place.second, indices);
-      value.tensor.handle()->shape = rest.shape();
-      value.tensor.handle()->buffer = rest.handle()->buffer;
-    }
+    if (value.kind == Value::Kind::buffer)
+      value.tensor.set_data(index_select(value.tensor, place.second, indices));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include <tinynn/autograd/parameter.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/structured/dead_channels.hpp>
 
 namespace tinynn::structured {
@@ -25,12 +26,10 @@ bool is_weight(const Value& value) {
 // returns whether it never did.
 template <class F>
 bool all_of(const Value& value, const Atom& atom, F f) {
-  const Shape& shape = value.tensor.shape();
-  const int64_t outer = shape.outer(atom.dim), inner = shape.inner(atom.dim), size = shape[atom.dim];
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t i = 0; i < inner; ++i) {
-      if (!f(value.tensor.data()[(o * size + atom.index) * inner + i])) return false;
-    }
+  const Slices slices(value.tensor.shape(), atom.dim);
+  for (int64_t o = 0; o < slices.outer; ++o) {
+    const float* from = value.tensor.data() + slices.begin(o, atom.index);
+    if (!std::all_of(from, from + slices.inner, f)) return false;
   }
   return true;
 }

@@ -112,9 +112,7 @@ class Edits {
     if (is_new) {
       const Parameter parameter = Parameter::of(graph_.values[static_cast<size_t>(value)].tensor);
       const auto values = parameter.values();
-      found->second = {parameter,
-                       parameter.mask().defined() ? parameter.mask() : Mask(parameter.shape()),
-                       {values.begin(), values.end()}};
+      found->second = {parameter, parameter.mask_or_all(), {values.begin(), values.end()}};
     }
     return found->second;
   }

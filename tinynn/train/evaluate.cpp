@@ -1,4 +1,3 @@
-#include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/train/evaluate.hpp>
@@ -13,9 +12,7 @@ int64_t count_correct(const Tensor& logits, const Labels& labels) {
 }
 
 Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
-  const NoGrad no_grad;
-  const nn::KeepMode mode(module);
-  module.eval();
+  const nn::EvaluationScope evaluation(module);
   double loss = 0;
   int64_t correct = 0, samples = 0;
   for (auto& [images, labels] : loader) {

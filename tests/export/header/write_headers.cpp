@@ -1,5 +1,6 @@
 // Writes networks as C++ headers, each with samples and what they should lead to, as raw float32:
-// write_headers FOLDER makes NAME.hpp, NAME.input and NAME.output, and cases.cpp, which runs them all.
+// write_headers FOLDER makes NAME.hpp, NAME.input and NAME.output; cases.cpp, which runs them all, and
+// in_c.c, in which they are functions in C.
 #define DOCTEST_CONFIG_IMPLEMENT  // the random networks are of the tests
 #include <algorithm>
 #include <cmath>
@@ -42,6 +43,21 @@ struct Rarities : nn::Module {
   }
 };
 
+// What pooling makes of padding that does not count, and an activation with a number of its own after it.
+struct Padded : nn::Module {
+  nn::Conv2d first{3, 4, 3};
+  nn::Conv2d uneven{4, 4, {1, 3}, {.stride = {1, 2}, .padding = {0, 0, 2, 0}, .dilation = {1, 2}}};
+  nn::Linear out{4 * 4 * 2, 5};
+
+  void members(nn::Visitor& v) override { v("first", first), v("uneven", uneven), v("out", out); }
+  Tensor forward(const Tensor& x) override {
+    Tensor h = leaky_relu(max_pool2d(first(x), 2), 0.3);
+    h = avg_pool2d(h, 3, {.stride = 1, .padding = 1, .count_include_pad = false});
+    h = max_pool2d(uneven(h), {2, 1}, {.stride = 1, .padding = {0, 1, 0, 0}, .dilation = {2, 1}});
+    return out(flatten(h));
+  }
+};
+
 class Writer {
  public:
   explicit Writer(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -76,6 +92,7 @@ class Writer {
     std::ofstream(folder_ / "cases.cpp")
         << includes_ << "#include \"check.hpp\"\n\nint main() {\n  bool good = true;\n"
         << checks_ << "  return good ? 0 : 1;\n}\n";
+    std::ofstream(folder_ / "in_c.c") << in_c_;
   }
 
  private:
@@ -93,13 +110,17 @@ class Writer {
           .write(reinterpret_cast<const char*>(values.data()),
                  static_cast<std::streamsize>(values.size_bytes()));
     }
-    includes_ += "#include \"" + name + ".hpp\"\n";
+    const std::string include = "#include \"" + name + ".hpp\"\n";
+    const std::string in_c = "void " + name + "_in_c(const float* x, float* y)";
+    includes_ += include + "extern \"C\" " + in_c + ";\n";
+    in_c_ += include + in_c + ";\n" + in_c + " { " + name + "_predict(x, y); }\n";
     checks_ += "  good &= check(\"" + name + "\", " + name + "_predict, " + tolerance + ", " + name +
                "_constant_bytes, " + std::to_string(header.constant_bytes) + ");\n";
+    checks_ += "  good &= check(\"" + name + "\", " + name + "_in_c, " + tolerance + ", 0, 0);\n";
   }
 
   std::filesystem::path folder_;
-  std::string includes_, checks_;
+  std::string includes_, checks_, in_c_;
 };
 
 }  // namespace
@@ -123,6 +144,9 @@ int main(int count, char** arguments) try {
   Rarities rarities;
   writer.add("rarities", rarities, {4, 12, 9}, false);
   writer.add("rarities_int8", rarities, {4, 12, 9}, true);
+  Padded padded;
+  writer.add("padded", padded, {3, 13, 13}, false);
+  writer.add("padded_nn", padded, {3, 13, 13}, true);  // its names begin with those of the other
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);

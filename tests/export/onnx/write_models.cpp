@@ -12,6 +12,10 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/onnx.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/nn/activation.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/sequential.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/structured/prune_channels.hpp>
 
@@ -60,6 +64,15 @@ int main(int count, char** arguments) try {
     structured::compact(*small, example);
     write_model(folder, name + "-compacted", *small, of_one, true);
   }
+  manual_seed(2);
+  nn::Sequential uneven{
+      nn::Conv2d(2, 3, {3, 2}, {.stride = {1, 2}, .padding = {1, 2, 0, 1}, .dilation = {2, 1}}),
+      nn::LeakyReLU(0.2),
+      nn::MaxPool2d({2, 3}, {.stride = {1, 2}, .padding = {1, 0, 0, 1}, .dilation = {2, 1}}),
+      nn::GELU(),
+      nn::AvgPool2d({3, 2}, {.stride = {2, 1}, .padding = {1, 0, 1, 0}, .count_include_pad = false}),
+      nn::GELU(GeluFormula::tanh)};
+  write_model(folder, "uneven", uneven, {2, 9, 11}, true);
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);

@@ -1,0 +1,74 @@
+// The table of steps is complete, and its activations are the operations of those names.
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/ops/registry.hpp>
+#include <tinynn/program/check_plan.hpp>
+#include <tinynn/program/plan.hpp>
+
+#include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
+#include "tests/support/error_of.hpp"
+
+using namespace tinynn;
+
+TEST_CASE("program. every row of the table of steps has all its parts") {
+  std::set<std::string> names;
+  for (const deploy::StepKind* row : deploy::step_table()) {
+    CAPTURE(row->name);
+    CHECK(names.insert(row->name).second);
+    const bool has_shape = row->shape != nullptr, runs = row->make != nullptr || row->selects;
+    CHECK(has_shape);
+    CHECK(runs);
+    CHECK(row->onnx != nullptr);
+    CHECK(row->header != nullptr);
+    const bool is_operation = row->operation == nullptr || ops::find(row->operation) != nullptr;
+    CHECK(is_operation);
+    CHECK(deploy::find_step(row->name) == row);
+    if (row->operation != nullptr) CHECK(deploy::step_of_operation(row->operation) == row);
+  }
+  CHECK(deploy::find_step("no such step") == nullptr);
+}
+
+TEST_CASE("program. an activation's row does what its operation does, to the bit") {
+  test::Draw draw(1);
+  Tensor x = draw.tensor({1000});
+  for (float& v : std::span(x.mutable_data(), 1000)) v *= 5;
+  for (size_t i = 0; const float v : {0.0F, -0.0F, 3.0F, -3.0F, 6.0F, 1.0F, -1.0F, 100.0F, -100.0F})
+    x.mutable_data()[i++] = v;
+  int64_t activations = 0;
+  for (const deploy::StepKind* row : deploy::step_table()) {
+    if (row->activate == nullptr) continue;
+    ++activations;
+    CAPTURE(row->name);
+    std::vector<autograd::Attribute> attributes;
+    std::array<double, 2> parameters = {};
+    for (size_t i = 0; i < 2 && row->parameters[i] != nullptr; ++i) {
+      parameters[i] = i == 0 ? 0.3 : 0.7;
+      attributes.push_back({row->parameters[i], parameters[i]});
+    }
+    const Tensor expected = ops::find(row->operation)->apply({{x}, attributes, false});
+    auto got = x.to_vector();
+    row->activate(std::ssize(got), got.data(), parameters);
+    CHECK(test::bit_difference(got, expected.values()) == "");
+  }
+  CHECK(activations >= 7);
+}
+
+TEST_CASE("program. activations where a step cannot have them are refused") {
+  deploy::Plan plan;
+  plan.values = {Shape{1, 4, 4}, Shape{1, 2, 2}};
+  plan.output = 1;
+  plan.steps = {{.kind = &deploy::steps::max_pool2d, .inputs = {0}, .output = 1, .kernel = 2, .stride = 2}};
+  plan.steps[0].activation = &deploy::steps::relu;
+  deploy::check_plan(plan);
+  plan.steps[0].activation = deploy::find_step("sigmoid");
+  CHECK(test::error_of([&] { deploy::check_plan(plan); }) ==
+        "plan: step 0, max_pool2d: with the activation sigmoid");
+  plan.steps[0].activation = &deploy::steps::add;
+  CHECK(test::error_of([&] { deploy::check_plan(plan); }) ==
+        "plan: step 0, max_pool2d: with the activation add");
+}

@@ -1,0 +1,244 @@
+// Linear layers and convolutions, whose weights are dense, or masked by a bit each, or sparse: how many a row
+// has, and how many columns each is behind the one before. What is pruned takes no time.
+#ifndef TINYNN_EXPORT_KERNELS_LAYERS_H
+#define TINYNN_EXPORT_KERNELS_LAYERS_H
+
+#include <tinynn/export/kernels/numbers.h>
+
+//- section sums: numbers
+// What becomes of the sums of a layer.
+typedef struct {
+  tinynn_numbers y;
+  float (*f)(float);
+  const float* scales;         // of the sums of each output, or null
+  const int32_t* multipliers;  // the same in whole numbers, or null
+  int shift, low;
+} tinynn_result;
+
+// y = f(sum)
+tinynn_inline tinynn_result tinynn_as_is(tinynn_numbers y, float (*f)(float)) {
+  const tinynn_result result = {y, f, 0, 0, 0, 0};
+  return result;
+}
+
+tinynn_inline tinynn_number tinynn_bias(tinynn_numbers x, const void* bias, int output) {
+  return tinynn_read(x.format == tinynn_float32 ? tinynn_float32 : tinynn_int32, bias, output);
+}
+
+// sum + w x[i]
+tinynn_inline tinynn_number tinynn_add_product(tinynn_number sum, tinynn_number w, tinynn_numbers x,
+                                               ptrdiff_t i) {
+  const tinynn_number v = tinynn_read(x.format, x.data, i);
+  if (x.format == tinynn_float32) {
+    sum.real += w.real * v.real;
+  } else {
+    sum.whole += w.whole * v.whole;
+  }
+  return sum;
+}
+
+// The sum of what x is multiplied with becomes y[i].
+tinynn_inline void tinynn_finish(tinynn_result r, int i, int output, tinynn_numbers x, tinynn_number sum) {
+  if (r.multipliers != 0) {
+    const int64_t half = (int64_t)1 << (r.shift - 1), high = r.y.format == tinynn_int8 ? 127 : 255;
+    const int64_t v = ((int64_t)sum.whole * r.multipliers[output] + half) >> r.shift;
+    sum.whole = (int32_t)(v < r.low ? r.low : v > high ? high : v);
+    tinynn_write(r.y, i, sum);
+  } else {
+    const float v = x.format == tinynn_float32 ? sum.real : (float)sum.whole;
+    tinynn_store(r.y, i, r.f(r.scales != 0 ? v * r.scales[output] : v));
+  }
+}
+
+//- section rescale: sums
+// y = f(sum * scale), with a scale for each output
+tinynn_inline tinynn_result tinynn_rescale(tinynn_numbers y, float (*f)(float), const float* scales) {
+  const tinynn_result result = {y, f, scales, 0, 0, 0};
+  return result;
+}
+
+//- section requantize: sums
+// y = sum * multiplier / 2^shift, rounded, at least low, in whole numbers: the same on every machine.
+tinynn_inline tinynn_result tinynn_requantize(tinynn_numbers y, const int32_t* multipliers, int shift,
+                                              int low) {
+  const tinynn_result result = {y, 0, 0, multipliers, shift, low};
+  return result;
+}
+
+//- section masked
+// The bits of a byte that belong to a row of so many columns, of which the first bit is column c.
+tinynn_inline unsigned tinynn_bits(unsigned byte, int c, int columns) {
+  if (c < 0) byte &= 0xFFU << -c;
+  if (columns - c < 8) byte &= (1U << (columns - c)) - 1;
+  return byte;
+}
+
+// The place of the lowest bit, which, times 0x17, has it in the upper three of eight bits.
+tinynn_inline int tinynn_lowest(unsigned bits) {
+  static const uint8_t places[] = {0, 1, 2, 4, 7, 3, 6, 5};
+  return places[((bits & (~bits + 1)) * 0x17U >> 5) & 7U];
+}
+
+//- section linear_dense: sums
+// Floats in sixteen sums, which fit into vectors, for C keeps the order in which floats are added.
+tinynn_inline void tinynn_linear_dense(int outputs, int inputs, tinynn_numbers x, int format,
+                                       const void* values, const void* bias, tinynn_result r) {
+  for (int o = 0, k = 0; o < outputs; ++o) {
+    tinynn_number sum = tinynn_bias(x, bias, o);
+    int i = 0;
+    if (x.format == tinynn_float32) {
+      float sums[16] = {0};
+      for (; inputs - i >= 16; i += 16, k += 16) {
+        for (int j = 0; j < 16; ++j) {
+          sums[j] += tinynn_read(format, values, k + j).real * ((const float*)x.data)[i + j];
+        }
+      }
+      for (; i < inputs; ++i, ++k) sum = tinynn_add_product(sum, tinynn_read(format, values, k), x, i);
+      for (int j = 0; j < 16; ++j) sum.real += sums[j];
+    } else {
+      for (; i < inputs; ++i, ++k) sum = tinynn_add_product(sum, tinynn_read(format, values, k), x, i);
+    }
+    tinynn_finish(r, o, o, x, sum);
+  }
+}
+
+//- section linear_masked: sums masked
+tinynn_inline void tinynn_linear_masked(int outputs, int inputs, tinynn_numbers x, int format,
+                                        const void* values, const uint8_t* bits, const void* bias,
+                                        tinynn_result r) {
+  for (int o = 0, k = 0; o < outputs; ++o) {
+    const uint8_t* byte = bits + o * inputs / 8;
+    tinynn_number sum = tinynn_bias(x, bias, o);
+    for (int i = -(o * inputs % 8); i < inputs; i += 8) {
+      for (unsigned left = tinynn_bits(*byte++, i, inputs); left != 0; left &= left - 1) {
+        sum = tinynn_add_product(sum, tinynn_read(format, values, k++), x, i + tinynn_lowest(left));
+      }
+    }
+    tinynn_finish(r, o, o, x, sum);
+  }
+}
+
+//- section linear_sparse: sums
+// In two sums, for one would wait for each product.
+tinynn_inline void tinynn_linear_sparse(int outputs, int inputs, tinynn_numbers x, int format,
+                                        const void* values, const uint8_t* gaps, int count_format,
+                                        const void* counts, const void* bias, tinynn_result r) {
+  (void)inputs;
+  ptrdiff_t k = 0;
+  for (int o = 0; o < outputs; ++o) {
+    ptrdiff_t left = tinynn_whole(count_format, counts, o), i = 0;
+    tinynn_number sum = tinynn_bias(x, bias, o), other = {0, 0};
+    for (; left > 1; left -= 2, k += 2) {
+      const ptrdiff_t first = i + gaps[k];
+      i = first + gaps[k + 1];
+      sum = tinynn_add_product(sum, tinynn_read(format, values, k), x, first);
+      other = tinynn_add_product(other, tinynn_read(format, values, k + 1), x, i);
+    }
+    if (left == 1) {
+      i += gaps[k];
+      sum = tinynn_add_product(sum, tinynn_read(format, values, k++), x, i);
+    }
+    sum.real += other.real;
+    sum.whole += other.whole;
+    tinynn_finish(r, o, o, x, sum);
+  }
+}
+
+//- section conv2d: sums
+// Outputs and channels are those of one group.
+typedef struct {
+  int groups, outputs, channels, h, w, oh, ow, kh, kw, stride_h, stride_w, top, left, dilation_h, dilation_w;
+} tinynn_conv;
+
+tinynn_inline void tinynn_conv2d_begin(tinynn_conv s, int output, tinynn_numbers x, const void* bias,
+                                       void* sums) {
+  const tinynn_number b = tinynn_bias(x, bias, output);
+  for (int p = 0; p < s.oh * s.ow; ++p) {
+    if (x.format == tinynn_float32) {
+      ((float*)sums)[p] = b.real;
+    } else {
+      ((int32_t*)sums)[p] = b.whole;
+    }
+  }
+}
+
+// The first i with offset + i stride >= edge.
+tinynn_inline int tinynn_first(int edge, int offset, int stride) {
+  return edge > offset ? (edge - offset + stride - 1) / stride : 0;
+}
+
+// Adds one weight times all pixels that it is multiplied with.
+tinynn_inline void tinynn_conv2d_add(tinynn_conv s, int output, tinynn_numbers x, int term,
+                                     tinynn_number weight, void* sums) {
+  const int plane = (output / s.outputs * s.channels + term / (s.kh * s.kw)) * s.h * s.w;
+  const int top = term / s.kw % s.kh * s.dilation_h - s.top, left = term % s.kw * s.dilation_w - s.left;
+  const int bottom = tinynn_first(s.h, top, s.stride_h), right = tinynn_first(s.w, left, s.stride_w);
+  const int j_begin = tinynn_first(0, left, s.stride_w), j_end = right < s.ow ? right : s.ow;
+  for (int i = tinynn_first(0, top, s.stride_h); i < bottom && i < s.oh; ++i) {
+    const int row = plane + (top + i * s.stride_h) * s.w + left;
+    if (x.format == tinynn_float32) {
+      const float* from = (const float*)x.data + row;
+      float* to = (float*)sums + i * s.ow;
+#pragma GCC unroll 1  // which would keep it from being vectorized
+      for (int j = j_begin; j < j_end; ++j) to[j] += weight.real * from[j * s.stride_w];
+    } else {
+      int32_t* to = (int32_t*)sums + i * s.ow;
+#pragma GCC unroll 1
+      for (int j = j_begin; j < j_end; ++j) {
+        to[j] += weight.whole * tinynn_whole(x.format, x.data, row + j * s.stride_w);
+      }
+    }
+  }
+}
+
+tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x, const void* sums,
+                                     tinynn_result r) {
+  const int positions = s.oh * s.ow, format = x.format == tinynn_float32 ? tinynn_float32 : tinynn_int32;
+  for (int p = 0; p < positions; ++p) {
+    tinynn_finish(r, output * positions + p, output, x, tinynn_read(format, sums, p));
+  }
+}
+
+//- section conv2d_dense: conv2d
+tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                       const void* bias, void* sums, tinynn_result r) {
+  const int terms = s.channels * s.kh * s.kw;
+  for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
+    tinynn_conv2d_begin(s, o, x, bias, sums);
+    for (int t = 0; t < terms; ++t) tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k++), sums);
+    tinynn_conv2d_end(s, o, x, sums, r);
+  }
+}
+
+//- section conv2d_masked: conv2d masked
+tinynn_inline void tinynn_conv2d_masked(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                        const uint8_t* bits, const void* bias, void* sums, tinynn_result r) {
+  const int terms = s.channels * s.kh * s.kw;
+  for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
+    const uint8_t* byte = bits + o * terms / 8;
+    tinynn_conv2d_begin(s, o, x, bias, sums);
+    for (int t = -(o * terms % 8); t < terms; t += 8) {
+      for (unsigned left = tinynn_bits(*byte++, t, terms); left != 0; left &= left - 1) {
+        tinynn_conv2d_add(s, o, x, t + tinynn_lowest(left), tinynn_read(format, values, k++), sums);
+      }
+    }
+    tinynn_conv2d_end(s, o, x, sums, r);
+  }
+}
+
+//- section conv2d_sparse: conv2d
+tinynn_inline void tinynn_conv2d_sparse(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                        const uint8_t* gaps, int count_format, const void* counts,
+                                        const void* bias, void* sums, tinynn_result r) {
+  for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
+    tinynn_conv2d_begin(s, o, x, bias, sums);
+    for (int left = tinynn_whole(count_format, counts, o), t = 0; left > 0; --left, ++k) {
+      t += gaps[k];
+      tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k), sums);
+    }
+    tinynn_conv2d_end(s, o, x, sums, r);
+  }
+}
+
+//- end
+#endif

@@ -1,0 +1,41 @@
+// Activations of one number, for operations, for programs, and as text for exported headers, which take the
+// sections that they need: C99 that is also C++17.
+#ifndef TINYNN_KERNELS_ACTIVATION_H
+#define TINYNN_KERNELS_ACTIVATION_H
+
+#include <math.h>
+
+//- section identity
+static inline float tinynn_identity(float v) { return v; }
+
+//- section relu
+static inline float tinynn_relu(float v) { return v < 0 ? 0 : v; }
+
+//- section leaky_relu
+static inline float tinynn_leaky_relu(float v, float slope) { return v > 0 ? v : slope * v; }
+
+//- section sigmoid
+static inline float tinynn_sigmoid(float v) { return 1 / (1 + expf(-v)); }
+
+//- section tanh
+static inline float tinynn_tanh(float v) { return tanhf(v); }
+
+//- section silu: sigmoid
+static inline float tinynn_silu(float v) { return v * tinynn_sigmoid(v); }
+
+//- section normal_cdf
+// The share of a standard normal distribution below v: of v / sqrt(2).
+static inline float tinynn_normal_cdf(float v) { return erfcf(-v / 1.41421356F) / 2; }
+
+//- section gelu: normal_cdf
+static inline float tinynn_gelu(float v) { return v * tinynn_normal_cdf(v); }
+
+//- section gelu_bend
+// tanh(sqrt(2 / pi) (v + 0.044715 v^3))
+static inline float tinynn_gelu_bend(float v) { return tanhf(0.797884583F * (v + 0.044715F * v * v * v)); }
+
+//- section gelu_tanh: gelu_bend
+static inline float tinynn_gelu_tanh(float v) { return v / 2 * (1 + tinynn_gelu_bend(v)); }
+
+//- end
+#endif

@@ -1,0 +1,215 @@
+#include <algorithm>
+
+#include <tinynn/kernels/activation.h>
+#include <tinynn/program/commands.hpp>
+#include <tinynn/program/step_commands.hpp>
+#include <tinynn/program/step_shapes.hpp>
+
+namespace tinynn::deploy {
+namespace {
+
+using Parameters = std::array<double, 2>;
+
+// Functions of one number, with up to two parameters, as rows want them.
+template <float (*f)(float)>
+void each(int64_t count, float* x, const Parameters&) {
+  for (int64_t i = 0; i < count; ++i) x[i] = f(x[i]);
+}
+template <float (*f)(float, float)>
+void each(int64_t count, float* x, const Parameters& parameters) {
+  const auto a = static_cast<float>(parameters[0]);
+  for (int64_t i = 0; i < count; ++i) x[i] = f(x[i], a);
+}
+
+constexpr auto map_call = "tinynn_map($count, $x, $y, $f);";
+
+// An activation: `name` is that of the operation, of its parameters in order, and of the function in
+// kernels/activation.h.
+constexpr StepKind activation(const char* name, Activate activate, const char* onnx,
+                              const char* parameter = nullptr) {
+  return {.name = name,
+          .shape = shape_of::same,
+          .make = command_of::copy,
+          .operation = name,
+          .parameters = {parameter},
+          .onnx = onnx,
+          .header = map_call,
+          .activate = activate};
+}
+
+}  // namespace
+
+namespace steps {
+
+const StepKind linear{.name = "linear",
+                      .shape = shape_of::linear,
+                      .make = make_linear,
+                      .onnx = "Gemm(x, w, b; transB=1)",
+                      .header = "tinynn_linear_$storage($outputs, $inputs, $x, $weights, $bias, $result);",
+                      .has_weight = true};
+
+const StepKind conv2d{
+    .name = "conv2d",
+    .shape = shape_of::conv2d,
+    .make = make_conv2d,
+    .onnx =
+        "Conv(x, w, b; kernel_shape=kernel, strides=stride, pads=padding, dilations=dilation, group=groups)",
+    .header =
+        "const tinynn_conv $name = {$conv};\n"
+        "  tinynn_conv2d_$storage($name, $x, $weights, $bias, $sums, $result);",
+    .has_weight = true};
+
+// y[c] = x[c] weight[c] + bias[c], for each channel (the first dimension)
+const StepKind scale_shift{.name = "scale_shift",
+                           .shape = shape_of::scale_shift,
+                           .make = command_of::scale_shift,
+                           .onnx = "Add(Mul(x, w), b)",
+                           .header = "tinynn_scale_shift($channels, $each, $x, $scale, $shift, $y, $f);"};
+
+const StepKind max_pool2d{
+    .name = "max_pool2d",
+    .shape = shape_of::pool2d,
+    .make = command_of::max_pool2d,
+    .operation = "max_pool2d",
+    .onnx = "MaxPool(x; kernel_shape=kernel, strides=stride, pads=padding, dilations=dilation)",
+    .header = "const tinynn_pool $name = {$pool};\n  tinynn_max_pool2d($name, $x, $y, $relu);",
+    .selects = true};
+
+const StepKind avg_pool2d{
+    .name = "avg_pool2d",
+    .shape = shape_of::pool2d,
+    .make = command_of::avg_pool2d,
+    .operation = "avg_pool2d",
+    .onnx =
+        "AveragePool(x; kernel_shape=kernel, strides=stride, pads=padding, "
+        "count_include_pad=count_include_pad)",
+    .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
+
+// As many windows as the output has pixels.
+const StepKind adaptive_avg_pool2d{
+    .name = "adaptive_avg_pool2d",
+    .shape = shape_of::adaptive_pool2d,
+    .make = command_of::avg_pool2d,
+    .operation = "adaptive_avg_pool2d",
+    .onnx = "AveragePool(x; kernel_shape=share, strides=share)",
+    .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
+
+const StepKind add{.name = "add",
+                   .shape = shape_of::equal,
+                   .make = command_of::add,
+                   .inputs = 2,
+                   .onnx = "Add(x, y)",
+                   .header = "tinynn_add($count, $x, $second, $y, $f);"};
+const StepKind subtract{.name = "subtract",
+                        .shape = shape_of::equal,
+                        .make = command_of::subtract,
+                        .inputs = 2,
+                        .onnx = "Sub(x, y)",
+                        .header = "tinynn_subtract($count, $x, $second, $y, $f);"};
+const StepKind multiply{.name = "multiply",
+                        .shape = shape_of::equal,
+                        .make = command_of::multiply,
+                        .inputs = 2,
+                        .onnx = "Mul(x, y)",
+                        .header = "tinynn_multiply($count, $x, $second, $y, $f);"};
+
+// x[c] times input 1's number c
+const StepKind scale_channels{.name = "scale_channels",
+                              .shape = shape_of::scale_channels,
+                              .make = command_of::scale_channels,
+                              .inputs = 2,
+                              .onnx = "Mul(x, y)",
+                              .header = "tinynn_scale_channels($channels, $each, $x, $second, $y, $f);"};
+
+// Along the first dimension.
+const StepKind concat{.name = "concat",
+                      .shape = shape_of::concat,
+                      .make = command_of::concat,
+                      .inputs = StepKind::any,
+                      .onnx = "Concat(all; axis=1)",
+                      .header = "tinynn_map($size, $part, tinynn_from($y, $place), $f);"};
+
+// y[i] = x[from[i]]
+const StepKind gather{.name = "gather",
+                      .shape = shape_of::gather,
+                      .make = command_of::gather,
+                      .onnx = "Reshape(Gather(Reshape(x, flat), from; axis=1), result)",
+                      .header = "tinynn_gather($count, $x, $from, $y, $relu);",
+                      .selects = true};
+
+const StepKind softmax{.name = "softmax",
+                       .shape = shape_of::along,
+                       .make = command_of::softmax,
+                       .operation = "softmax",
+                       .onnx = "Softmax(x; axis=dim)",
+                       .header = "tinynn_softmax($outer, $columns, $inner, $x, $y);"};
+const StepKind log_softmax{.name = "log_softmax",
+                           .shape = shape_of::along,
+                           .make = command_of::log_softmax,
+                           .operation = "log_softmax",
+                           .onnx = "LogSoftmax(x; axis=dim)",
+                           .header = "tinynn_log_softmax($outer, $columns, $inner, $x, $y);"};
+
+const StepKind reshape{.name = "reshape",
+                       .shape = shape_of::reshape,
+                       .make = nullptr,
+                       .onnx = "Reshape(x, result)",
+                       .header = "",
+                       .selects = true};
+
+const StepKind relu = activation("relu", each<tinynn_relu>, "Relu(x)");
+
+}  // namespace steps
+
+namespace {
+
+const StepKind activations[] = {
+    activation("leaky_relu", each<tinynn_leaky_relu>, "LeakyRelu(x; alpha=p)", "negative_slope"),
+    activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
+    activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
+    activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),
+    activation("gelu", each<tinynn_gelu>, "Mul(Mul(x, 0.5), Add(Erf(Mul(x, 0.70710678118654752)), 1))"),
+    activation(
+        "gelu_tanh", each<tinynn_gelu_tanh>,
+        "Mul(Mul(x, 0.5), Add(Tanh(Mul(Add(x, Mul(Mul(Mul(x, x), x), 0.044715)), 0.79788456080286536)), 1))"),
+};
+
+}  // namespace
+
+std::span<const StepKind* const> step_table() {
+  static const auto table = [] {
+    using namespace steps;
+    std::vector<const StepKind*> rows{&linear,      &conv2d,
+                                      &scale_shift, &max_pool2d,
+                                      &avg_pool2d,  &adaptive_avg_pool2d,
+                                      &add,         &subtract,
+                                      &multiply,    &scale_channels,
+                                      &concat,      &gather,
+                                      &softmax,     &log_softmax,
+                                      &reshape,     &relu};
+    for (const StepKind& row : activations) rows.push_back(&row);
+    return rows;
+  }();
+  return table;
+}
+
+const StepKind* find_step(std::string_view name) {
+  const auto found =
+      std::ranges::find_if(step_table(), [=](const StepKind* row) { return row->name == name; });
+  return found == step_table().end() ? nullptr : *found;
+}
+
+const StepKind* step_of_operation(std::string_view operation) {
+  const auto found = std::ranges::find_if(step_table(), [=](const StepKind* row) {
+    return row->operation != nullptr && row->operation == operation;
+  });
+  return found == step_table().end() ? nullptr : *found;
+}
+
+bool takes_activation(const StepKind& kind, const StepKind& activation) {
+  if (activation.activate == nullptr || kind.make == nullptr || kind.activate != nullptr) return false;
+  if (kind.selects) return &activation == &steps::relu;
+  return &kind != &steps::softmax && &kind != &steps::log_softmax;
+}
+
+}  // namespace tinynn::deploy
