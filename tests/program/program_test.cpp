@@ -26,6 +26,7 @@
 #include "tests/support/random_network.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/threads.hpp"
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -156,6 +157,15 @@ TEST_CASE("program. windows may differ by axis and side, and a plan's file keeps
   const Tensor x = images({2, 9, 11}, 5);
   const deploy::Program loaded(deploy::load(folder / "plan"));
   CHECK(test::bit_difference(loaded(x).values(), program(x).values()) == "");
+}
+
+TEST_CASE("program. a program gives what its model gives, for every activation") {
+  for (const auto* row : test::activations()) {
+    CAPTURE(row->name);
+    manual_seed(6);
+    test::WithActivation net(*row);
+    check_program(net, {2, 5, 5});
+  }
 }
 
 TEST_CASE("program. whatever only moves numbers becomes places, or nothing") {

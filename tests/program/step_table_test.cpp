@@ -12,6 +12,7 @@
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -39,23 +40,13 @@ TEST_CASE("program. an activation's row does what its operation does, to the bit
   for (float& v : std::span(x.mutable_data(), 1000)) v *= 5;
   for (size_t i = 0; const float v : {0.0F, -0.0F, 3.0F, -3.0F, 6.0F, 1.0F, -1.0F, 100.0F, -100.0F})
     x.mutable_data()[i++] = v;
-  int64_t activations = 0;
-  for (const deploy::StepKind* row : deploy::step_table()) {
-    if (row->activate == nullptr) continue;
-    ++activations;
+  for (const deploy::StepKind* row : test::activations()) {
     CAPTURE(row->name);
-    std::vector<autograd::Attribute> attributes;
-    std::array<double, 2> parameters = {};
-    for (size_t i = 0; i < 2 && row->parameters[i] != nullptr; ++i) {
-      parameters[i] = i == 0 ? 0.3 : 0.7;
-      attributes.push_back({row->parameters[i], parameters[i]});
-    }
-    const Tensor expected = ops::find(row->operation)->apply({{x}, attributes, false});
     auto got = x.to_vector();
-    row->activate(std::ssize(got), got.data(), parameters);
-    CHECK(test::bit_difference(got, expected.values()) == "");
+    row->activate(std::ssize(got), got.data(), {0.3, 0.7});
+    CHECK(test::bit_difference(got, test::activated(*row, x).values()) == "");
   }
-  CHECK(activations >= 7);
+  CHECK(test::activations().size() >= 7);
 }
 
 TEST_CASE("program. activations where a step cannot have them are refused") {

@@ -25,6 +25,7 @@
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
 #include "tests/support/moments.hpp"
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -220,5 +221,23 @@ TEST_CASE("structured. a slice that counts channels pins those up to where it co
     CHECK(report.kept == std::vector<std::string>{
                              "fc1.weight[1]: slice counts to this place: use chunk, or slice to the end"});
     CHECK(net->fc2.weight.shape() == (net == &front ? Shape{2, 2} : Shape{2, 1}));
+  }
+}
+
+TEST_CASE(
+    "structured. a channel is deleted through every activation, its constant folded where it is not zero") {
+  for (const auto* row : test::activations()) {
+    CAPTURE(row->name);
+    manual_seed(8);
+    test::WithActivation net(*row);
+    const Tensor x = randn({3, 2, 5, 5});
+    prune::ln_structured(net.conv.weight, {.amount = prune::count(2)});
+    prune::ln_structured(net.hidden.weight, {.amount = prune::count(2)});
+    const auto report = structured::compact(net, x);
+    CHECK(report.channels == 4);
+    CHECK(report.kept.empty());
+    CHECK(net.conv.weight.shape() == Shape{2, 2, 3, 3});
+    CHECK(net.hidden.weight.shape() == Shape{4, 18});
+    CHECK(report.output_difference < 1e-5);
   }
 }

@@ -23,6 +23,7 @@
 #include <tinynn/prune/mask_rules.hpp>
 
 #include "tests/support/random_network.hpp"
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -147,6 +148,12 @@ int main(int count, char** arguments) try {
   Padded padded;
   writer.add("padded", padded, {3, 13, 13}, false);
   writer.add("padded_nn", padded, {3, 13, 13}, true);  // its names begin with those of the other
+  for (const auto* row : test::activations()) {
+    manual_seed(3);
+    test::WithActivation net(*row);
+    writer.add(std::string("act_") + row->name, net, {2, 5, 5}, false);
+    writer.add(std::string("act_int8_") + row->name, net, {2, 5, 5}, true);
+  }
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);

@@ -20,6 +20,7 @@
 #include <tinynn/structured/prune_channels.hpp>
 
 #include "tests/support/random_network.hpp"
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -73,6 +74,10 @@ int main(int count, char** arguments) try {
       nn::AvgPool2d({3, 2}, {.stride = {2, 1}, .padding = {1, 0, 1, 0}, .count_include_pad = false}),
       nn::GELU(GeluFormula::tanh)};
   write_model(folder, "uneven", uneven, {2, 9, 11}, true);
+  for (const auto* row : test::activations()) {
+    test::WithActivation net(*row);
+    write_model(folder, std::string("activation-") + row->name, net, {2, 5, 5}, true);
+  }
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);
