@@ -37,5 +37,8 @@ static inline float tinynn_gelu_bend(float v) { return tanhf(0.797884583F * (v +
 //- section gelu_tanh: gelu_bend
 static inline float tinynn_gelu_tanh(float v) { return v / 2 * (1 + tinynn_gelu_bend(v)); }
 
+//- section relu6
+static inline float tinynn_relu6(float v) { return v < 0 ? 0 : v > 6 ? 6 : v; }
+
 //- end
 #endif

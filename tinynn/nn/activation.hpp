@@ -47,6 +47,11 @@ struct GELU : Module {
   GeluFormula formula;
 };
 
+/// torch.nn.ReLU6
+struct ReLU6 : Module {
+  Tensor forward(const Tensor& x) override { return relu6(x); }
+};
+
 /// torch.nn.Softmax, whose dimension must be given, too.
 struct Softmax : Module {
   explicit Softmax(int64_t d) : dim(d) {}

@@ -97,6 +97,15 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
       });
 }
 
+const autograd::Op relu6_op = detail::elementwise_op("relu6", [](const auto& a) { return relu6(a[0]); });
+
+Tensor relu6(const Tensor& x) {
+  // grad_x = grad_y where 0 < x < 6
+  return detail::unary<Keep::input>(
+      relu6_op, x, [](float v) { return tinynn_relu6(v); },
+      [](float g, float v) { return v <= 0 || v >= 6 ? 0 : g; });
+}
+
 namespace {
 
 // A softmax of either kind: its result is all that the way back needs.
@@ -139,8 +148,8 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
 }
 
 std::vector<const autograd::Op*> ops::activation() {
-  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op,       &silu_op,
-          &gelu_op, &gelu_tanh_op,  &softmax_op, &log_softmax_op};
+  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op,    &silu_op,
+          &gelu_op, &gelu_tanh_op,  &relu6_op,   &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

@@ -16,6 +16,8 @@ Tensor sigmoid(const Tensor& x);
 Tensor tanh(const Tensor& x);
 /// x * sigmoid(x), also called swish. torch.nn.functional.silu.
 Tensor silu(const Tensor& x);
+/// min(max(x, 0), 6). torch.nn.functional.relu6.
+Tensor relu6(const Tensor& x);
 
 /// How gelu computes the normal distribution: exactly, or by a formula with tanh that older networks used.
 enum class GeluFormula { exact, tanh };

@@ -165,6 +165,7 @@ namespace {
 
 const StepKind activations[] = {
     activation("leaky_relu", each<tinynn_leaky_relu>, "LeakyRelu(x; alpha=p)", "negative_slope"),
+    activation("relu6", each<tinynn_relu6>, "Clip(x, 0, 6)"),
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),
