@@ -123,6 +123,7 @@ std::vector<Row> layer_rows() {
       {"relu", elementwise([](T x) { return relu(x); })},
       {"leaky_relu", elementwise([](T x) { return leaky_relu(x, 0.2); })},
       {"relu6", elementwise([](T x) { return relu6(4 * x); })},
+      {"hardsigmoid", elementwise([](T x) { return hardsigmoid(2 * x); })},
       {"sigmoid", elementwise([](T x) { return sigmoid(x); })},
       {"tanh", elementwise([](T x) { return tanh(x); })},
       {"silu", elementwise([](T x) { return silu(x); })},

@@ -40,5 +40,8 @@ static inline float tinynn_gelu_tanh(float v) { return v / 2 * (1 + tinynn_gelu_
 //- section relu6
 static inline float tinynn_relu6(float v) { return v < 0 ? 0 : v > 6 ? 6 : v; }
 
+//- section hardsigmoid
+static inline float tinynn_hardsigmoid(float v) { return v < -3 ? 0 : v > 3 ? 1 : (v + 3) / 6; }
+
 //- end
 #endif

@@ -52,6 +52,11 @@ struct ReLU6 : Module {
   Tensor forward(const Tensor& x) override { return relu6(x); }
 };
 
+/// torch.nn.Hardsigmoid
+struct Hardsigmoid : Module {
+  Tensor forward(const Tensor& x) override { return hardsigmoid(x); }
+};
+
 /// torch.nn.Softmax, whose dimension must be given, too.
 struct Softmax : Module {
   explicit Softmax(int64_t d) : dim(d) {}

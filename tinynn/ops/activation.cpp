@@ -106,6 +106,16 @@ Tensor relu6(const Tensor& x) {
       [](float g, float v) { return v <= 0 || v >= 6 ? 0 : g; });
 }
 
+const autograd::Op hardsigmoid_op =
+    detail::elementwise_op("hardsigmoid", [](const auto& a) { return hardsigmoid(a[0]); });
+
+Tensor hardsigmoid(const Tensor& x) {
+  // grad_x = grad_y / 6 where -3 < x < 3
+  return detail::unary<Keep::input>(
+      hardsigmoid_op, x, [](float v) { return tinynn_hardsigmoid(v); },
+      [](float g, float v) { return v <= -3 || v >= 3 ? 0 : g / 6; });
+}
+
 namespace {
 
 // A softmax of either kind: its result is all that the way back needs.
@@ -148,8 +158,8 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
 }
 
 std::vector<const autograd::Op*> ops::activation() {
-  return {&relu_op, &leaky_relu_op, &sigmoid_op, &tanh_op,    &silu_op,
-          &gelu_op, &gelu_tanh_op,  &relu6_op,   &softmax_op, &log_softmax_op};
+  return {&relu_op,      &leaky_relu_op,  &sigmoid_op, &tanh_op,    &silu_op,       &gelu_op,
+          &gelu_tanh_op, &hardsigmoid_op, &relu6_op,   &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

@@ -18,6 +18,8 @@ Tensor tanh(const Tensor& x);
 Tensor silu(const Tensor& x);
 /// min(max(x, 0), 6). torch.nn.functional.relu6.
 Tensor relu6(const Tensor& x);
+/// min(max(x + 3, 0), 6) / 6. torch.nn.functional.hardsigmoid.
+Tensor hardsigmoid(const Tensor& x);
 
 /// How gelu computes the normal distribution: exactly, or by a formula with tanh that older networks used.
 enum class GeluFormula { exact, tanh };

@@ -166,6 +166,8 @@ namespace {
 const StepKind activations[] = {
     activation("leaky_relu", each<tinynn_leaky_relu>, "LeakyRelu(x; alpha=p)", "negative_slope"),
     activation("relu6", each<tinynn_relu6>, "Clip(x, 0, 6)"),
+    activation("hardsigmoid", each<tinynn_hardsigmoid>,
+               "HardSigmoid(x; alpha=0.16666666666666667, beta=0.5)"),
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),

@@ -42,6 +42,7 @@ Twins layer_operation_twins() {
       {"relu", torch_gradients([](X x, T) { return torch::relu(x("x")); })},
       {"leaky_relu", torch_gradients([](X x, T) { return torch::leaky_relu(x("x"), 0.2); })},
       {"relu6", torch_gradients([](X x, T) { return torch::relu6(x("x")); })},
+      {"hardsigmoid", torch_gradients([](X x, T) { return torch::hardsigmoid(x("x")); })},
       {"sigmoid", torch_gradients([](X x, T) { return torch::sigmoid(x("x")); })},
       {"tanh", torch_gradients([](X x, T) { return torch::tanh(x("x")); })},
       {"silu", torch_gradients([](X x, T) { return torch::silu(x("x")); })},
