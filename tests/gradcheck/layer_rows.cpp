@@ -124,6 +124,7 @@ std::vector<Row> layer_rows() {
       {"leaky_relu", elementwise([](T x) { return leaky_relu(x, 0.2); })},
       {"relu6", elementwise([](T x) { return relu6(4 * x); })},
       {"hardsigmoid", elementwise([](T x) { return hardsigmoid(2 * x); })},
+      {"hardswish", elementwise([](T x) { return hardswish(2 * x); })},
       {"sigmoid", elementwise([](T x) { return sigmoid(x); })},
       {"tanh", elementwise([](T x) { return tanh(x); })},
       {"silu", elementwise([](T x) { return silu(x); })},

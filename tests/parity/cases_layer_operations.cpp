@@ -136,6 +136,7 @@ std::vector<Case> layer_operation_cases() {
       activation("leaky_relu", [](T x) { return leaky_relu(x, 0.2); }),
       activation("relu6", [](T x) { return relu6(x); }),
       activation("hardsigmoid", [](T x) { return hardsigmoid(x); }),
+      activation("hardswish", [](T x) { return hardswish(x); }),
       activation("sigmoid", [](T x) { return sigmoid(x); }),
       activation("tanh", [](T x) { return tanh(x); }),
       activation("silu", [](T x) { return silu(x); }),

@@ -43,5 +43,8 @@ static inline float tinynn_relu6(float v) { return v < 0 ? 0 : v > 6 ? 6 : v; }
 //- section hardsigmoid
 static inline float tinynn_hardsigmoid(float v) { return v < -3 ? 0 : v > 3 ? 1 : (v + 3) / 6; }
 
+//- section hardswish
+static inline float tinynn_hardswish(float v) { return v < -3 ? 0 : v > 3 ? v : v * (v + 3) / 6; }
+
 //- end
 #endif

@@ -57,6 +57,11 @@ struct Hardsigmoid : Module {
   Tensor forward(const Tensor& x) override { return hardsigmoid(x); }
 };
 
+/// torch.nn.Hardswish
+struct Hardswish : Module {
+  Tensor forward(const Tensor& x) override { return hardswish(x); }
+};
+
 /// torch.nn.Softmax, whose dimension must be given, too.
 struct Softmax : Module {
   explicit Softmax(int64_t d) : dim(d) {}

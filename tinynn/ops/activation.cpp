@@ -116,6 +116,18 @@ Tensor hardsigmoid(const Tensor& x) {
       [](float g, float v) { return v <= -3 || v >= 3 ? 0 : g / 6; });
 }
 
+const autograd::Op hardswish_op =
+    detail::elementwise_op("hardswish", [](const auto& a) { return hardswish(a[0]); });
+
+Tensor hardswish(const Tensor& x) {
+  // grad_x = 0 below -3, grad_y above 3, grad_y (x / 3 + 1 / 2) between
+  return detail::unary<Keep::input>(
+      hardswish_op, x, [](float v) { return tinynn_hardswish(v); },
+      [](float g, float v) { return v < -3  ? 0
+                                    : v > 3 ? g
+                                            : g * (v / 3 + 0.5F); });
+}
+
 namespace {
 
 // A softmax of either kind: its result is all that the way back needs.
@@ -158,8 +170,8 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
 }
 
 std::vector<const autograd::Op*> ops::activation() {
-  return {&relu_op,      &leaky_relu_op,  &sigmoid_op, &tanh_op,    &silu_op,       &gelu_op,
-          &gelu_tanh_op, &hardsigmoid_op, &relu6_op,   &softmax_op, &log_softmax_op};
+  return {&relu_op,      &leaky_relu_op, &sigmoid_op,     &tanh_op,  &silu_op,    &gelu_op,
+          &gelu_tanh_op, &hardswish_op,  &hardsigmoid_op, &relu6_op, &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

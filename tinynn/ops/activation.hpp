@@ -20,6 +20,8 @@ Tensor silu(const Tensor& x);
 Tensor relu6(const Tensor& x);
 /// min(max(x + 3, 0), 6) / 6. torch.nn.functional.hardsigmoid.
 Tensor hardsigmoid(const Tensor& x);
+/// x * hardsigmoid(x) (Howard et al., "Searching for MobileNetV3", 2019). torch.nn.functional.hardswish.
+Tensor hardswish(const Tensor& x);
 
 /// How gelu computes the normal distribution: exactly, or by a formula with tanh that older networks used.
 enum class GeluFormula { exact, tanh };

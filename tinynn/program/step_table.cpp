@@ -168,6 +168,8 @@ const StepKind activations[] = {
     activation("relu6", each<tinynn_relu6>, "Clip(x, 0, 6)"),
     activation("hardsigmoid", each<tinynn_hardsigmoid>,
                "HardSigmoid(x; alpha=0.16666666666666667, beta=0.5)"),
+    activation("hardswish", each<tinynn_hardswish>,
+               "Mul(x, HardSigmoid(x; alpha=0.16666666666666667, beta=0.5))"),
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),

@@ -43,6 +43,7 @@ Twins layer_operation_twins() {
       {"leaky_relu", torch_gradients([](X x, T) { return torch::leaky_relu(x("x"), 0.2); })},
       {"relu6", torch_gradients([](X x, T) { return torch::relu6(x("x")); })},
       {"hardsigmoid", torch_gradients([](X x, T) { return torch::hardsigmoid(x("x")); })},
+      {"hardswish", torch_gradients([](X x, T) { return torch::hardswish(x("x")); })},
       {"sigmoid", torch_gradients([](X x, T) { return torch::sigmoid(x("x")); })},
       {"tanh", torch_gradients([](X x, T) { return torch::tanh(x("x")); })},
       {"silu", torch_gradients([](X x, T) { return torch::silu(x("x")); })},
