@@ -125,6 +125,7 @@ std::vector<Row> layer_rows() {
       {"relu6", elementwise([](T x) { return relu6(4 * x); })},
       {"hardsigmoid", elementwise([](T x) { return hardsigmoid(2 * x); })},
       {"hardswish", elementwise([](T x) { return hardswish(2 * x); })},
+      {"elu", elementwise([](T x) { return elu(x, 0.7); })},
       {"sigmoid", elementwise([](T x) { return sigmoid(x); })},
       {"tanh", elementwise([](T x) { return tanh(x); })},
       {"silu", elementwise([](T x) { return silu(x); })},

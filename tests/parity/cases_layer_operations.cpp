@@ -137,6 +137,7 @@ std::vector<Case> layer_operation_cases() {
       activation("relu6", [](T x) { return relu6(x); }),
       activation("hardsigmoid", [](T x) { return hardsigmoid(x); }),
       activation("hardswish", [](T x) { return hardswish(x); }),
+      activation("elu", [](T x) { return elu(x, 0.7); }),
       activation("sigmoid", [](T x) { return sigmoid(x); }),
       activation("tanh", [](T x) { return tanh(x); }),
       activation("silu", [](T x) { return silu(x); }),

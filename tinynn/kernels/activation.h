@@ -46,5 +46,8 @@ static inline float tinynn_hardsigmoid(float v) { return v < -3 ? 0 : v > 3 ? 1 
 //- section hardswish
 static inline float tinynn_hardswish(float v) { return v < -3 ? 0 : v > 3 ? v : v * (v + 3) / 6; }
 
+//- section elu
+static inline float tinynn_elu(float v, float alpha) { return v > 0 ? v : alpha * expm1f(v); }
+
 //- end
 #endif

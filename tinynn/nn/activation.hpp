@@ -62,6 +62,14 @@ struct Hardswish : Module {
   Tensor forward(const Tensor& x) override { return hardswish(x); }
 };
 
+/// torch.nn.ELU
+struct ELU : Module {
+  explicit ELU(double a = 1) : alpha(a) {}
+  Tensor forward(const Tensor& x) override { return elu(x, alpha); }
+
+  double alpha;
+};
+
 /// torch.nn.Softmax, whose dimension must be given, too.
 struct Softmax : Module {
   explicit Softmax(int64_t d) : dim(d) {}

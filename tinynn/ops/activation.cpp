@@ -128,6 +128,17 @@ Tensor hardswish(const Tensor& x) {
                                             : g * (v / 3 + 0.5F); });
 }
 
+const autograd::Op elu_op =
+    detail::elementwise_op("elu", [](const auto& a) { return elu(a[0], a.attributes.number("alpha")); });
+
+Tensor elu(const Tensor& x, double alpha) {
+  const auto scale = static_cast<float>(alpha);
+  // grad_x = grad_y where x > 0, grad_y alpha exp(x) elsewhere
+  return detail::unary<Keep::input>(
+      elu_op, x, [=](float v) { return tinynn_elu(v, scale); },
+      [=](float g, float v) { return v > 0 ? g : g * (scale * std::exp(v)); }, {{"alpha", alpha}});
+}
+
 namespace {
 
 // A softmax of either kind: its result is all that the way back needs.
@@ -170,8 +181,8 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
 }
 
 std::vector<const autograd::Op*> ops::activation() {
-  return {&relu_op,      &leaky_relu_op, &sigmoid_op,     &tanh_op,  &silu_op,    &gelu_op,
-          &gelu_tanh_op, &hardswish_op,  &hardsigmoid_op, &relu6_op, &softmax_op, &log_softmax_op};
+  return {&relu_op, &leaky_relu_op, &sigmoid_op,     &tanh_op,  &silu_op,    &gelu_op,       &gelu_tanh_op,
+          &elu_op,  &hardswish_op,  &hardsigmoid_op, &relu6_op, &softmax_op, &log_softmax_op};
 }
 
 }  // namespace tinynn

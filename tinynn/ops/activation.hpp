@@ -22,6 +22,8 @@ Tensor relu6(const Tensor& x);
 Tensor hardsigmoid(const Tensor& x);
 /// x * hardsigmoid(x) (Howard et al., "Searching for MobileNetV3", 2019). torch.nn.functional.hardswish.
 Tensor hardswish(const Tensor& x);
+/// x where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016). torch.nn.functional.elu.
+Tensor elu(const Tensor& x, double alpha = 1);
 
 /// How gelu computes the normal distribution: exactly, or by a formula with tanh that older networks used.
 enum class GeluFormula { exact, tanh };

@@ -170,6 +170,7 @@ const StepKind activations[] = {
                "HardSigmoid(x; alpha=0.16666666666666667, beta=0.5)"),
     activation("hardswish", each<tinynn_hardswish>,
                "Mul(x, HardSigmoid(x; alpha=0.16666666666666667, beta=0.5))"),
+    activation("elu", each<tinynn_elu>, "Elu(x; alpha=p)", "alpha"),
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),

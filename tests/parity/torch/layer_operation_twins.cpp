@@ -44,6 +44,7 @@ Twins layer_operation_twins() {
       {"relu6", torch_gradients([](X x, T) { return torch::relu6(x("x")); })},
       {"hardsigmoid", torch_gradients([](X x, T) { return torch::hardsigmoid(x("x")); })},
       {"hardswish", torch_gradients([](X x, T) { return torch::hardswish(x("x")); })},
+      {"elu", torch_gradients([](X x, T) { return torch::elu(x("x"), 0.7); })},
       {"sigmoid", torch_gradients([](X x, T) { return torch::sigmoid(x("x")); })},
       {"tanh", torch_gradients([](X x, T) { return torch::tanh(x("x")); })},
       {"silu", torch_gradients([](X x, T) { return torch::silu(x("x")); })},
