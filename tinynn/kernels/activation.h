@@ -49,5 +49,11 @@ static inline float tinynn_hardswish(float v) { return v < -3 ? 0 : v > 3 ? v : 
 //- section elu
 static inline float tinynn_elu(float v, float alpha) { return v > 0 ? v : alpha * expm1f(v); }
 
+//- section clamp
+static inline float tinynn_clamp(float v, float low, float high) {
+  const float raised = v < low ? low : v;
+  return raised > high ? high : raised;
+}
+
 //- end
 #endif

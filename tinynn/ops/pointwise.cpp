@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <cmath>
 
+#include <tinynn/kernels/activation.h>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/unary.hpp>
@@ -68,7 +68,7 @@ Tensor clamp(const Tensor& x, double low, double high) {
   const auto from = static_cast<float>(low), to = static_cast<float>(high);
   // grad_x = grad_y where low <= x <= high
   return unary<Keep::input>(
-      clamp_op, x, [=](float v) { return std::min(std::max(v, from), to); },
+      clamp_op, x, [=](float v) { return tinynn_clamp(v, from, to); },
       [=](float g, float v) { return v >= from && v <= to ? g : 0; }, {{"low", low}, {"high", high}});
 }
 

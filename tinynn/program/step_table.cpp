@@ -21,17 +21,23 @@ void each(int64_t count, float* x, const Parameters& parameters) {
   for (int64_t i = 0; i < count; ++i) x[i] = f(x[i], a);
 }
 
+template <float (*f)(float, float, float)>
+void each(int64_t count, float* x, const Parameters& parameters) {
+  const auto a = static_cast<float>(parameters[0]), b = static_cast<float>(parameters[1]);
+  for (int64_t i = 0; i < count; ++i) x[i] = f(x[i], a, b);
+}
+
 constexpr auto map_call = "tinynn_map($count, $x, $y, $f);";
 
 // An activation: `name` is that of the operation, of its parameters in order, and of the function in
 // kernels/activation.h.
 constexpr StepKind activation(const char* name, Activate activate, const char* onnx,
-                              const char* parameter = nullptr) {
+                              std::array<const char*, 2> parameters = {}) {
   return {.name = name,
           .shape = shape_of::same,
           .make = command_of::copy,
           .operation = name,
-          .parameters = {parameter},
+          .parameters = parameters,
           .onnx = onnx,
           .header = map_call,
           .activate = activate};
@@ -164,13 +170,14 @@ const StepKind relu = activation("relu", each<tinynn_relu>, "Relu(x)");
 namespace {
 
 const StepKind activations[] = {
-    activation("leaky_relu", each<tinynn_leaky_relu>, "LeakyRelu(x; alpha=p)", "negative_slope"),
+    activation("leaky_relu", each<tinynn_leaky_relu>, "LeakyRelu(x; alpha=p)", {"negative_slope"}),
     activation("relu6", each<tinynn_relu6>, "Clip(x, 0, 6)"),
     activation("hardsigmoid", each<tinynn_hardsigmoid>,
                "HardSigmoid(x; alpha=0.16666666666666667, beta=0.5)"),
     activation("hardswish", each<tinynn_hardswish>,
                "Mul(x, HardSigmoid(x; alpha=0.16666666666666667, beta=0.5))"),
-    activation("elu", each<tinynn_elu>, "Elu(x; alpha=p)", "alpha"),
+    activation("elu", each<tinynn_elu>, "Elu(x; alpha=p)", {"alpha"}),
+    activation("clamp", each<tinynn_clamp>, "Clip(x, p, q)", {"low", "high"}),
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),
