@@ -164,8 +164,11 @@ TEST_CASE("export. what cannot be a header is refused") {
             .c_str(),
         Error);
   }
-  CHECK_THROWS_WITH_AS(deploy::to_header(plan, {.raw_input = data::Normalization{{0, 0, 0}, {1, 1, 1}}}),
-                       "header: raw input is normalised with 3 means, but the input is (1, 28, 28)", Error);
+  CHECK_THROWS_WITH_AS(
+      deploy::with_normalization(deploy::unquantized(plan), {0, 0, 0}, {1, 1, 1}),
+      "with_normalization: 3 means and 3 deviations for 1 channels, expected as many or one, and "
+      "deviations above 0",
+      Error);
   CHECK_THROWS_WITH_AS(deploy::quantize(plan, zeros({1, 3, 28, 28})),
                        "quantize: images are (1, 3, 28, 28), expected some of (1, 28, 28)", Error);
   auto broken = digits_plan();

@@ -55,10 +55,14 @@ DataSets open_dataset(const std::string& name_or_path) {
   return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
 }
 
-data::Normalization normalization_of(const DataSets& data) {
+data::Normalization pixel_normalization(const DataSets& data) {
   const auto* images = dynamic_cast<const data::ImageDataset*>(data.test.get());
   check(images != nullptr, "--raw-input: images of ", data.name, " are no bytes that are normalised");
-  return images->normalization();
+  auto normalization = images->normalization();
+  for (auto* numbers : {&normalization.mean, &normalization.sd}) {
+    for (double& number : *numbers) number *= 255;
+  }
+  return normalization;
 }
 
 }  // namespace tinynn::cli

@@ -17,7 +17,8 @@ struct DataSets {
 /// Throws Error, naming every place that was tried, if it is not there.
 DataSets open_dataset(const std::string& name_or_path);
 
-/// How pixels of 0 to 255 become what a network reads. Throws Error if these images are not made of such.
-data::Normalization normalization_of(const DataSets& data);
+/// How pixels become what a network reads, in units of pixels: of 0 to 255. Throws Error if these images are
+/// not made of such.
+data::Normalization pixel_normalization(const DataSets& data);
 
 }  // namespace tinynn::cli

@@ -67,10 +67,8 @@ deploy::Plan plan_of(const LoadedModel& loaded, const ExportOptions& all) {
   const Shape image = models::input_shape(loaded.model);
   auto plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   if (!options.raw_input) return plan;
-  auto [mean, sd] = normalization_of(open_dataset(options.data.empty() ? loaded.dataset : options.data));
-  for (auto* numbers : {&mean, &sd}) {
-    for (double& number : *numbers) number *= 255;  // in units of pixels
-  }
+  const auto [mean, sd] =
+      pixel_normalization(open_dataset(options.data.empty() ? loaded.dataset : options.data));
   return deploy::with_normalization(std::move(plan), mean, sd);
 }
 

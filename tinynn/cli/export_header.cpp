@@ -79,7 +79,7 @@ void export_header(const HeaderExport& options, const Output& output) {
                          plan, data::DataLoader(data->train, {.batch_size = calibration_images}).example())
                    : deploy::unquantized(plan);
   deploy::HeaderOptions header_options{.name = options.name, .card = {{"model", loaded.model}}};
-  if (options.raw_input) header_options.raw_input = normalization_of(*data);
+  header_options.pixels = options.raw_input;
   if (data) {
     metrics.test_accuracy =
         options.int8 ? accuracy(network, data->test) : accuracy(deploy::Program(plan), data->test);
@@ -92,7 +92,11 @@ void export_header(const HeaderExport& options, const Output& output) {
       "numbers", options.int8 ? "8 bits, calibrated on training images of " + data->name : "float");
   header_options.card.emplace_back("made by", command(options, name, output));
 
-  const deploy::Header header = deploy::to_header(network, header_options);
+  const deploy::Header header = [&] {
+    if (!options.raw_input) return deploy::to_header(network, header_options);
+    const auto [mean, sd] = pixel_normalization(*data);
+    return deploy::to_header(deploy::with_normalization(network, mean, sd), header_options);
+  }();
   io::write_file_atomically(output.file, header.text);
   metrics.file_bytes = std::ssize(header.text);
   if (!output.metrics.empty()) {

@@ -26,13 +26,13 @@ bool is_slice(const std::vector<int32_t>& from) {
 // What runs the steps of a plan in C, and what it needs.
 class Printer {
  public:
-  Printer(const QuantizedPlan& quantized, const std::optional<data::Normalization>& raw)
+  explicit Printer(const QuantizedPlan& quantized)
       : quantized_(quantized), plan_(quantized.plan), lifetimes_(plan_), names_(plan_.values.size()) {
     for (const Shape& shape : plan_.values)
       check(shape.numel() <= std::numeric_limits<int32_t>::max(), "header: a value is of shape ", shape,
             ", expected at most 2^31 - 1 numbers");
-    declare_values(raw.has_value());
-    read_input(raw);
+    declare_values();
+    read_input();
     for (number_ = 0; number_ < plan_.steps.size(); ++number_) print(plan_.steps[number_]);
   }
 
@@ -59,12 +59,12 @@ class Printer {
   const std::string& name(int v) const { return names_[root(v)]; }
 
   // A variable for every value, but for those that the caller brings.
-  void declare_values(bool raw) {
+  void declare_values() {
     const size_t in = root(plan_.input), out = root(plan_.output);
     for (size_t v = 0; v < plan_.values.size(); ++v) {
       const int value = static_cast<int>(v);
       if (root(value) != v || (lifetimes_.made[v] < 0 && v != in)) continue;
-      names_[v] = v == out ? "y" : v == in && format(value).is_float() && !raw ? "x" : join("v", v);
+      names_[v] = v == out ? "y" : v == in && format(value).is_float() ? "x" : join("v", v);
       if (names_[v] == "y" || names_[v] == "x") continue;
       const NumberFormat& stored = format(value);
       const Lifetime needed{lifetimes_.made[v], std::max(lifetimes_.made[v], lifetimes_.used[v])};
@@ -75,24 +75,10 @@ class Printer {
     }
   }
 
-  void read_input(const std::optional<data::Normalization>& raw) {
-    const Shape& image = shape(plan_.input);
+  void read_input() {
     const std::string to = name(plan_.input);
-    if (raw) {
-      const auto channels = static_cast<int64_t>(raw->mean.size());
-      check(image.rank() > 0 && image[0] == channels, "header: raw input is normalised with ", channels,
-            " means, but the input is ", image);
-      std::vector<float> mean, factor;
-      for (size_t c = 0; c < raw->mean.size(); ++c) {
-        mean.push_back(static_cast<float>(255 * raw->mean[c]));
-        factor.push_back(static_cast<float>(1 / (255 * raw->sd[c])));
-      }
-      const std::string means = arrays_.add("input_mean", mean),
-                        factors = arrays_.add("input_factor", factor);
-      calls_ += "  tinynn_normalize(" + listed(channels, image.inner(0), "x", means, factors, to) + ");\n";
-    } else if (to != "x") {
-      calls_ += "  tinynn_map(" + listed(image.numel(), "x", to, "tinynn_identity") + ");\n";
-    }
+    if (to != "x")
+      calls_ += "  tinynn_map(" + listed(shape(plan_.input).numel(), "x", to, "tinynn_identity") + ");\n";
   }
 
   static std::string format_name(const NumberFormat& format) {
@@ -348,7 +334,7 @@ std::string entry_points(const std::string& name, const std::string& statements,
 
 Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   check_name(options.name);
-  const Printer printer(quantized, options.raw_input);
+  const Printer printer(quantized);
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;
   const Shape &in = plan.values[static_cast<size_t>(plan.input)],
@@ -356,13 +342,13 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   Header header{
       .text = {}, .constant_bytes = printer.arrays().bytes(), .memory_bytes = printer.memory_bytes()};
   std::string& text = header.text;
-  text = join("// A neural network in C99 that is also C++17, made by tinynn ", version(),
-              ": include it, and call\n//\n//   ", name, "_predict(input, output);  // ", in.numel(),
-              " floats, ", out.numel(), " floats\n//\n") +
-         comment("input",
-                 join("(", in, ")", options.raw_input ? ", pixels of 0 to 255, channel by channel" : "")) +
-         (options.raw_input ? comment("", join("in bytes: ", name, "_predict_pixels(input, output)")) : "") +
-         comment("output", join("(", out, ")"));
+  text =
+      join("// A neural network in C99 that is also C++17, made by tinynn ", version(),
+           ": include it, and call\n//\n//   ", name, "_predict(input, output);  // ", in.numel(),
+           " floats, ", out.numel(), " floats\n//\n") +
+      comment("input", join("(", in, ")", options.pixels ? ", pixels of 0 to 255, channel by channel" : "")) +
+      (options.pixels ? comment("", join("in bytes: ", name, "_predict_pixels(input, output)")) : "") +
+      comment("output", join("(", out, ")"));
   for (const auto& [what, value] : options.card) text += comment(what, value);
   text += comment("constants", join(header.constant_bytes, " bytes")) +
           comment("memory", join(header.memory_bytes, " bytes, static: one call at a time")) +
@@ -378,7 +364,7 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
       join("tinynn_constant int ", name, "_input_shape[] = {", dimensions(in), "};\n", "tinynn_constant int ",
            name, "_output_shape[] = {", dimensions(out), "};\n", "tinynn_constant size_t ", name,
            "_constant_bytes =\n    ", sizes.empty() ? "0" : sizes, ";\n\n") +
-      entry_points(name, printer.statements(), options.raw_input.has_value());
+      entry_points(name, printer.statements(), options.pixels);
   text += renamed(data_macros + ("\n" + kernels_of(code)) + code, name) +
           renamed("\n#undef tinynn_inline\n#undef tinynn_constant\n#undef tinynn_memory\n\n#endif\n", name);
   return header;

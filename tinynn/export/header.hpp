@@ -5,12 +5,10 @@
 //   const deploy::Header digits = deploy::to_header(deploy::quantize(deploy::plan(net, images), images));
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <tinynn/data/image_dataset.hpp>
 #include <tinynn/export/quantize.hpp>
 
 namespace tinynn::deploy {
@@ -19,9 +17,9 @@ struct HeaderOptions {
   std::string name = "network";  // in front of all names in the header
   /// What the comment on top says besides: {"accuracy", "98.1%"} ...
   std::vector<std::pair<std::string, std::string>> card = {};
-  /// The input is pixels of 0 to 255, floats or uint8_t, which are normalised like this; one mean and sd for
-  /// each channel.
-  std::optional<data::Normalization> raw_input = {};
+  /// The input is pixels of 0 to 255, which the plan normalises itself (with_normalization()): besides floats
+  /// it may be bytes.
+  bool pixels = false;
 };
 
 struct Header {

@@ -6,6 +6,7 @@
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/export/quantize.hpp>
 #include <tinynn/export/step_by_step.hpp>
+#include <tinynn/program/plan_file.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -101,6 +102,14 @@ QuantizedPlan quantize(Plan plan, const Tensor& images) {
     result.weight_steps.push_back(step.kind->has_weight ? round_weights(step, read) : std::vector<float>{});
   }
   return result;
+}
+
+QuantizedPlan with_normalization(QuantizedPlan plan, const std::vector<double>& mean,
+                                 const std::vector<double>& std) {
+  plan.plan = with_normalization(std::move(plan.plan), mean, std);
+  plan.formats.push_back({});
+  plan.weight_steps.insert(plan.weight_steps.begin(), std::vector<float>{});
+  return plan;
 }
 
 QuantizedPlan unquantized(Plan plan) {

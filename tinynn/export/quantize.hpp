@@ -38,6 +38,11 @@ struct QuantizedPlan {
 /// input. Throws Error if the images do not fit the plan, or lead to a number that is not finite.
 QuantizedPlan quantize(Plan plan, const Tensor& images);
 
+/// For an input that is not normalised yet, such as pixels of 0 to 255: the same as of a plan
+/// (plan_file.hpp). The new input stays as it comes.
+QuantizedPlan with_normalization(QuantizedPlan plan, const std::vector<double>& mean,
+                                 const std::vector<double>& std);
+
 /// The same plan in floats.
 QuantizedPlan unquantized(Plan plan);
 

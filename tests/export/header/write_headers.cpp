@@ -76,8 +76,6 @@ class Writer {
 
   // The same network as it was, but for pixels.
   void add_raw(const std::string& name, nn::Module& net, const Shape& of_one, bool int8) {
-    const data::Normalization normalization{std::vector<double>(static_cast<size_t>(of_one[0]), 0.4),
-                                            std::vector<double>(static_cast<size_t>(of_one[0]), 0.3)};
     Tensor pixels = rand(with_samples(of_one, 4), 0, 255), x = pixels.clone();
     for (int64_t i = 0; i < x.numel(); ++i) {
       pixels.mutable_data()[i] = std::floor(pixels.data()[i]);
@@ -85,7 +83,8 @@ class Writer {
     }
     const deploy::Plan plan = deploy::plan(net, x);
     const auto network = int8 ? deploy::quantize(plan, x) : deploy::unquantized(plan);
-    const auto header = deploy::to_header(network, {.name = name, .raw_input = normalization});
+    const auto header = deploy::to_header(deploy::with_normalization(network, {255 * 0.4}, {255 * 0.3}),
+                                          {.name = name, .pixels = true});
     write(name, header, pixels, network(x), int8 ? "0.02" : "1e-5");
   }
 

@@ -4,17 +4,6 @@
 
 #include <tinynn/export/kernels/numbers.h>
 
-//- section normalize: numbers
-// Pixels of 0 to 255 to what the network was trained on.
-tinynn_inline void tinynn_normalize(int channels, int each, tinynn_numbers x, const float* mean,
-                                    const float* factor, tinynn_numbers y) {
-  for (int c = 0; c < channels; ++c) {
-    for (int i = c * each; i < (c + 1) * each; ++i) {
-      tinynn_store(y, i, (tinynn_load(x, i) - mean[c]) * factor[c]);
-    }
-  }
-}
-
 //- section map: numbers
 // y[i] = f(x[i])
 tinynn_inline void tinynn_map(int count, tinynn_numbers x, tinynn_numbers y, float (*f)(float)) {
