@@ -1,5 +1,6 @@
 // How many of MNIST's test images an exported header gets right: accuracy FOLDER, where the two files of the
 // test images lie unpacked.
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // A program with a network inside: reads 28 x 28 pixels, a byte each, and says which digit they show.
+#include <cstdint>
 #include <cstdio>
 
 #include "digits.hpp"

@@ -1,5 +1,6 @@
 // Which classes an exported header finds in the images of images.hpp, with the bits of all scores. Runs
 // anywhere.
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 

@@ -167,26 +167,31 @@ tinynn_inline int tinynn_first(int edge, int offset, int stride) {
   return edge > offset ? (edge - offset + stride - 1) / stride : 0;
 }
 
-// Adds one weight times all pixels that it is multiplied with.
+tinynn_inline void tinynn_add_pixel(tinynn_number weight, tinynn_numbers x, ptrdiff_t i, void* sums,
+                                    ptrdiff_t p) {
+  const tinynn_number v = tinynn_read(x.format, x.data, i);
+  if (x.format == tinynn_float32) {
+    ((float*)sums)[p] += weight.real * v.real;
+  } else {
+    ((int32_t*)sums)[p] += weight.whole * v.whole;
+  }
+}
+
+// Adds one weight times all pixels that it is multiplied with. Where these are as many for all weights, GCC
+// would unroll the loop over them before it could vectorize it.
 tinynn_inline void tinynn_conv2d_add(tinynn_conv s, int output, tinynn_numbers x, int term,
-                                     tinynn_number weight, void* sums) {
+                                     tinynn_number weight, int as_many, void* sums) {
   const int plane = (output / s.outputs * s.channels + term / (s.kh * s.kw)) * s.h * s.w;
   const int top = term / s.kw % s.kh * s.dilation_h - s.top, left = term % s.kw * s.dilation_w - s.left;
   const int bottom = tinynn_first(s.h, top, s.stride_h), right = tinynn_first(s.w, left, s.stride_w);
   const int j_begin = tinynn_first(0, left, s.stride_w), j_end = right < s.ow ? right : s.ow;
   for (int i = tinynn_first(0, top, s.stride_h); i < bottom && i < s.oh; ++i) {
-    const int row = plane + (top + i * s.stride_h) * s.w + left;
-    if (x.format == tinynn_float32) {
-      const float* from = (const float*)x.data + row;
-      float* to = (float*)sums + i * s.ow;
-#pragma GCC unroll 1  // which would keep it from being vectorized
-      for (int j = j_begin; j < j_end; ++j) to[j] += weight.real * from[j * s.stride_w];
-    } else {
-      int32_t* to = (int32_t*)sums + i * s.ow;
+    const ptrdiff_t from = plane + (top + i * s.stride_h) * s.w + left, to = i * s.ow;
+    if (as_many) {
 #pragma GCC unroll 1
-      for (int j = j_begin; j < j_end; ++j) {
-        to[j] += weight.whole * tinynn_whole(x.format, x.data, row + j * s.stride_w);
-      }
+      for (int j = j_begin; j < j_end; ++j) tinynn_add_pixel(weight, x, from + j * s.stride_w, sums, to + j);
+    } else {
+      for (int j = j_begin; j < j_end; ++j) tinynn_add_pixel(weight, x, from + j * s.stride_w, sums, to + j);
     }
   }
 }
@@ -205,7 +210,8 @@ tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int form
   const int terms = s.channels * s.kh * s.kw;
   for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
     tinynn_conv2d_begin(s, o, x, bias, sums);
-    for (int t = 0; t < terms; ++t) tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k++), sums);
+    for (int t = 0; t < terms; ++t)
+      tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k++), s.top == 0 && s.left == 0, sums);
     tinynn_conv2d_end(s, o, x, sums, r);
   }
 }
@@ -219,7 +225,7 @@ tinynn_inline void tinynn_conv2d_masked(tinynn_conv s, tinynn_numbers x, int for
     tinynn_conv2d_begin(s, o, x, bias, sums);
     for (int t = -(o * terms % 8); t < terms; t += 8) {
       for (unsigned left = tinynn_bits(*byte++, t, terms); left != 0; left &= left - 1) {
-        tinynn_conv2d_add(s, o, x, t + tinynn_lowest(left), tinynn_read(format, values, k++), sums);
+        tinynn_conv2d_add(s, o, x, t + tinynn_lowest(left), tinynn_read(format, values, k++), 0, sums);
       }
     }
     tinynn_conv2d_end(s, o, x, sums, r);
@@ -234,7 +240,7 @@ tinynn_inline void tinynn_conv2d_sparse(tinynn_conv s, tinynn_numbers x, int for
     tinynn_conv2d_begin(s, o, x, bias, sums);
     for (int left = tinynn_whole(count_format, counts, o), t = 0; left > 0; --left, ++k) {
       t += gaps[k];
-      tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k), sums);
+      tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k), 0, sums);
     }
     tinynn_conv2d_end(s, o, x, sums, r);
   }
