@@ -138,7 +138,7 @@ void add_export(CommandLine& line) {
   command.add("--in", header.in, "The network, a safetensors file that tinynn wrote").required();
   command
       .add("--format", options->format,
-           "header: one C++17 header that needs nothing else; onnx: for ONNX Runtime and others; "
+           "header: one header in C99 and C++17 that needs nothing else; onnx: for ONNX Runtime and others; "
            "program: for deploy::Program, without the code that made the network; safetensors: the "
            "state dict of the equal PyTorch module, dense and without masks")
       .required()
