@@ -168,6 +168,20 @@ TEST_CASE("program. a program gives what its model gives, for every activation")
   }
 }
 
+TEST_CASE("program. a bound that is infinite comes back from a plan's file") {
+  struct Bounded : nn::Module {
+    nn::Linear fc{3, 4};
+    void members(nn::Visitor& v) override { v("fc", fc); }
+    Tensor forward(const Tensor& x) override { return clamp(fc(x), 0); }
+  } net;
+  const auto program = deploy::compile(net, images({3}, 2));
+  const test::TemporaryFolder folder;
+  deploy::save(program.plan(), folder / "plan");
+  const Tensor x = images({3}, 5);
+  CHECK(test::bit_difference(deploy::Program(deploy::load(folder / "plan"))(x).values(),
+                             program(x).values()) == "");
+}
+
 TEST_CASE("program. whatever only moves numbers becomes places, or nothing") {
   struct Moves : nn::Module {
     Tensor forward(const Tensor& x) override {

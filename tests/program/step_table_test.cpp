@@ -63,3 +63,22 @@ TEST_CASE("program. activations where a step cannot have them are refused") {
   CHECK(test::error_of([&] { deploy::check_plan(plan); }) ==
         "plan: step 0, max_pool2d: with the activation add");
 }
+
+TEST_CASE("program. an adaptive pool has no kernel, and dilated windows see pixels") {
+  deploy::Plan plan;
+  plan.values = {Shape{1, 64, 64}, Shape{1, 1, 1}};
+  plan.output = 1;
+  plan.steps = {{.kind = &deploy::steps::adaptive_avg_pool2d, .inputs = {0}, .output = 1}};
+  deploy::check_plan(plan);
+  plan.steps[0].kernel = 1;  // the kernel would count windows by it, and write 64 x 64 numbers
+  CHECK_THROWS_AS(deploy::check_plan(plan), Error);
+  plan.values = {Shape{1, 1, 3}, Shape{1, 1, 1}};
+  plan.steps = {{.kind = &deploy::steps::max_pool2d,
+                 .inputs = {0},
+                 .output = 1,
+                 .kernel = 2,
+                 .stride = 3,
+                 .dilation = 2,
+                 .padding = {1, 1, 0, 0}}};
+  CHECK_THROWS_AS(deploy::check_plan(plan), Error);
+}

@@ -271,6 +271,7 @@ class Planner {
   void same(const Operation& operation) { number_[operation.output] = number_.at(operation.inputs[0]); }
 
   Tensor constant(const Operation& operation, size_t input) {
+    if (operation.inputs[input] < 0) refuse(operation, "without running statistics");
     if (!is_constant(operation.inputs[input])) refuse(operation, "with a weight that is computed");
     return value(operation.inputs[input]).tensor.detach().clone();
   }

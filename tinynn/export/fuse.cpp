@@ -7,6 +7,8 @@ namespace {
 
 // y = s (w x + b) + t = (s w) x + (s b + t), for each output
 void fold(Step& layer, const Step& scale_shift) {
+  layer.weight = layer.weight.clone();  // the plan that this one was copied from keeps its own
+  layer.bias = layer.bias.clone();
   const int64_t each = layer.weight.shape().inner(0);
   for (int64_t o = 0; o < layer.bias.numel(); ++o) {
     const float scale = scale_shift.weight.data()[o];

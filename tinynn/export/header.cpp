@@ -334,6 +334,12 @@ std::string entry_points(const std::string& name, const std::string& statements,
 
 Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   check_name(options.name);
+  check(!options.pixels || std::ranges::all_of(quantized.plan.steps,
+                                               [&](const Step& step) {
+                                                 return step.inputs[0] != quantized.plan.input ||
+                                                        step.kind == &steps::scale_shift;
+                                               }),
+        "header: pixels want a plan that normalises them");
   const Printer printer(quantized);
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;

@@ -1,6 +1,6 @@
-// C++ header export: a plan as one C++17 header for desktops and microcontrollers, without heap, library or
-// anything to link: constants, buffers whose sizes are known, and void NAME_predict(const float* input,
-// float* output). Pruned weights take neither memory nor time, quantised ones are bytes.
+// Header export: a plan as one header in C99 that is also C++17 for desktops and microcontrollers, without
+// heap, library or anything to link: constants, buffers whose sizes are known, and void NAME_predict(const
+// float* input, float* output). Pruned weights take neither memory nor time, quantised ones are bytes.
 //
 //   const deploy::Header digits = deploy::to_header(deploy::quantize(deploy::plan(net, images), images));
 #pragma once

@@ -42,6 +42,7 @@ class Recorder {
     }
     const autograd::Observer observer([this](const autograd::Call& call) { see(call); });
     for (const Tensor& output : run(model, example)) {
+      check(output.defined(), "trace: an output of the model is undefined");
       graph_.outputs.push_back(number_of(output, "the model's output"));
     }
     return std::move(graph_);

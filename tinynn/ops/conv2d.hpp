@@ -20,6 +20,8 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});
 
 /// The groups of a convolution, from the shapes of its input and weight.
-inline int64_t conv2d_groups(const Shape& x, const Shape& weight) { return x[1] / weight[1]; }
+inline int64_t conv2d_groups(const Shape& x, const Shape& weight) {
+  return weight[1] == 0 ? 1 : x[1] / weight[1];
+}
 
 }  // namespace tinynn

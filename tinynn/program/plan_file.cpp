@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/json.hpp>
@@ -23,7 +24,11 @@ const StepKind* named(const std::string& name) {
 
 std::vector<int64_t> list(const Size2& size) { return {size.h, size.w}; }
 std::vector<int64_t> list(const Padding2d& p) { return {p.top, p.bottom, p.left, p.right}; }
-std::vector<double> list(const std::array<double, 2>& parameters) { return {parameters[0], parameters[1]}; }
+// JSON has no infinity, which bounds may be: the largest double is beyond every float, too.
+std::vector<double> list(const std::array<double, 2>& parameters) {
+  constexpr double most = std::numeric_limits<double>::max();
+  return {std::clamp(parameters[0], -most, most), std::clamp(parameters[1], -most, most)};
+}
 
 Json to_json(const Step& step) {
   Json json{{"kind", step.kind->name}, {"inputs", step.inputs}, {"output", step.output}};

@@ -89,12 +89,18 @@ Shape pool2d(const StepReader& s) {
                2 * std::max(p.left, p.right) <= step.kernel.w,
            "kernel ", step.kernel, " with padding ", p);
   s.expect(step.kind == &steps::max_pool2d || step.dilation == Size2(1), "dilation ", step.dilation);
+  // Every window has to see a pixel: its first ones may lie in the padding, but not all.
+  const Size2 reach{step.dilation.h * (step.kernel.h - 1) + 1, step.dilation.w * (step.kernel.w - 1) + 1};
+  s.expect(step.dilation == Size2(1) || (reach.h <= s.in()[1] && reach.w <= s.in()[2]), "a window of ", reach,
+           " with dilation ", step.dilation, " in ", s.in());
   return windows(s, s.in()[0], step.kernel);
 }
 
 Shape adaptive_pool2d(const StepReader& s) {
   expect_image(s, s.in());
   expect_image(s, s.out());
+  s.expect(s.step.kernel == Size2(0) && s.step.padding == Padding2d(0) && !s.step.count_include_pad,
+           "kernel ", s.step.kernel, " with padding ", s.step.padding, ", expected neither");
   s.expect(s.out()[0] == s.in()[0] && s.out()[1] <= s.in()[1] && s.out()[2] <= s.in()[2],
            "a result of shape ", s.out(), " from ", s.in());
   return s.out();
