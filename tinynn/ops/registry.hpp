@@ -1,7 +1,7 @@
 // The registry: every operation that there is. An operation is a constant, autograd::Op, beside the function
 // that records it; each file of operations ends with the list of its own, and registry.cpp joins them (a
-// static library would drop objects that register themselves). Graphs are run again, loaded and compiled by
-// it.
+// static library would drop objects that register themselves). The tests hold every operation in it to having
+// all its parts.
 #pragma once
 
 #include <string_view>

@@ -9,9 +9,9 @@ namespace tinynn::deploy {
 Command make_command(const Plan& plan, const Step& step, const std::vector<Place>& places, Order order,
                      int64_t& scratch_size) {
   if (step.kind->make == nullptr) return {};
-  Command made = step.kind->make(StepMaker(plan, step, places, order, scratch_size));
-  if (step.kind->activate == nullptr) return made;
   const StepMaker maker(plan, step, places, order, scratch_size);
+  Command made = step.kind->make(maker);
+  if (step.kind->activate == nullptr) return made;
   return [made = std::move(made), activate = step.kind->activate, parameters = step.parameters, y = maker.y(),
           count = maker.count()](const Run& run) {
     made(run);
