@@ -71,7 +71,7 @@ std::vector<Tensor> run(nn::Module& model, const Example& example);
 /// operations for another number of samples, and what its forward throws.
 Graph trace(nn::Module& model, const Example& example);
 
-/// What the model gave, by the graph alone: runs its operations again, through the registry, on the
+/// What the model gave, by the graph alone: runs its operations again on the
 /// parameters and buffers as they are now. In training batch statistics are updated, and elements dropped by
 /// the default generator's next streams, as the model does it. Throws Error for inputs that do not fit.
 std::vector<Tensor> run(const Graph& graph, const std::vector<Tensor>& inputs, bool training);

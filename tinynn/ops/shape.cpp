@@ -124,7 +124,7 @@ Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
     *unknown = x.numel() / rest.numel();
   }
   std::vector<autograd::Attribute> attributes;
-  autograd::append(attributes, "size", sizes);
+  if (autograd::observed()) autograd::append(attributes, "size", sizes);
   return reshaped(reshape_op, x, Shape(known), attributes);
 }
 
@@ -137,7 +137,7 @@ void permute_channels(autograd::Channels& c) {
 // The dimensions of x in this order, which must be right.
 Tensor in_order(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& order) {
   std::vector<autograd::Attribute> attributes;
-  autograd::append(attributes, "dim", order);
+  if (autograd::observed()) autograd::append(attributes, "dim", order);
   // grad_x = grad_y with its dimensions put back
   const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, back));
