@@ -141,6 +141,6 @@ TEST_CASE("graph. what is bound to a number of samples runs on that number only,
   const auto graph = graph::trace(net, four);
   CHECK(same_bits(four, graph::run(graph, {four}, false)[0]));
   CHECK(test::error_of([&] { graph::run(graph, {three}, false); }) ==
-        "graph: 3 samples, but slice_0 is told other numbers for 5 samples than for 4");
+        "graph: 3 samples, but slice_0 has other attributes for 5 samples than for 4");
   CHECK(test::error_of([&] { graph::run(graph, {}, false); }) == "graph: 0 inputs, expected 1");
 }

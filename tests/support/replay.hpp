@@ -30,8 +30,7 @@ class Replay {
     f();
   }
 
-  /// What the call number `number` from the end gives now: all calls run again, each on what those before it
-  /// gave.
+  /// What the last call gives now: all calls run again, each on what those before it gave.
   Tensor run(bool training) const {
     std::map<const void*, Tensor> made;
     Tensor last;

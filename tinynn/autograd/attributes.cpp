@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <tinynn/autograd/attributes.hpp>
@@ -9,6 +10,7 @@ namespace {
 
 int64_t to_whole(double value) {
   constexpr double most = 0x1p53;
+  check(!std::isnan(value), "an operation has an attribute that is not a number");
   if (value > most) return std::numeric_limits<int64_t>::max();
   return value < -most ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
 }

@@ -1,6 +1,6 @@
-// Attributes: what an operation was told besides its inputs, as numbers with names: a stride, a probability,
-// the dimensions of a sum. Several of one name are a list. With them and its inputs an operation can be run
-// again.
+// Attributes: the settings of an operation besides its inputs, as numbers with names: a stride, a
+// probability, the dimensions of a sum. Several of one name are a list. With them and its inputs an operation
+// can be run again.
 #pragma once
 
 #include <cstdint>

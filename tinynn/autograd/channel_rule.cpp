@@ -44,6 +44,7 @@ void images(Channels& channels) {
 
 void all_but_dim(Channels& channels) {
   const Shape& x = *channels.shape(0);
+  if (x.rank() == 0) return;
   const int64_t dim = x.index(channels.attributes().whole("dim"));
   for (int64_t d = 0; d < x.rank(); ++d) {
     if (d != dim) channels.link(Link::carries, {0, d}, {result, d});

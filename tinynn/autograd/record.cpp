@@ -14,7 +14,7 @@ namespace {
 std::atomic<uint64_t> next_number = 1;
 thread_local Observer* observer = nullptr;
 
-// Sums into `into` if nobody else looks at its numbers, else into a new tensor.
+// Sums into `into` if no other tensor shares its numbers, else into a new tensor.
 Tensor sum(Tensor into, const Tensor& grad) {
   if (into.handle().use_count() > 1 || !into.handle()->buffer.unique()) into = into.clone();
   float* a = into.mutable_data();

@@ -27,7 +27,7 @@ bool observed();
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked = false);
 
 /// Memory for a gradient that takes its elements one by one from grad_y's: that of grad_y, which has served,
-/// if nobody else holds it; new memory otherwise. For use in a BackwardFunction, on its argument.
+/// if nothing else holds it; new memory otherwise. For use in a BackwardFunction, on its argument.
 Tensor take_over(const Tensor& grad_y);
 
 /// One run of an operation.

@@ -66,7 +66,7 @@ Pruner::Pruner(const PrunerOptions& options, nn::Module& module, data::DataLoade
       weights_(weights_of(module, options.layers)),
       candidates_(weights_),
       schedule_(schedule_of(options)) {
-  // The rows of the last layer are the classes: without one of them, its images cannot be told any more.
+  // The rows of the last layer are the classes: without one of them, its images have no class.
   const Parameter classes = prune::prunable(module).back();
   const bool by_rows = options.granularity == "row" || options.granularity == "filter" ||
                        goes_by_channels(options.granularity);

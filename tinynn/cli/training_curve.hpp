@@ -16,7 +16,7 @@ struct CurvePoint {
 
 class TrainingCurve {
  public:
-  /// Adds a batch: `right` of its `samples` images were told right. Batches have to come in order.
+  /// Adds a batch: `right` of its `samples` images were classified correctly. Batches have to come in order.
   void add(const train::Progress& progress, int64_t right, int64_t samples);
 
   const std::vector<CurvePoint>& pieces() const {

@@ -17,7 +17,7 @@ class Buffer {
   explicit Buffer(int64_t count);
 
   float* data() const { return data_.get(); }
-  /// True if no other handle shares this memory, so that writing to it surprises nobody.
+  /// True if no other handle shares this memory, so that writing to it changes nothing else.
   bool unique() const { return data_.use_count() == 1; }
 
  private:

@@ -95,7 +95,7 @@ class ThreadPool {
     wake_.notify_all();
     job.work();
     std::unique_lock lock(mutex_);
-    job_ = nullptr;  // nobody joins from here on
+    job_ = nullptr;  // no thread joins from here on
     done_.wait(lock, [this] { return active_ == 0; });
     return true;
   }

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <string_view>
+#include <utility>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/export/compile.hpp>
@@ -9,7 +9,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/conv2d.hpp>
-#include <tinynn/ops/index.hpp>
+#include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/shape.hpp>
 
 namespace tinynn::deploy {
@@ -28,7 +28,7 @@ class Planner {
     check(graph_.inputs.size() == 1 && graph_.outputs.size() == 1, "deploy: a model of ",
           graph_.inputs.size(), " inputs and ", graph_.outputs.size(), " outputs, expected one of each");
     plan_.input = add_value(graph_.inputs[0]);
-    for (const Operation& operation : graph_.operations) add(operation);
+    for (const Operation& operation : graph_.operations) lower(operation);
     check(number_.contains(graph_.outputs[0]), "deploy: the model's output is a constant");
     plan_.output = number_[graph_.outputs[0]];
     return std::move(plan_);
@@ -55,7 +55,7 @@ class Planner {
   }
   void push(Step step) { plan_.steps.push_back(std::move(step)); }
 
-  static autograd::Attributes told(const Operation& operation) { return operation.attributes; }
+  static autograd::Attributes attributes(const Operation& operation) { return operation.attributes; }
 
   [[noreturn]] static void refuse(const Operation& operation, const std::string& why = "") {
     fail("deploy: there is no step for ", operation.op->name, why.empty() ? "" : " ", why);
@@ -64,24 +64,34 @@ class Planner {
   // Operations that are not one step by themselves, for their constants are worked out or folded.
   using Rule = void (Planner::*)(const Operation&);
   static Rule rule_of(const Operation& operation) {
-    struct Named {
-      std::string_view operation;
-      Rule rule;
-    };
-    static constexpr Named rules[] = {{"linear", &Planner::linear},     {"matmul", &Planner::matmul},
-                                      {"conv2d", &Planner::conv2d},     {"batch_norm", &Planner::batch_norm},
-                                      {"mean", &Planner::mean},         {"add", &Planner::arithmetic},
-                                      {"sub", &Planner::arithmetic},    {"mul", &Planner::arithmetic},
-                                      {"add_scalar", &Planner::scalar}, {"mul_scalar", &Planner::scalar},
-                                      {"div_scalar", &Planner::scalar}, {"concat", &Planner::concat},
-                                      {"dropout", &Planner::same}};
-    const auto* found = std::ranges::find(rules, operation.op->name, &Named::operation);
-    if (found != std::end(rules)) return found->rule;
+    static const auto rules = [] {
+      std::map<const autograd::Op*, Rule> of_operation;
+      const std::pair<const char*, Rule> named[] = {{"linear", &Planner::linear},
+                                                    {"matmul", &Planner::matmul},
+                                                    {"conv2d", &Planner::conv2d},
+                                                    {"batch_norm", &Planner::batch_norm},
+                                                    {"mean", &Planner::mean},
+                                                    {"add", &Planner::add},
+                                                    {"sub", &Planner::subtract},
+                                                    {"mul", &Planner::multiply},
+                                                    {"add_scalar", &Planner::add_scalar},
+                                                    {"mul_scalar", &Planner::multiply_scalar},
+                                                    {"div_scalar", &Planner::divide_scalar},
+                                                    {"concat", &Planner::concat},
+                                                    {"dropout", &Planner::same}};
+      for (const auto& [name, rule] : named) {
+        const autograd::Op* op = ops::find(name);
+        check(op != nullptr, "deploy: there is no operation ", name);
+        of_operation[op] = rule;
+      }
+      return of_operation;
+    }();
+    if (const auto found = rules.find(operation.op); found != rules.end()) return found->second;
     if (step_of_operation(operation.op->name) != nullptr) return &Planner::one_step;
     return operation.op->moves ? &Planner::moved : nullptr;
   }
 
-  void add(const Operation& operation) {
+  void lower(const Operation& operation) {
     const Rule rule = rule_of(operation);
     if (rule == nullptr) refuse(operation);
     if (is_constant(operation.inputs[0])) refuse(operation, "of a constant");
@@ -92,7 +102,7 @@ class Planner {
   void one_step(const Operation& operation) {
     const StepKind& kind = *step_of_operation(operation.op->name);
     Step made = step(kind, operation);
-    const auto attributes = told(operation);
+    const autograd::Attributes attributes = operation.attributes;
     for (size_t i = 0; i < kind.parameters.size() && kind.parameters[i] != nullptr; ++i)
       made.parameters[i] = attributes.number(kind.parameters[i]);
     if (attributes.has("kernel")) {
@@ -141,7 +151,7 @@ class Planner {
     Step made = step(steps::conv2d, operation);
     made.weight = constant(operation, 1);
     made.bias = bias_or_zeros(operation.inputs[2], made.weight.size(0));
-    read_window(told(operation), made);
+    read_window(attributes(operation), made);
     made.groups = conv2d_groups(value(operation.inputs[0]).shape, made.weight.shape());
     push(made);
   }
@@ -158,7 +168,7 @@ class Planner {
     made.bias = Tensor(mean.shape());
     for (int64_t c = 0; c < mean.numel(); ++c) {
       const double deviation =
-          std::sqrt(static_cast<double>(variance.data()[c]) + operation.attribute("eps"));
+          std::sqrt(static_cast<double>(variance.data()[c]) + attributes(operation).number("eps"));
       const double scale = given(1, c, 1) / deviation;
       made.weight.mutable_data()[c] = static_cast<float>(scale);
       made.bias.mutable_data()[c] =
@@ -170,7 +180,7 @@ class Planner {
   // Over the pixels of an image.
   void mean(const Operation& operation) {
     const Shape& x = value(operation.inputs[0]).shape;
-    auto dims = told(operation).list("dim");
+    auto dims = attributes(operation).list("dim");
     std::ranges::sort(dims);
     if (x.rank() != 4 || dims != std::vector<int64_t>{2, 3}) refuse(operation, "but over dimensions 2 and 3");
     plan_.values.push_back(Shape{x[1], 1, 1});
@@ -182,7 +192,10 @@ class Planner {
   }
 
   // One number for each channel of an operand that is broadcast over images.
-  Tensor per_channel(const Operation& operation, const Tensor& operand, const Shape& x) {
+  Tensor per_channel(const Operation& operation) {
+    const Shape& x = value(operation.inputs[0]).shape;
+    const Tensor& operand = value(operation.inputs[1]).tensor;
+    if (x.rank() < 2) refuse(operation, "of one number a sample");
     const int64_t channels = x[1], lead = x.rank() - operand.rank();
     if (operand.numel() == 1) return full({channels}, static_cast<double>(operand.data()[0]));
     const bool along_channels =
@@ -191,45 +204,57 @@ class Planner {
     return operand.detach().clone().view({channels});
   }
 
-  void arithmetic(const Operation& operation) {
-    const std::string_view name = operation.op->name;
-    const int a = operation.inputs[0], b = operation.inputs[1];
-    const Shape& x = value(a).shape;
-    if (is_constant(b)) {
-      const Tensor constants = per_channel(operation, value(b).tensor, x);
-      Step made = step(steps::scale_shift, operation);
-      made.weight = name == "mul" ? constants : full(constants.shape(), 1);
-      made.bias = name == "mul" ? zeros(constants.shape()) : name == "sub" ? mul(constants, -1) : constants;
-      return push(made);
-    }
-    const Shape& other = value(b).shape;
-    if (name == "mul" && x.rank() == 4 && other == Shape{x[0], x[1], 1, 1} && x != other) {
-      Step made = step(steps::scale_channels, operation);
-      made.inputs.push_back(number_.at(b));
-      return push(made);
-    }
-    if (x != other) refuse(operation, "of two shapes");
-    Step made = step(name == "add"   ? steps::add
-                     : name == "sub" ? steps::subtract
-                                     : steps::multiply,
-                     operation);
-    made.inputs.push_back(number_.at(b));
+  // y[c] = x[c] scale[c] + shift[c]
+  void scale_shift(const Operation& operation, const Tensor& scale, const Tensor& shift) {
+    Step made = step(steps::scale_shift, operation);
+    made.weight = scale;
+    made.bias = shift;
     push(made);
   }
 
-  void scalar(const Operation& operation) {
-    const double number = operation.attribute("value");
-    const std::string_view name = operation.op->name;
-    Step made = step(steps::scale_shift, operation);
-    const Shape& x = plan_.values[static_cast<size_t>(made.output)];
-    if (x.rank() == 0) refuse(operation, "of one number a sample");
-    made.weight = full({x[0]}, name == "mul_scalar" ? number : name == "div_scalar" ? 1 / number : 1);
-    made.bias = full({x[0]}, name == "add_scalar" ? number : 0);
+  void of_two(const StepKind& kind, const Operation& operation) {
+    Step made = step(kind, operation);
+    made.inputs.push_back(number_.at(operation.inputs[1]));
     push(made);
   }
+  void of_equal_shapes(const StepKind& kind, const Operation& operation) {
+    if (value(operation.inputs[0]).shape != value(operation.inputs[1]).shape)
+      refuse(operation, "of two shapes");
+    of_two(kind, operation);
+  }
+
+  void sum(const StepKind& kind, const Operation& operation, double sign) {
+    if (!is_constant(operation.inputs[1])) return of_equal_shapes(kind, operation);
+    const Tensor constants = per_channel(operation);
+    scale_shift(operation, full(constants.shape(), 1), sign < 0 ? mul(constants, -1) : constants);
+  }
+  void add(const Operation& operation) { sum(steps::add, operation, 1); }
+  void subtract(const Operation& operation) { sum(steps::subtract, operation, -1); }
+
+  void multiply(const Operation& operation) {
+    if (is_constant(operation.inputs[1])) {
+      const Tensor constants = per_channel(operation);
+      return scale_shift(operation, constants, zeros(constants.shape()));
+    }
+    const Shape &x = value(operation.inputs[0]).shape, &other = value(operation.inputs[1]).shape;
+    if (x.rank() == 4 && other == Shape{x[0], x[1], 1, 1} && x != other)
+      return of_two(steps::scale_channels, operation);
+    of_equal_shapes(steps::multiply, operation);
+  }
+
+  // y = x scale + shift
+  void scalar(const Operation& operation, double scale, double shift) {
+    const Shape& x = value(operation.inputs[0]).shape;
+    if (x.rank() < 2) refuse(operation, "of one number a sample");
+    scale_shift(operation, full({x[1]}, scale), full({x[1]}, shift));
+  }
+  static double number(const Operation& operation) { return attributes(operation).number("value"); }
+  void add_scalar(const Operation& operation) { scalar(operation, 1, number(operation)); }
+  void multiply_scalar(const Operation& operation) { scalar(operation, number(operation), 0); }
+  void divide_scalar(const Operation& operation) { scalar(operation, 1 / number(operation), 0); }
 
   void concat(const Operation& operation) {
-    if (told(operation).whole("dim") != 1) refuse(operation, "but along dimension 1");
+    if (attributes(operation).whole("dim") != 1) refuse(operation, "but along dimension 1");
     Step made = step(steps::concat, operation);
     for (size_t i = 1; i < operation.inputs.size(); ++i) {
       if (is_constant(operation.inputs[i])) refuse(operation, "with a constant");

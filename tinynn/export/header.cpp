@@ -1,277 +1,14 @@
 #include <algorithm>
-#include <cmath>
-#include <functional>
-#include <limits>
-#include <map>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/export/header.hpp>
-#include <tinynn/export/header_arrays.hpp>
 #include <tinynn/export/header_kernels.hpp>
+#include <tinynn/export/header_steps.hpp>
 #include <tinynn/export/header_text.hpp>
-#include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
 namespace {
-
-using Type = NumberFormat::Type;
-
-constexpr auto slice_call = "tinynn_copy($count, tinynn_from($x, $first), $y, $relu);";
-
-bool is_slice(const std::vector<int32_t>& from) {
-  return std::ranges::adjacent_find(from, [](int32_t a, int32_t b) { return b != a + 1; }) == from.end();
-}
-
-// What runs the steps of a plan in C, and what it needs.
-class Printer {
- public:
-  explicit Printer(const QuantizedPlan& quantized)
-      : quantized_(quantized), plan_(quantized.plan), lifetimes_(plan_), names_(plan_.values.size()) {
-    for (const Shape& shape : plan_.values)
-      check(shape.numel() <= std::numeric_limits<int32_t>::max(), "header: a value is of shape ", shape,
-            ", expected at most 2^31 - 1 numbers");
-    declare_values();
-    read_input();
-    for (number_ = 0; number_ < plan_.steps.size(); ++number_) print(plan_.steps[number_]);
-  }
-
-  std::string functions() const { return functions_; }
-  std::string statements() const { return declarations_ + calls_; }
-  const HeaderArrays& arrays() const { return arrays_; }
-  std::string buffers() const {
-    std::string text;
-    const auto add = [&](const char* type, const char* name, int64_t size) {
-      if (size > 0) text += join("tinynn_memory ", type, " tinynn_", name, "[", size, "];\n");
-    };
-    add("uint8_t", "bytes", bytes_.size());
-    add("float", "floats", floats_.size());
-    add("int32_t", "sums", sums_);
-    add("float", "float_sums", float_sums_);
-    return text;
-  }
-  int64_t memory_bytes() const { return bytes_.size() + 4 * (floats_.size() + sums_ + float_sums_); }
-
- private:
-  size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[static_cast<size_t>(v)]); }
-  const Shape& shape(int v) const { return plan_.values[static_cast<size_t>(v)]; }
-  const NumberFormat& format(int v) const { return quantized_.formats[root(v)]; }
-  const std::string& name(int v) const { return names_[root(v)]; }
-
-  // A variable for every value, but for those that the caller brings.
-  void declare_values() {
-    const size_t in = root(plan_.input), out = root(plan_.output);
-    for (size_t v = 0; v < plan_.values.size(); ++v) {
-      const int value = static_cast<int>(v);
-      if (root(value) != v || (lifetimes_.made[v] < 0 && v != in)) continue;
-      names_[v] = v == out ? "y" : v == in && format(value).is_float() ? "x" : join("v", v);
-      if (names_[v] == "y" || names_[v] == "x") continue;
-      const NumberFormat& stored = format(value);
-      const Lifetime needed{lifetimes_.made[v], std::max(lifetimes_.made[v], lifetimes_.used[v])};
-      const int64_t at = (stored.is_float() ? floats_ : bytes_).place(needed, shape(value).numel());
-      declarations_ += join("  const tinynn_numbers ", names_[v], " = {tinynn_", format_name(stored), ", ",
-                            stored.step, ", tinynn_", stored.is_float() ? "floats" : "bytes", " + ", at,
-                            "};  // (", shape(value), ")\n");
-    }
-  }
-
-  void read_input() {
-    const std::string to = name(plan_.input);
-    if (to != "x")
-      calls_ += "  tinynn_map(" + listed(shape(plan_.input).numel(), "x", to, "tinynn_identity") + ");\n";
-  }
-
-  static std::string format_name(const NumberFormat& format) {
-    return format.is_float() ? "float32" : format.type == Type::int8 ? "int8" : "uint8";
-  }
-
-  void print(const Step& step) {
-    step_ = &step;
-    step_name_ = join(std::string(step.kind->name), "_", number_);
-    for (const Tensor& constants : {step.weight, step.bias}) {
-      check(!constants.defined() ||
-                std::ranges::all_of(constants.values(), [](float v) { return std::isfinite(v); }),
-            "header: ", step.kind->name, " has a constant that is not finite");
-    }
-    check(step.kind->header != nullptr, "header: there is no call for ", step.kind->name);
-    const bool slice = step.kind == &steps::gather && is_slice(step.from);
-    const std::string call = slice ? slice_call : step.kind->header;
-    if (call.empty()) return;
-    if (call.find("$storage") != std::string::npos) weights_ = add_weights(step);
-    const size_t times = call.find("$part") != std::string::npos ? step.inputs.size() : 1;
-    for (part_ = 0, place_ = 0; part_ < times; place_ += shape(step.inputs[part_++]).numel())
-      calls_ += "  " + filled(call) + "\n";
-  }
-
-  // The call with what its "$words" stand for.
-  std::string filled(const std::string& call) {
-    std::string text;
-    for (size_t at = 0; at < call.size();) {
-      if (call[at] != '$') {
-        text += call[at++];
-        continue;
-      }
-      const size_t end = call.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at + 1);
-      const auto word = words_.find(call.substr(at + 1, end - at - 1));
-      check(word != words_.end(), "header: a call has no ", call.substr(at));
-      text += word->second();
-      at = end;
-    }
-    return text;
-  }
-
-  // The function of kernels/activation.h of what the step gives; one of its own if that has parameters.
-  std::string activation() {
-    const bool alone = step_->kind->activate != nullptr;
-    const StepKind* kind = alone ? step_->kind : step_->activation;
-    if (kind == nullptr) return "tinynn_identity";
-    const std::string name = std::string("tinynn_") + kind->name;
-    if (kind->parameters[0] == nullptr) return name;
-    const std::string bound = "tinynn_" + step_name_ + "_activation";
-    if (functions_.find(bound) != std::string::npos) return bound;
-    std::string arguments = "v";
-    for (size_t i = 0; i < kind->parameters.size() && kind->parameters[i] != nullptr; ++i)
-      arguments += ", " + parameter_text((alone ? step_->parameters : step_->activation_parameters)[i]);
-    functions_ += join("static inline float ", bound, "(float v) { return ", name, "(", arguments, "); }\n");
-    return bound;
-  }
-
-  // Bounds may be infinite.
-  static std::string parameter_text(double parameter) {
-    const auto number = static_cast<float>(parameter);
-    if (std::isinf(number)) return number > 0 ? "(float)HUGE_VAL" : "-(float)HUGE_VAL";
-    return float_text(number);
-  }
-
-  // The weights as they are stored.
-  StoredWeights add_weights(const Step& step) {
-    std::vector<float> stored = step.weight.to_vector();
-    const auto& steps = quantized_.weight_steps[number_];
-    const auto each = static_cast<size_t>(step.weight.shape().inner(0));
-    for (size_t i = 0; i < stored.size() && !steps.empty(); ++i)
-      stored[i] = std::nearbyint(stored[i] / steps[i / each]);
-    return arrays_.add_weights(step_name_, stored, static_cast<int64_t>(each), !steps.empty());
-  }
-
-  bool sums_are_whole() const {
-    return !quantized_.weight_steps[number_].empty() && !format(step_->inputs[0]).is_float();
-  }
-  std::vector<float> steps_of_sums() const {
-    std::vector<float> steps;
-    for (int64_t o = 0; o < step_->bias.numel(); ++o) steps.push_back(step_of_sums(quantized_, number_, o));
-    return steps;
-  }
-
-  std::string bias() {
-    std::vector<float> bias = step_->bias.to_vector();
-    if (!quantized_.weight_steps[number_].empty()) {
-      const std::vector<float> steps = steps_of_sums();
-      for (size_t o = 0; o < bias.size(); ++o) bias[o] /= steps[o];
-    }
-    if (!sums_are_whole()) return arrays_.add(step_name_ + "_bias", bias);
-    for (float& b : bias) b = std::nearbyint(b);
-    return arrays_.add(step_name_ + "_bias", "int32", std::vector<int64_t>(bias.begin(), bias.end()));
-  }
-
-  // What makes a number of a sum.
-  std::string result() {
-    const std::string& y = name(step_->output);
-    if (quantized_.weight_steps[number_].empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
-    const NumberFormat& made = format(step_->output);
-    const std::vector<float> steps = steps_of_sums();
-    const bool relu = step_->activation == &steps::relu;
-    if (!sums_are_whole() || made.is_float() || (step_->activation != nullptr && !relu))
-      return "tinynn_rescale(" + listed(y, activation(), arrays_.add(step_name_ + "_steps", steps)) + ")";
-    const double largest = static_cast<double>(std::ranges::max(steps) / made.step);
-    const int shift = std::clamp(30 - static_cast<int>(std::floor(std::log2(largest))), 1, 62);
-    std::vector<int64_t> multipliers;
-    for (const float s : steps) {
-      const double exact =
-          std::round(std::ldexp(static_cast<double>(s) / static_cast<double>(made.step), shift));
-      multipliers.push_back(static_cast<int64_t>(std::min(exact, 0x1p31 - 1)));
-    }
-    const std::string factors = arrays_.add(step_name_ + "_multipliers", "int32", multipliers);
-    return "tinynn_requantize(" + listed(y, factors, shift, relu ? 0 : static_cast<int>(made.lowest())) + ")";
-  }
-
-  std::string sums() {
-    int64_t& size = sums_are_whole() ? sums_ : float_sums_;
-    size = std::max(size, out().inner(0));
-    return sums_are_whole() ? "tinynn_sums" : "tinynn_float_sums";
-  }
-
-  const Shape& in() const { return shape(step_->inputs[0]); }
-  const Shape& out() const { return shape(step_->output); }
-
-  // What stands in calls, of step_.
-  const std::map<std::string, std::function<std::string()>> words_ = {
-      {"name", [this] { return step_name_; }},
-      {"x", [this] { return name(step_->inputs[0]); }},
-      {"second", [this] { return name(step_->inputs[1]); }},
-      {"y", [this] { return name(step_->output); }},
-      {"f", [this] { return activation(); }},
-      // Of numbers that stay as they are stored; those of uint8 are above zero already.
-      {"relu",
-       [this] {
-         return text_of(step_->activation == &steps::relu && format(step_->output).type != Type::uint8);
-       }},
-      {"count", [this] { return text_of(out().numel()); }},
-      {"channels", [this] { return text_of(in()[0]); }},
-      {"each", [this] { return text_of(in().inner(0)); }},
-      {"inputs", [this] { return text_of(in().numel()); }},
-      {"outputs", [this] { return text_of(out().numel()); }},
-      {"storage", [this] { return weights_.storage; }},
-      {"weights", [this] { return weights_.arguments; }},
-      {"bias", [this] { return bias(); }},
-      {"result", [this] { return result(); }},
-      {"sums", [this] { return sums(); }},
-      {"conv",
-       [this] {
-         const Step& s = *step_;
-         const Shape& weight = s.weight.shape();
-         return listed(s.groups, weight[0] / s.groups, weight[1], in()[1], in()[2], out()[1], out()[2],
-                       weight[2], weight[3], s.stride.h, s.stride.w, s.padding.top, s.padding.left,
-                       s.dilation.h, s.dilation.w);
-       }},
-      {"pool",
-       [this] {
-         return listed(in(), out()[1], out()[2], step_->kernel.h, step_->kernel.w, step_->stride.h,
-                       step_->stride.w, step_->padding.top, step_->padding.left, step_->dilation.h,
-                       step_->dilation.w);
-       }},
-      {"divisor",
-       [this] { return text_of(step_->count_include_pad ? step_->kernel.h * step_->kernel.w : 0); }},
-      {"scale", [this] { return arrays_.add(step_name_ + "_scale", step_->weight.values()); }},
-      {"shift", [this] { return arrays_.add(step_name_ + "_shift", step_->bias.values()); }},
-      {"part", [this] { return name(step_->inputs[part_]); }},
-      {"size", [this] { return text_of(shape(step_->inputs[part_]).numel()); }},
-      {"place", [this] { return text_of(place_); }},
-      {"first", [this] { return text_of(step_->from.empty() ? 0 : step_->from[0]); }},
-      {"from",
-       [this] {
-         return arrays_.add_smallest(step_name_ + "_from",
-                                     std::vector<int64_t>(step_->from.begin(), step_->from.end()));
-       }},
-      {"outer", [this] { return text_of(in().numel() / in()[step_->dim] / in().inner(step_->dim)); }},
-      {"columns", [this] { return text_of(in()[step_->dim]); }},
-      {"inner", [this] { return text_of(in().inner(step_->dim)); }},
-  };
-
-  const QuantizedPlan& quantized_;
-  const Plan& plan_;
-  const Lifetimes lifetimes_;
-  std::vector<std::string> names_;  // of variables, by value
-  // The step that is printed: which it is, its weights, and which of its inputs.
-  const Step* step_ = nullptr;
-  size_t number_ = 0, part_ = 0;
-  int64_t place_ = 0;
-  std::string step_name_;
-  StoredWeights weights_;
-  HeaderArrays arrays_;
-  Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0;
-  std::string functions_, declarations_, calls_;
-};
 
 // Letters, digits and single underscores, so that whatever is added makes a name that C and C++ leave to
 // their users.
@@ -337,16 +74,15 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   check(!options.pixels || std::ranges::all_of(quantized.plan.steps,
                                                [&](const Step& step) {
                                                  return step.inputs[0] != quantized.plan.input ||
-                                                        step.kind == &steps::scale_shift;
+                                                        step.kind == &deploy::steps::scale_shift;
                                                }),
         "header: pixels want a plan that normalises them");
-  const Printer printer(quantized);
+  const HeaderSteps steps = header_steps(quantized);
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;
   const Shape &in = plan.values[static_cast<size_t>(plan.input)],
               &out = plan.values[static_cast<size_t>(plan.output)];
-  Header header{
-      .text = {}, .constant_bytes = printer.arrays().bytes(), .memory_bytes = printer.memory_bytes()};
+  Header header{.text = {}, .constant_bytes = steps.arrays.bytes(), .memory_bytes = steps.memory_bytes};
   std::string& text = header.text;
   text =
       join("// A neural network in C99 that is also C++17, made by tinynn ", version(),
@@ -363,14 +99,14 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
 
   const auto dimensions = [](const Shape& shape) { return shape.rank() == 0 ? "1" : join(shape); };
   std::string sizes;
-  for (const auto& array : printer.arrays().names())
+  for (const auto& array : steps.arrays.names())
     sizes += join(sizes.empty() ? "" : " +\n    ", "sizeof(", array, ")");
   const std::string code =
-      printer.functions() + "\n" + printer.arrays().text() + "\n" + printer.buffers() + "\n" +
+      steps.functions + "\n" + steps.arrays.text() + "\n" + steps.buffers + "\n" +
       join("tinynn_constant int ", name, "_input_shape[] = {", dimensions(in), "};\n", "tinynn_constant int ",
            name, "_output_shape[] = {", dimensions(out), "};\n", "tinynn_constant size_t ", name,
            "_constant_bytes =\n    ", sizes.empty() ? "0" : sizes, ";\n\n") +
-      entry_points(name, printer.statements(), options.pixels);
+      entry_points(name, steps.statements, options.pixels);
   text += renamed(data_macros + ("\n" + kernels_of(code)) + code, name) +
           renamed("\n#undef tinynn_inline\n#undef tinynn_constant\n#undef tinynn_memory\n\n#endif\n", name);
   return header;

@@ -91,8 +91,7 @@ QuantizedPlan quantize(Plan plan, const Tensor& images) {
   std::vector<bool> exact(plan.values.size());
   exact[classes[static_cast<size_t>(plan.output)]] = true;
   for (const Step& step : plan.steps) {
-    if (step.kind == &steps::softmax || step.kind == &steps::log_softmax)
-      exact[classes[static_cast<size_t>(step.inputs[0])]] = true;
+    if (step.kind->in_floats) exact[classes[static_cast<size_t>(step.inputs[0])]] = true;
   }
   QuantizedPlan result{.plan = std::move(plan), .formats = {}, .weight_steps = {}};
   for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));

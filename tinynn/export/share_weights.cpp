@@ -23,7 +23,7 @@ std::vector<double> centres_of(std::span<const float> sorted, int64_t k) {
       // A value belongs to the nearest centre: up to the middle between this and the next.
       const double middle = c + 1 < centres.size() ? (centres[c] + centres[c + 1]) / 2 : high;
       const auto end = std::upper_bound(begin, sorted.end(), static_cast<float>(middle));
-      if (begin == end) continue;  // nobody's centre
+      if (begin == end) continue;  // no value has this centre
       double sum = 0;
       for (const float value : std::span(begin, end)) sum += static_cast<double>(value);
       next.push_back(sum / static_cast<double>(end - begin));

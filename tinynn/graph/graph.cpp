@@ -46,11 +46,6 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-double Operation::attribute(std::string_view name) const {
-  const auto found = std::ranges::find_if(attributes, [=](const auto& a) { return a.name == name; });
-  return found == attributes.end() ? 0 : found->value;
-}
-
 int64_t Graph::uses(int value) const {
   int64_t count = 0;
   for (const Operation& operation : operations) count += std::ranges::count(operation.inputs, value);

@@ -3,7 +3,7 @@
 //
 //   const graph::Graph g = graph::trace(net, images);
 //   std::cout << graph::to_text(g);      // one operation a line
-//   %3 conv2d (*, 4, 28, 28) = conv2d(input, conv1.weight, conv1.bias) padding=1 ...
+//   conv2d_0 (*, 4, 28, 28) = conv2d(input, conv1.weight, conv1.bias) stride=1,1 padding=1,1,1,1 ...
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,10 @@ struct Operation {
   std::vector<int> inputs;  // numbers of values, -1 for one that was not given
   int output;
   std::vector<autograd::Attribute> attributes;
-  std::vector<int64_t> multiples = {};  // dimensions whose "size" is a multiple of the samples (reshape)
+  std::vector<int64_t> multiples = {};  // which attributes, by place, are a multiple of the samples (reshape)
 
   /// The attributes for so many samples, if they were recorded with `traced`.
   std::vector<autograd::Attribute> attributes_for(int64_t samples, int64_t traced) const;
-  /// The first attribute of that name; 0 if there is none.
-  double attribute(std::string_view name) const;
 };
 
 struct Graph {
@@ -51,7 +49,7 @@ struct Graph {
   int64_t uses(int value) const;
 };
 
-/// What to run a model on. One tensor will do; a model that has several inputs or outputs needs to be told
+/// What to run a model on. One tensor will do; a model that has several inputs or outputs has to say
 /// how it is called. `forward` must be made of recorded operations and may be called any number of times.
 struct Example {
   using Forward = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs)>;
@@ -71,9 +69,9 @@ std::vector<Tensor> run(nn::Module& model, const Example& example);
 /// operations for another number of samples, and what its forward throws.
 Graph trace(nn::Module& model, const Example& example);
 
-/// What the model gave, by the graph alone: runs its operations again on the
-/// parameters and buffers as they are now. In training batch statistics are updated, and elements dropped by
-/// the default generator's next streams, as the model does it. Throws Error for inputs that do not fit.
+/// What the model gave, by the graph alone: runs its operations again on the parameters and buffers as they
+/// are now, all in one mode. In training batch statistics are updated, and elements dropped by the default
+/// generator's next streams, as the model does it. Throws Error for inputs that do not fit.
 std::vector<Tensor> run(const Graph& graph, const std::vector<Tensor>& inputs, bool training);
 
 /// One line an operation: number, shape with * for what counts samples, name, inputs, attributes.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/graph.hpp>
 
@@ -18,19 +19,6 @@ std::vector<size_t> last_uses(const Graph& graph) {
   return last;
 }
 
-// What is known before anything runs.
-std::vector<Tensor> given(const Graph& graph, const std::vector<Tensor>& inputs, bool training) {
-  std::vector<Tensor> tensors;
-  for (const Value& value : graph.values) {
-    const bool trained = value.kind == Value::Kind::parameter;
-    tensors.push_back(trained                             ? Parameter::of(value.tensor).effective(training)
-                      : value.kind == Value::Kind::buffer ? value.tensor
-                                                          : Tensor());
-  }
-  for (size_t i = 0; i < inputs.size(); ++i) tensors[static_cast<size_t>(graph.inputs[i])] = inputs[i];
-  return tensors;
-}
-
 }  // namespace
 
 std::vector<autograd::Attribute> Operation::attributes_for(int64_t samples, int64_t traced) const {
@@ -47,13 +35,20 @@ std::vector<Tensor> run(const Graph& graph, const std::vector<Tensor>& inputs, b
         " inputs, expected ", graph.inputs.size());
   const int64_t samples = inputs[0].rank() > 0 ? inputs[0].size(0) : 0;
   check(graph.bound.empty() || samples == graph.samples, "graph: ", samples, " samples, but ", graph.bound);
-  std::vector<Tensor> tensors = given(graph, inputs, training);
+  std::vector<Tensor> tensors(graph.values.size());  // inputs and results
+  for (size_t i = 0; i < inputs.size(); ++i) tensors[static_cast<size_t>(graph.inputs[i])] = inputs[i];
+  // A parameter is asked at each use, as modules ask it: gates draw anew each time.
+  const auto tensor = [&](int v) -> Tensor {
+    if (v < 0) return {};
+    const Value& value = graph.values[static_cast<size_t>(v)];
+    if (value.kind == Value::Kind::parameter) return Parameter::of(value.tensor).effective(training);
+    return value.kind == Value::Kind::buffer ? value.tensor : tensors[static_cast<size_t>(v)];
+  };
   const auto last = last_uses(graph);
   for (size_t k = 0; k < graph.operations.size(); ++k) {
     const Operation& operation = graph.operations[k];
     std::vector<Tensor> read;
-    for (const int input : operation.inputs)
-      read.push_back(input < 0 ? Tensor() : tensors[static_cast<size_t>(input)]);
+    for (const int input : operation.inputs) read.push_back(tensor(input));
     const auto attributes = operation.attributes_for(samples, graph.samples);
     tensors[static_cast<size_t>(operation.output)] = operation.op->apply({read, attributes, training});
     for (const int input : operation.inputs) {
@@ -61,7 +56,7 @@ std::vector<Tensor> run(const Graph& graph, const std::vector<Tensor>& inputs, b
     }
   }
   std::vector<Tensor> outputs;
-  for (const int output : graph.outputs) outputs.push_back(tensors[static_cast<size_t>(output)]);
+  for (const int output : graph.outputs) outputs.push_back(tensor(output));
   return outputs;
 }
 

@@ -146,7 +146,7 @@ Graph trace(nn::Module& model, const Example& example) {
     Operation scaled = a;
     scaled.attributes = a.attributes_for(graph.samples + 1, graph.samples);
     if (!same_attributes(scaled, b) && graph.bound.empty())
-      graph.bound = graph.values[static_cast<size_t>(a.output)].name + " is told other numbers for " +
+      graph.bound = graph.values[static_cast<size_t>(a.output)].name + " has other attributes for " +
                     std::to_string(graph.samples + 1) + " samples than for " + std::to_string(graph.samples);
   }
   for (size_t v = 0; v < graph.values.size(); ++v) {

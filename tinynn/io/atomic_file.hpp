@@ -1,6 +1,6 @@
 // Writing a file so that its name always holds a whole one: the bytes go to a temporary file in the same
-// folder, reach the disk (fsync), and take the final name in one step (rename). Whoever reads meanwhile, and
-// whoever looks after a crash, finds the earlier file or the new one, never half of either. For POSIX
+// folder, reach the disk (fsync), and take the final name in one step (rename). A reader meanwhile, and
+// after a crash, finds the earlier file or the new one, never half of either. For POSIX
 // systems.
 #pragma once
 

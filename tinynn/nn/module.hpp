@@ -93,8 +93,8 @@ class EvaluationScope {
   KeepMode mode_;
 };
 
-/// While one lives, it is told of every call of a module on this thread: how a summary learns which layer an
-/// operation belongs to.
+/// While one lives, it is called for every call of a module on this thread: how a summary learns which layer
+/// an operation belongs to.
 class CallObserver {
  public:
   using Begin = std::function<void(Module& module, const Tensor& x)>;

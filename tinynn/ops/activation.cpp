@@ -113,7 +113,7 @@ Tensor hardsigmoid(const Tensor& x) {
   // grad_x = grad_y / 6 where -3 < x < 3
   return detail::unary<Keep::input>(
       hardsigmoid_op, x, [](float v) { return tinynn_hardsigmoid(v); },
-      [](float g, float v) { return v <= -3 || v >= 3 ? 0 : g / 6; });
+      [](float g, float v) { return v > -3 && v < 3 ? g / 6 : 0; });
 }
 
 const autograd::Op hardswish_op =

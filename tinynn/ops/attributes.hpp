@@ -4,7 +4,8 @@
 #include <initializer_list>
 #include <vector>
 
-#include <tinynn/autograd/channel_rule.hpp>
+#include <tinynn/autograd/attributes.hpp>
+#include <tinynn/core/error.hpp>
 #include <tinynn/core/size2.hpp>
 
 namespace tinynn {
@@ -29,11 +30,13 @@ inline std::vector<autograd::Attribute> attributes(std::initializer_list<Setting
 // And back.
 inline Size2 size2(const autograd::Attributes& attributes, const char* name) {
   const auto list = attributes.list(name);
-  return {list.at(0), list.at(1)};
+  check(list.size() == 2, "attribute ", name, " has ", list.size(), " numbers, expected 2");
+  return {list[0], list[1]};
 }
 inline Padding2d padding2d(const autograd::Attributes& attributes, const char* name) {
   const auto list = attributes.list(name);
-  return {list.at(0), list.at(1), list.at(2), list.at(3)};
+  check(list.size() == 4, "attribute ", name, " has ", list.size(), " numbers, expected 4");
+  return {list[0], list[1], list[2], list[3]};
 }
 
 }  // namespace tinynn

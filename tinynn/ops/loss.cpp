@@ -19,8 +19,9 @@ autograd::Attribute reduction_attribute(Reduction reduction) {
   return {"reduction", static_cast<double>(reduction)};
 }
 
-// What a loss of labels was told; they are a list, made for observers only.
-std::vector<autograd::Attribute> told(Reduction reduction, double label_smoothing, const Labels& labels) {
+// The attributes of a loss of labels; the labels are a list, made for observers only.
+std::vector<autograd::Attribute> attributes_of(Reduction reduction, double label_smoothing,
+                                               const Labels& labels) {
   std::vector<autograd::Attribute> attributes{reduction_attribute(reduction),
                                               {"label_smoothing", label_smoothing}};
   if (autograd::observed()) autograd::append(attributes, "label", std::span(labels.begin(), labels.end()));
@@ -151,7 +152,7 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, const CrossEntr
         }
         autograd::accumulate_grad(logits, std::move(grad_logits));
       },
-      told(options.reduction, options.label_smoothing, labels));
+      attributes_of(options.reduction, options.label_smoothing, labels));
 }
 
 const autograd::Op nll_loss_op{.name = "nll_loss",
@@ -180,7 +181,7 @@ Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const Nll
         }
         autograd::accumulate_grad(log_probabilities, std::move(grad_input));
       },
-      told(options.reduction, 0, labels));
+      attributes_of(options.reduction, 0, labels));
 }
 
 namespace {

@@ -11,7 +11,7 @@
 
 namespace tinynn::ops {
 
-// Those that others ask for by name.
+// Those that layers and tests need as constants.
 extern const autograd::Op linear, conv2d, batch_norm, dropout;
 
 /// All operations, family by family.

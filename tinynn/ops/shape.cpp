@@ -100,8 +100,8 @@ Tensor reshaped(const autograd::Op& op, const Tensor& x, const Shape& shape,
 
 Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
                 const char* attribute, int64_t value) {
-  const autograd::Attribute told{attribute, static_cast<double>(value)};
-  return reshaped(op, x, Shape(sizes), std::span(&told, 1));
+  const autograd::Attribute recorded{attribute, static_cast<double>(value)};
+  return reshaped(op, x, Shape(sizes), std::span(&recorded, 1));
 }
 
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes);

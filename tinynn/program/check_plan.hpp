@@ -1,5 +1,5 @@
 // What a plan has to keep to, so that a program of it reads and writes nothing but its own memory: for plans
-// from files, and for whoever writes one by hand.
+// from files and plans written by hand.
 #pragma once
 
 #include <tinynn/core/error.hpp>

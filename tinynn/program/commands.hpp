@@ -17,7 +17,7 @@ enum class Order { sample, block };
 /// What one command works on.
 struct Run {
   float* memory;            // of values
-  float* scratch;           // of commands; zero at first, and what one wrote only it writes
+  float* scratch;           // of commands; zero at first; each command writes a part of its own
   const float* x;           // of the first sample of the block
   float* y;                 // the same
   int64_t sample, samples;  // the number of this one in the block, and how many there are
@@ -60,7 +60,7 @@ class StepMaker {
   int64_t& scratch_size_;
 };
 
-/// The command of a step of this plan. `scratch_size` grows by the scratch memory that it wants. None, a
+/// The command of a step of this plan. `scratch_size` grows by the scratch memory that it needs. None, a
 /// command that is false, for a reshape: its two values have to be in one place.
 Command make_command(const Plan& plan, const Step& step, const std::vector<Place>& places, Order order,
                      int64_t& scratch_size);

@@ -21,7 +21,7 @@ struct Lifetimes {
   std::vector<int64_t> made, used;  // by such a first value: by which step (-1: none), and last for which
 };
 
-/// Places one after the other: each gets the lowest that nobody else needs at the time.
+/// Places one after the other: each gets the lowest that is free while it is needed.
 class Packing {
  public:
   int64_t place(Lifetime needed, int64_t size);

@@ -101,14 +101,13 @@ Shape adaptive_pool2d(const StepReader& s) {
   expect_image(s, s.out());
   s.expect(s.step.kernel == Size2(0) && s.step.padding == Padding2d(0) && !s.step.count_include_pad,
            "kernel ", s.step.kernel, " with padding ", s.step.padding, ", expected neither");
-  s.expect(s.out()[0] == s.in()[0] && s.out()[1] <= s.in()[1] && s.out()[2] <= s.in()[2],
-           "a result of shape ", s.out(), " from ", s.in());
+  s.expect(s.out()[0] == s.in()[0], "a result of shape ", s.out(), " from ", s.in());
   return s.out();
 }
 
 Shape scale_channels(const StepReader& s) {
   expect_image(s, s.in());
-  s.expect(s.in(1).numel() == s.in()[0], "factors of shape ", s.in(1), " for ", s.in());
+  s.expect(s.in(1) == Shape{s.in()[0], 1, 1}, "factors of shape ", s.in(1), " for ", s.in());
   return s.in();
 }
 

@@ -1,4 +1,5 @@
-// Shape rules of steps: each checks what a step of a stranger's plan says, and gives the shape that follows.
+// Shape rules of steps: each checks what a step says, in a plan from a file that may say anything, and gives
+// the shape that follows.
 #pragma once
 
 #include <tinynn/program/check_plan.hpp>

@@ -10,7 +10,7 @@ namespace {
 
 using Parameters = std::array<double, 2>;
 
-// Functions of one number, with up to two parameters, as rows want them.
+// Functions of one number, with up to two parameters, as rows hold them.
 template <float (*f)(float)>
 void each(int64_t count, float* x, const Parameters&) {
   for (int64_t i = 0; i < count; ++i) x[i] = f(x[i]);
@@ -141,20 +141,23 @@ const StepKind gather{.name = "gather",
                       .make = command_of::gather,
                       .onnx = "Reshape(Gather(Reshape(x, flat), from; axis=1), result)",
                       .header = "tinynn_gather($count, $x, $from, $y, $relu);",
-                      .selects = true};
+                      .selects = true,
+                      .header_of_slice = "tinynn_copy($count, tinynn_from($x, $first), $y, $relu);"};
 
 const StepKind softmax{.name = "softmax",
                        .shape = shape_of::along,
                        .make = command_of::softmax,
                        .operation = "softmax",
                        .onnx = "Softmax(x; axis=dim)",
-                       .header = "tinynn_softmax($outer, $columns, $inner, $x, $y);"};
+                       .header = "tinynn_softmax($outer, $columns, $inner, $x, $y);",
+                       .in_floats = true};
 const StepKind log_softmax{.name = "log_softmax",
                            .shape = shape_of::along,
                            .make = command_of::log_softmax,
                            .operation = "log_softmax",
                            .onnx = "LogSoftmax(x; axis=dim)",
-                           .header = "tinynn_log_softmax($outer, $columns, $inner, $x, $y);"};
+                           .header = "tinynn_log_softmax($outer, $columns, $inner, $x, $y);",
+                           .in_floats = true};
 
 const StepKind reshape{.name = "reshape",
                        .shape = shape_of::reshape,
@@ -222,7 +225,7 @@ const StepKind* step_of_operation(std::string_view operation) {
 bool takes_activation(const StepKind& kind, const StepKind& activation) {
   if (activation.activate == nullptr || kind.make == nullptr || kind.activate != nullptr) return false;
   if (kind.selects) return &activation == &steps::relu;
-  return &kind != &steps::softmax && &kind != &steps::log_softmax;
+  return !kind.in_floats;
 }
 
 }  // namespace tinynn::deploy

@@ -44,6 +44,9 @@ struct StepKind {
   Activate activate = nullptr;  // of an activation
   bool has_weight = false;      // multiplies by a weight, whose first dimension are its outputs
   bool selects = false;         // gives numbers that it reads, as they are
+  bool in_floats = false;       // its input is never quantized, and it takes no activation
+  /// The same function where `from` counts up: what it reads is in one piece.
+  const char* header_of_slice = nullptr;
 
   static constexpr int any = -1;
 };

@@ -13,7 +13,7 @@ namespace tinynn::prune {
 /// Whether parameters compete with each other for survival, or each gives its own share.
 enum class Scope { local, global };
 
-/// The parameters that pruning acts on unless told otherwise: rank two and more, so no biases and no
+/// The parameters that pruning acts on by default: rank two and more, so no biases and no
 /// normalisation.
 std::vector<Parameter> prunable(nn::Module& module);
 /// The fraction of zeros in these parameters; 0 if there are no elements.

@@ -113,7 +113,7 @@ std::set<int64_t> DeadChannels::classes() const {
       const int64_t of_class = map_.class_of(link.to);
       const bool consumes = link.kind == Link::consumes;
       if (consumes && !masked_[index(link.from)] && !is_constant(link.to)) missed.insert(of_class);
-      // A channel that nobody reads is dead only if somebody masked it.
+      // A channel that nothing reads is dead only if a mask says so.
       if ((consumes || link.kind == Link::produces || link.kind == Link::multiplies) &&
           masked_[index(link.from)])
         dead.insert(of_class);

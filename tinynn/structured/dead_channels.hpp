@@ -1,6 +1,6 @@
-// Dead channels: which channels the masks of a network have killed. A channel is dead if nobody misses it:
-// everything that reads it either is masked there, or would read the same number whatever the sample, because
-// all that makes the channel is masked.
+// Dead channels: which channels the masks of a network have killed. A channel is dead if nothing changes
+// without it: everything that reads it either is masked there, or would read the same number whatever the
+// sample, because all that makes the channel is masked.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,8 @@ Tensor effective_rows(const Graph& graph, const ChannelPath& path) {
     double factor = 1, bias = number_or(graph, path.bias, c, 0);
     if (path.norm != nullptr) {
       const auto& inputs = path.norm->inputs;
-      const double variance = number_or(graph, inputs[4], c, 1) + path.norm->attribute("eps");
+      const double variance =
+          number_or(graph, inputs[4], c, 1) + autograd::Attributes(path.norm->attributes).number("eps");
       factor = number_or(graph, inputs[1], c, 1) / std::sqrt(variance);
       bias = (bias - number_or(graph, inputs[3], c, 0)) * factor + number_or(graph, inputs[2], c, 0);
     }

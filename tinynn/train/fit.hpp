@@ -1,4 +1,4 @@
-// fit: the training loop, for those who do not want to write it out. Whoever does needs nothing from here.
+// fit: the training loop, ready made. A loop written out by hand needs nothing from here.
 #pragma once
 
 #include <functional>

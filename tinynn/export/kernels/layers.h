@@ -177,17 +177,17 @@ tinynn_inline void tinynn_add_pixel(tinynn_number weight, tinynn_numbers x, ptrd
   }
 }
 
-// Adds one weight times all pixels that it is multiplied with. Where these are as many for all weights, GCC
-// would unroll the loop over them before it could vectorize it.
+// Adds one weight times all pixels that it is multiplied with. Where their number is the same for all
+// weights, GCC would unroll the loop over them before it could vectorize it.
 tinynn_inline void tinynn_conv2d_add(tinynn_conv s, int output, tinynn_numbers x, int term,
-                                     tinynn_number weight, int as_many, void* sums) {
+                                     tinynn_number weight, int same_count, void* sums) {
   const int plane = (output / s.outputs * s.channels + term / (s.kh * s.kw)) * s.h * s.w;
   const int top = term / s.kw % s.kh * s.dilation_h - s.top, left = term % s.kw * s.dilation_w - s.left;
   const int bottom = tinynn_first(s.h, top, s.stride_h), right = tinynn_first(s.w, left, s.stride_w);
   const int j_begin = tinynn_first(0, left, s.stride_w), j_end = right < s.ow ? right : s.ow;
   for (int i = tinynn_first(0, top, s.stride_h); i < bottom && i < s.oh; ++i) {
     const ptrdiff_t from = plane + (top + i * s.stride_h) * s.w + left, to = i * s.ow;
-    if (as_many) {
+    if (same_count) {
 #pragma GCC unroll 1
       for (int j = j_begin; j < j_end; ++j) tinynn_add_pixel(weight, x, from + j * s.stride_w, sums, to + j);
     } else {

@@ -1,5 +1,5 @@
 // What is compiled once per instruction set: the loops that take the time, behind one table of functions.
-// Whoever calls them owns sizes, memory and threads; these only count. Files beside this one that are
+// The caller owns sizes, memory and threads; these only compute. Files beside this one that are
 // compiled more than once use no templates of the standard library and no inline function from outside:
 // the linker would keep one copy of it, perhaps with instructions that the machine does not have.
 #pragma once
