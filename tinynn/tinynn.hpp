@@ -72,6 +72,7 @@
 #include <tinynn/prune/rewind.hpp>
 #include <tinynn/prune/schedule.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
+#include <tinynn/recipe/run.hpp>
 #include <tinynn/sparsify/l0_gates.hpp>
 #include <tinynn/sparsify/regrow.hpp>
 #include <tinynn/sparsify/regularizer.hpp>
@@ -85,3 +86,4 @@
 #include <tinynn/structured/similar_rows.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>

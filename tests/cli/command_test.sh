@@ -71,12 +71,12 @@ fails 2 'tinynn: .*--nonsense' "$tinynn" train --model lenet-5 --data mnist --no
 fails 2 'tinynn: .*lenet-6.*lenet-300-100' "$tinynn" train --model lenet-6 --data mnist
 fails 2 'tinynn: .*--data' "$tinynn" train --model lenet-5
 fails 2 'tinynn: .*--sparsity.*1.5' "$tinynn" prune --in "$dense" --data mnist --sparsity 1.5
-fails 2 'tinynn: .*--sparsity' "$tinynn" prune --in "$dense" --data mnist
+fails 2 'tinynn: how much to prune. Give sparsity' "$tinynn" prune --in "$dense" --data mnist
 fails 2 'tinynn: .*--in or --model' "$tinynn" prune --data mnist --sparsity 0.5
 fails 2 'tinynn: .*--steps' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --steps 0
 fails 2 'tinynn: .*--epochs' "$tinynn" train --model lenet-5 --data mnist --epochs -1
 fails 2 'tinynn: .*--lr' "$tinynn" train --model lenet-5 --data mnist --lr fast
-fails 2 'tinynn: .*--criterion' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion luck
+fails 2 'tinynn: criterion: "luck" is none of magnitude, ln' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion luck
 
 # --- what cannot be done: exit code 1, and earlier files stay as they were
 

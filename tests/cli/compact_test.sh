@@ -60,11 +60,11 @@ succeeds "$tinynn" prune --model resnet-20 --data cifar10 --epochs 1 --batch-siz
 is_true "$out/m.json" "0.6 < m['compact']['macs'] / m['dense']['macs'] <= 0.8 and m['compact']['output_difference'] < 1e-5"
 succeeds "$tinynn" eval --in "$small" --data cifar10 --metrics "$out/e.json"
 is_true "$out/e.json" "m['dense']['macs'] < 33000000"
-fails 2 'layer needs --to-macs' "$tinynn" prune --in "$small" --data cifar10 --granularity layer --sparsity 0.5
+fails 2 'layer needs to-macs' "$tinynn" prune --in "$small" --data cifar10 --granularity layer --sparsity 0.5
 
 fails 2 'need whole channels' "$tinynn" prune "${common[@]}" --granularity row --to-macs 0.5
 fails 2 'exclude each other' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --sparsity 0.5
-fails 2 'neither --threshold nor --regrow' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --regrow set
+fails 2 'neither threshold nor regrow' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.5 --regrow set
 fails 1 'the amount cannot be reached' "$tinynn" prune "${common[@]}" --granularity channel --to-macs 0.001 --steps 1
 fails 1 'cannot write' "$tinynn" compact --in "$masked" --out "$out/no/folder.safetensors"
 

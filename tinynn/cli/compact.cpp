@@ -2,14 +2,12 @@
 #include <memory>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/prune_tables.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/ops/index.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/compact.hpp>
 
@@ -75,11 +73,6 @@ void run(const CompactOptions& options, const Output& output) {
 }
 
 }  // namespace
-
-CompactedNetwork compact_and_measure(nn::Module& module, Experiment& experiment) {
-  const auto report = structured::compact(module, slice(experiment.example(), 0, 0, 64));
-  return {report, with_changes(experiment.measure(module, true), report)};
-}
 
 void add_compact(CommandLine& line) {
   const Command command = line.add_command(

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <tinynn/cli/experiment.hpp>
-#include <tinynn/cli/progress_bar.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
@@ -104,30 +103,12 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       test_(data_.test, {.batch_size = test_batch}),
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
 
-Training Experiment::train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                           optim::LrScheduler* scheduler, const std::string& label,
-                           const TrainingHooks& hooks) {
-  ProgressBar bar(label, quiet_);
-  Training training;
-  int64_t right = 0, samples = 0;  // of the batch
-  const auto results = train::fit(module, optimizer, train_,
-                                  {.epochs = epochs,
-                                   .loss =
-                                       [&](const Tensor& output, const Labels& labels) {
-                                         right = train::count_correct(output, labels);
-                                         samples = labels.size();
-                                         return cross_entropy(output, labels);
-                                       },
-                                   .penalty = hooks.penalty,
-                                   .after_step = hooks.after_step,
-                                   .scheduler = scheduler,
-                                   .on_step =
-                                       [&](const train::Progress& progress) {
-                                         training.curve.add(progress, right, samples);
-                                         bar.show(progress);
-                                       }});
-  for (const auto& epoch : results) training.epoch_seconds.push_back(epoch.seconds);
-  return training;
+train::Loss Experiment::loss() {
+  return [this](const Tensor& output, const Labels& labels) {
+    right_ = train::count_correct(output, labels);
+    samples_ = labels.size();
+    return cross_entropy(output, labels);
+  };
 }
 
 double Experiment::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
@@ -152,6 +133,12 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
     result.latency_us[batch] = measure_latency(module, loader.example());
   }
   return result;
+}
+
+int64_t Experiment::prunable_weights(nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& weight : prune::prunable(module)) count += weight.numel();
+  return count;
 }
 
 io::Metadata Experiment::metadata(nn::Module& module) const {

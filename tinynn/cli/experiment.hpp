@@ -11,6 +11,7 @@
 #include <tinynn/cli/command.hpp>
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/metrics.hpp>
+#include <tinynn/cli/progress_bar.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/cli/training_curve.hpp>
 #include <tinynn/data/data_loader.hpp>
@@ -37,25 +38,12 @@ struct LoadedModel {
 /// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
 LoadedModel load_model(const std::filesystem::path& file);
 
-/// What training does besides; see train::FitOptions.
-struct TrainingHooks {
-  std::function<Tensor()> penalty = {};
-  std::function<void(double lr)> after_step = {};
-};
-
-/// How a training went.
-struct Training {
-  std::vector<double> epoch_seconds;
-  TrainingCurve curve;
-};
-
 class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);
 
-  /// Trains for some epochs. `scheduler` may be null.
-  Training train(nn::Module& module, optim::Optimizer& optimizer, int64_t epochs,
-                 optim::LrScheduler* scheduler, const std::string& label, const TrainingHooks& hooks = {});
+  /// Cross-entropy, which also counts what is right in the batch, for a TrainingView.
+  train::Loss loss();
   double test_accuracy(nn::Module& module);
   /// On 10,000 of the training images: what decisions may be based on.
   double validation_accuracy(nn::Module& module);
@@ -69,12 +57,33 @@ class Experiment {
   NetworkMetrics measure(nn::Module& module, bool latency);
   /// What a saved model says of itself.
   io::Metadata metadata(nn::Module& module) const;
+  /// How many there are.
+  static int64_t prunable_weights(nn::Module& module);
 
  private:
+  friend class TrainingView;
   Settings settings_;
   bool quiet_;
   DataSets data_;
   data::DataLoader train_, test_, validation_;
+  int64_t right_ = 0, samples_ = 0;  // of the last batch of training
+};
+
+/// Watches one training, step by step: its curve, and a progress bar.
+class TrainingView {
+ public:
+  TrainingView(const Experiment& experiment, const std::string& label)
+      : experiment_(experiment), bar_(label, experiment.quiet_) {}
+  void see(const train::Progress& progress) {
+    curve_.add(progress, experiment_.right_, experiment_.samples_);
+    bar_.show(progress);
+  }
+  const TrainingCurve& curve() const { return curve_; }
+
+ private:
+  const Experiment& experiment_;
+  ProgressBar bar_;
+  TrainingCurve curve_;
 };
 
 }  // namespace tinynn::cli

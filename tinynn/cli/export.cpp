@@ -7,7 +7,6 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/export_header.hpp>
-#include <tinynn/cli/pruner_options.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
@@ -17,6 +16,7 @@
 #include <tinynn/models/models.hpp>
 #include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/recipe/table.hpp>
 #ifdef TINYNN_HAS_ONNX
 #include <tinynn/export/onnx.hpp>
 #endif
@@ -31,8 +31,8 @@ struct ExportOptions {
 
   // K of codebook:K, 0 for anything else.
   int64_t clusters() const {
-    const auto [name, number_text] = split(quantize);
-    return name == "codebook" ? static_cast<int64_t>(number("--quantize", number_text)) : 0;
+    return quantize.starts_with("codebook") ? static_cast<int64_t>(recipe::number_of("--quantize", quantize))
+                                            : 0;
   }
 };
 
@@ -151,7 +151,7 @@ void add_export(CommandLine& line) {
            "layer share "
            "K values, of which a safetensors file for tinynn holds the numbers in Huffman codes")
       .check([](const std::string& text) {
-        return text == "int8" || split(text).first == "codebook"
+        return text == "int8" || text.substr(0, text.find(':')) == "codebook"
                    ? ""
                    : "\"" + text + "\" is none of int8, codebook:K";
       });

@@ -3,36 +3,131 @@
 #include <memory>
 
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/compact.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/prune_tables.hpp>
-#include <tinynn/cli/pruner.hpp>
+#include <tinynn/cli/recipe_options.hpp>
 #include <tinynn/cli/report/command_line.hpp>
 #include <tinynn/cli/report/prune_report.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/nn/snapshot.hpp>
-#include <tinynn/prune/iterate.hpp>
-#include <tinynn/prune/rewind.hpp>
+#include <tinynn/recipe/run.hpp>
 
 namespace tinynn::cli {
 namespace {
 
+using recipe::Moment;
+
 struct PruneOptions {
   Options training;
-  PrunerOptions pruning;
+  recipe::Recipe recipe;
   std::filesystem::path in;
-  std::optional<int64_t> rewind;
-  std::optional<double> max_loss;
 };
 
+// Watches a run: measures at its moments, and collects what the command prints and writes.
+class Watcher {
+ public:
+  Watcher(nn::Module& module, Experiment& experiment, const Settings& settings, bool reports)
+      : module_(module), experiment_(experiment), reports_(reports) {
+    metrics.model = settings.model;
+    metrics.dataset = experiment.dataset();
+    metrics.seed = settings.seed;
+  }
+
+  void see(const recipe::Run& run) {
+    switch (const auto& progress = run.progress(); progress.moment) {
+      case Moment::trained: return trained(progress);
+      case Moment::dense:
+        metrics.dense = experiment_.measure(module_, reports_);
+        metrics.dense->epoch_seconds = seconds(run);
+        weights_ = experiment_.prunable_weights(module_);
+        if (reports_) report.dense = view_layers(module_, experiment_.example());
+        if (training_) report.dense_training.push_back(training_->curve());
+        break;
+      case Moment::pruned:
+        metrics.steps.push_back({.target_sparsity = progress.target,
+                                 .sparsity = progress.sparsity,
+                                 .accuracy_before_finetune = experiment_.test_accuracy(module_)});
+        break;
+      case Moment::finetuned: {
+        StepMetrics& step = metrics.steps.back();
+        step.epoch_seconds = seconds(run);
+        step.sparsity = progress.sparsity;
+        step.test_accuracy = experiment_.test_accuracy(module_);
+        report.finetuning.push_back(training_ ? training_->curve() : TrainingCurve());
+        const auto now = std::chrono::steady_clock::now();
+        step_seconds.push_back(std::chrono::duration<double>(now - step_start_).count());
+        break;
+      }
+      case Moment::undone:
+        metrics.steps.pop_back();
+        step_seconds.pop_back();
+        undone = progress.step + 1;
+        break;
+      case Moment::finished:
+        metrics.pruned = experiment_.measure(module_, true);
+        // Of all weights that there were, also where some are deleted already.
+        if (const int64_t left = experiment_.prunable_weights(module_); left != weights_)
+          metrics.pruned->sparsity =
+              1 - (1 - *metrics.pruned->sparsity) * static_cast<double>(left) / static_cast<double>(weights_);
+        if (reports_) report.pruned = view_layers(module_, experiment_.example());
+        break;
+      case Moment::deleted:
+        metrics.compact = experiment_.measure(module_, true);
+        metrics.compact->output_change_by_bias = run.compacted()->output_change_by_bias;
+        metrics.compact->output_difference = run.compacted()->output_difference;
+        break;
+    }
+    training_.reset();
+    const Moment moment = run.progress().moment;
+    if (moment == Moment::dense || moment == Moment::finetuned)
+      step_start_ = std::chrono::steady_clock::now();
+  }
+
+  Metrics metrics;
+  PruneReport report;
+  std::vector<double> step_seconds;
+  int64_t undone = 0;  // which step, from 1; 0: none
+
+ private:
+  void trained(const recipe::Progress& progress) {
+    if (!training_) {
+      training_.emplace(experiment_, progress.step < 0 ? "dense training"
+                                                       : "pruning step " + std::to_string(progress.step + 1) +
+                                                             "/" + std::to_string(progress.steps));
+    }
+    training_->see(progress.training);
+  }
+
+  static std::vector<double> seconds(const recipe::Run& run) {
+    std::vector<double> each;
+    for (const auto& epoch : run.epochs()) each.push_back(epoch.seconds);
+    return each;
+  }
+
+  nn::Module& module_;
+  Experiment& experiment_;
+  bool reports_;
+  int64_t weights_ = 0;  // that may be pruned, before the first step
+  std::optional<TrainingView> training_;
+  std::chrono::steady_clock::time_point step_start_;
+};
+
+void print(const Watcher& watcher, const Output& output, const Table& steps) {
+  std::printf("%s on %s\n\n", watcher.metrics.model.c_str(), watcher.metrics.dataset.c_str());
+  std::printf("%s\n%s\n", steps.text().c_str(), comparison_table(watcher.metrics).text().c_str());
+  if (watcher.undone > 0)
+    std::printf("step %d lost more than --max-loss and was undone\n", static_cast<int>(watcher.undone));
+  if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
+  if (!output.file.empty()) std::printf("pruned network: %s\n", output.file.c_str());
+  if (!output.metrics.empty()) std::printf("metrics:        %s\n", output.metrics.c_str());
+  if (!output.report.empty()) std::printf("report:         %s\n", output.report.c_str());
+}
+
 void run(PruneOptions options, const Output& output, const std::string& command) {
-  using Clock = std::chrono::steady_clock;
   check_writable(output);
-  if (options.training.threads) set_num_threads(*options.training.threads);
+  use_threads(options.training.threads);
   LoadedModel loaded;
   if (!options.in.empty()) {
     loaded = load_model(options.in);
@@ -40,116 +135,33 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   }
   const Settings settings = resolve(options.training);
   Experiment experiment(settings, output);
-  Metrics metrics{.model = settings.model, .dataset = experiment.dataset(), .seed = settings.seed};
-
   manual_seed(settings.seed);
   if (!loaded.module) loaded.module = models::make(settings.model);
   nn::Module& module = *loaded.module;
   const auto optimizer = make_optimizer(settings, module);
-  Pruner pruner(options.pruning, module, experiment.loader(),
-                [&] { return experiment.validation_accuracy(module); });
-  const auto& schedule = pruner.schedule();
-  check(!options.max_loss || options.pruning.regrow != "dns",
-        "--max-loss cannot undo a step of --regrow dns, whose cut weights go on learning");
-  check(options.in.empty() || (!options.rewind && !pruner.needs_dense_training()),
-        "--rewind and --regularizer l0 need the dense training that --in leaves out");
 
-  const bool reports = !output.report.empty();
-  PruneReport report{.command = command,
-                     .settings = settings.describe() + " finetune-epochs=" +
-                                 std::to_string(settings.finetune_epochs) + " " + describe(options.pruning),
-                     .data = settings.data};
+  recipe::Recipe& recipe = options.recipe;
+  recipe.epochs = options.in.empty() ? settings.epochs : 0;
+  recipe.finetune_epochs = settings.finetune_epochs;
+  recipe.lr_schedule = settings.lr_schedule;
+  recipe::Run pruning(
+      module, *optimizer, experiment.loader(), recipe,
+      {.accuracy = [&] { return experiment.validation_accuracy(module); }, .loss = experiment.loss()});
+  Watcher watcher(module, experiment, settings, !output.report.empty());
+  watcher.report.command = command;
+  watcher.report.settings = settings.describe() + " " + to_text(recipe);
+  watcher.report.data = settings.data;
+  while (pruning.advance()) watcher.see(pruning);
 
-  Snapshot early;
-  std::vector<double> dense_seconds;
-  if (options.in.empty()) {
-    const int64_t steps = settings.epochs * experiment.batches();
-    check(options.rewind.value_or(0) <= steps, "--rewind ", options.rewind.value_or(0),
-          ": the dense training has ", steps, " steps");
-    optim::LrScheduler scheduler(*optimizer, make_schedule(settings, steps));
-    TrainingHooks hooks = pruner.hooks(steps, false);
-    if (options.rewind) {
-      if (*options.rewind == 0) early = snapshot(module);
-      hooks.after_step = [&, inner = hooks.after_step, done = int64_t{0}](double lr) mutable {
-        inner(lr);
-        if (++done == *options.rewind) early = snapshot(module);
-      };
-    }
-    const auto training =
-        experiment.train(module, *optimizer, settings.epochs, &scheduler, "dense training", hooks);
-    dense_seconds = training.epoch_seconds;
-    report.dense_training.push_back(training.curve);
-    pruner.end_of_dense_training();
-  }
-  metrics.dense = experiment.measure(module, reports);
-  metrics.dense->epoch_seconds = dense_seconds;
-  if (reports) report.dense = view_layers(module, experiment.example());
-
-  // Each fine-tuning is a short run of its own: the same schedule again, from the same rate.
-  const int64_t finetune_batches = settings.finetune_epochs * experiment.batches();
-  std::vector<double> step_seconds;
-  Clock::time_point step_start = Clock::now();
-  std::function<double()> accuracy;
-  if (options.max_loss) accuracy = [&] { return experiment.validation_accuracy(module); };
-  const double min_accuracy = accuracy ? accuracy() - *options.max_loss : 0;
-  const int64_t standing = prune::iterate(
-      module, {.schedule = schedule,
-               .prune_to = [&](double sparsity) { pruner.prune_to(sparsity); },
-               .before_finetune =
-                   [&](int64_t step) {
-                     metrics.steps.push_back({
-                         .target_sparsity = schedule[static_cast<size_t>(step)],
-                         .sparsity = pruner.sparsity(),
-                         .accuracy_before_finetune = experiment.test_accuracy(module),
-                     });
-                     if (options.rewind) prune::rewind(module, early);
-                   },
-               .finetune =
-                   [&](int64_t step) {
-                     StepMetrics& result = metrics.steps.back();
-                     optimizer->set_lr(settings.lr);
-                     optim::LrScheduler scheduler(*optimizer, make_schedule(settings, finetune_batches));
-                     const bool last = step + 1 == static_cast<int64_t>(schedule.size());
-                     const auto training = experiment.train(
-                         module, *optimizer, settings.finetune_epochs, &scheduler,
-                         "pruning step " + std::to_string(step + 1) + "/" + std::to_string(schedule.size()),
-                         pruner.hooks(finetune_batches, true));
-                     result.epoch_seconds = training.epoch_seconds;
-                     report.finetuning.push_back(training.curve);
-                     if (last) pruner.end();
-                     result.sparsity = pruner.sparsity();
-                     result.test_accuracy = experiment.test_accuracy(module);
-                     const auto now = Clock::now();
-                     step_seconds.push_back(std::chrono::duration<double>(now - step_start).count());
-                     step_start = now;
-                   },
-               .accuracy = accuracy,
-               .min_accuracy = min_accuracy});
-  if (standing < static_cast<int64_t>(schedule.size())) {  // the last step was undone
-    pruner.end();
-    metrics.steps.pop_back();
-    step_seconds.pop_back();
-  }
-  metrics.pruned = experiment.measure(module, true);
-  if (reports) report.pruned = view_layers(module, experiment.example());
-  if (pruner.deletes()) metrics.compact = compact_and_measure(module, experiment).metrics;
   if (!output.file.empty()) io::save(module, output.file, experiment.metadata(module), io::Storage::smallest);
-  if (!output.metrics.empty()) metrics.write(output.metrics);
-  const Table steps = steps_table(metrics.steps, step_seconds);
-  if (reports) {
+  if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
+  const Table steps = steps_table(watcher.metrics.steps, watcher.step_seconds);
+  if (!output.report.empty()) {
     const Tensor example = experiment.example();
-    report.image = {example.size(1), example.size(2), example.size(3)};
-    io::write_file_atomically(output.report, prune_page(report, metrics, steps));
+    watcher.report.image = {example.size(1), example.size(2), example.size(3)};
+    io::write_file_atomically(output.report, prune_page(watcher.report, watcher.metrics, steps));
   }
-  if (output.quiet) return;
-  std::printf("%s on %s\n\n", settings.model.c_str(), experiment.dataset().c_str());
-  std::printf("%s\n%s\n", steps.text().c_str(), comparison_table(metrics).text().c_str());
-  if (standing < static_cast<int64_t>(schedule.size()))
-    std::printf("step %d lost more than --max-loss and was undone\n", static_cast<int>(standing) + 1);
-  if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
-  if (!output.file.empty()) std::printf("pruned network: %s\n", output.file.c_str());
-  if (!output.metrics.empty()) std::printf("metrics:        %s\n", output.metrics.c_str());
-  if (reports) std::printf("report:         %s\n", output.report.c_str());
+  if (!output.quiet) print(watcher, output, steps);
 }
 
 }  // namespace
@@ -161,30 +173,9 @@ void add_prune(CommandLine& line) {
   auto output = std::make_shared<Output>();
   const Option in =
       command.add("--in", options->in, "Prune the network in this file; without it, one is trained first");
-  const Option model =
-      command
-          .add("--model", options->training.model,
-               "The network to train: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
-          .one_of(models::names())
-          .excludes(in);
+  const Option model = add_model_option(command, options->training).excludes(in);
   add_training_options(command, options->training);
-  add_pruner_options(command, options->pruning);
-  command.add("--finetune-epochs", options->training.finetune_epochs, "Epochs of training after each step")
-      .group("Pruning")
-      .not_negative();
-  command
-      .add(
-          "--rewind", options->rewind,
-          "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
-          "training (0: at the start), as for lottery tickets")
-      .group("Pruning")
-      .not_negative();
-  command
-      .add("--max-loss", options->max_loss,
-           "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
-           "images, undo it, and keep the network from before it")
-      .group("Pruning")
-      .in_range(0.0, 1.0);
+  add_recipe_options(command, options->recipe, options->training);
   command.add("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")
       .group("Output");
   add_report_option(command, *output);
@@ -192,7 +183,7 @@ void add_prune(CommandLine& line) {
   command.footer(
       "\n--epochs are the dense epochs before pruning. Every fine-tuning runs the learning-rate schedule "
       "anew.\n\n" +
-      recipes_help() +
+      recipe_tables_help() + recipes_help() +
       "\nExamples:\n"
       "  tinynn prune --model lenet-300-100 --data mnist --sparsity 0.95 --out pruned.safetensors\n"
       "  tinynn prune --in dense.safetensors --data mnist --sparsity 0.9 --schedule linear --steps 5\n"
@@ -202,8 +193,10 @@ void add_prune(CommandLine& line) {
       "  tinynn prune --model lenet-300-100 --data mnist --regularizer l0:1e-6 --finetune-epochs 1");
   command.runs([=] {
     if (!in.given() && !model.given()) throw UsageError("--in or --model is required");
+    recipe::Recipe recipe = options->recipe;
+    recipe.epochs = in.given() ? 0 : options->training.epochs.value_or(1);
     try {
-      schedule_of(options->pruning);
+      schedule_of(recipe);
     } catch (const Error& error) {
       throw UsageError(error.what());
     }

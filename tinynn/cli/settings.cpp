@@ -5,9 +5,11 @@
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/sgd.hpp>
+#include <tinynn/recipe/tables.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -104,11 +106,23 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& 
 }
 
 optim::Schedule make_schedule(const Settings& settings, int64_t batches) {
-  if (settings.lr_schedule == "constant") return optim::constant();
-  if (settings.lr_schedule == "linear") return optim::linear({.steps = batches});
-  check(settings.lr_schedule == "cosine", "unknown lr-schedule \"", settings.lr_schedule,
-        "\", expected constant, linear or cosine");
-  return optim::cosine({.steps = batches, .warmup = std::min<int64_t>(200, batches / 10)});
+  return find(recipe::lr_schedules(), "lr-schedule", settings.lr_schedule).make(batches);
+}
+
+void use_threads(const std::optional<int64_t>& threads) {
+  if (threads) set_num_threads(*threads);
+}
+
+Option add_model_option(const Command& command, Options& options) {
+  std::string names;
+  for (const auto& name : models::names()) names += (names.empty() ? "" : ", ") + name;
+  return command.add("--model", options.model, ("The network to train: " + names).c_str())
+      .one_of(models::names());
+}
+
+Option add_threads_option(const Command& command, std::optional<int64_t>& threads) {
+  return command.add("--threads", threads, "Threads to use; the result does not depend on it")
+      .in_range(int64_t{1}, int64_t{1024});
 }
 
 void add_training_options(const Command& command, Options& options) {
@@ -127,15 +141,13 @@ void add_training_options(const Command& command, Options& options) {
       .one_of({"sgd", "adam", "adamw"});
   add("--lr", options.lr, "Learning rate at its highest").not_negative();
   add("--lr-schedule", options.lr_schedule,
-      "How the rate falls over the run: constant, linear, or cosine with warm-up")
-      .one_of({"constant", "linear", "cosine"});
+      ("How the rate falls over the run: " + recipe::names(recipe::lr_schedules())).c_str());
   add("--momentum", options.momentum, "Of sgd; 0 turns Nesterov off").in_range(0.0, 1.0);
   add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw").not_negative();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();
-  add("--threads", options.threads, "Threads to use; the result does not depend on it")
-      .in_range(int64_t{1}, int64_t{1024});
+  add_threads_option(command, options.threads).group("Training");
 }
 
 }  // namespace tinynn::cli

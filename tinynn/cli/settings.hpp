@@ -46,7 +46,12 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& settings, nn::M
 /// The learning-rate schedule over this many batches.
 optim::Schedule make_schedule(const Settings& settings, int64_t batches);
 
-/// Adds --model, --data and all that belongs to training.
+/// --threads.
+Option add_threads_option(const Command& command, std::optional<int64_t>& threads);
+void use_threads(const std::optional<int64_t>& threads);
+/// --model.
+Option add_model_option(const Command& command, Options& options);
+/// Adds --data and all that belongs to training.
 void add_training_options(const Command& command, Options& options);
 
 }  // namespace tinynn::cli

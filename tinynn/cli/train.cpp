@@ -13,17 +13,26 @@ namespace {
 
 void run(const Options& options, const Output& output) {
   check_writable(output);
-  if (options.threads) set_num_threads(*options.threads);
+  use_threads(options.threads);
   const Settings settings = resolve(options);
   Experiment experiment(settings, output);
   manual_seed(settings.seed);
   const auto module = models::make(settings.model);
   const auto optimizer = make_optimizer(settings, *module);
   optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
-  const auto training = experiment.train(*module, *optimizer, settings.epochs, &scheduler, "training");
+  std::vector<double> seconds;
+  {
+    TrainingView view(experiment, "training");
+    const auto epochs = train::fit(*module, *optimizer, experiment.loader(),
+                                   {.epochs = settings.epochs,
+                                    .loss = experiment.loss(),
+                                    .scheduler = &scheduler,
+                                    .on_step = [&](const train::Progress& progress) { view.see(progress); }});
+    for (const auto& epoch : epochs) seconds.push_back(epoch.seconds);
+  }
 
   NetworkMetrics dense = experiment.measure(*module, true);
-  dense.epoch_seconds = training.epoch_seconds;
+  dense.epoch_seconds = seconds;
   if (!output.file.empty()) io::save(*module, output.file, experiment.metadata(*module));
   if (!output.metrics.empty()) {
     Metrics{settings.model, experiment.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
@@ -46,11 +55,7 @@ void add_train(CommandLine& line) {
   const Command command = line.add_command("train", "Train a network from scratch and save it");
   auto options = std::make_shared<Options>();
   auto output = std::make_shared<Output>();
-  command
-      .add("--model", options->model,
-           "The network: lenet-300-100, lenet-5, lenet-5-bn, simple-cnn or resnet-20")
-      .required()
-      .one_of(models::names());
+  add_model_option(command, *options).required();
   add_training_options(command, *options);
   command.add("--out", output->file, "Save the network to this safetensors file").group("Output");
   add_output_options(command, *output);

@@ -117,7 +117,22 @@ void add_batches(std::vector<Batch>& batches, std::vector<int64_t> alive, size_t
   }
 }
 
+ChannelTotals totals_of(const ChannelMap& map, const ChannelCosts& costs, const ChannelOptions& options) {
+  const auto whole = costs.total();
+  ChannelTotals totals{.channels = 0, .parameters = whole.parameters, .macs = whole.macs};
+  for (const ChannelGroup& group : groups(map)) {
+    if (may_go(group, options)) totals.channels += static_cast<int64_t>(group.classes.size());
+  }
+  return totals;
+}
+
 }  // namespace
+
+ChannelTotals channel_totals(nn::Module& model, const graph::Example& example,
+                             const ChannelOptions& options) {
+  const ChannelMap map(graph::trace(model, example));
+  return totals_of(map, ChannelCosts(map), options);
+}
 
 double prune_channels(nn::Module& model, const graph::Example& example, const ChannelOptions& options) {
   check(options.round_to >= 1, "channels: round_to is ", options.round_to, ", expected at least 1");
@@ -127,10 +142,10 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
   const ChannelMap map(graph::trace(model, example));
   const auto dead = DeadChannels(map, true).classes();
   ChannelCosts costs(map);
-  const auto whole = costs.total();
+  const ChannelTotals whole = options.of ? *options.of : totals_of(map, costs, options);
   for (const int64_t c : dead) costs.remove(c);
 
-  int64_t total = 0, left = 0;
+  int64_t left = 0;
   std::set<int64_t> candidates;
   std::vector<std::pair<size_t, std::vector<int64_t>>> alive_of;  // channels of each group, and those alive
   for (const ChannelGroup& group : groups(map)) {
@@ -139,7 +154,6 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
     std::ranges::copy_if(group.classes, std::back_inserter(alive),
                          [&](int64_t c) { return !dead.contains(c); });
     candidates.insert(alive.begin(), alive.end());
-    total += static_cast<int64_t>(channels);
     left += static_cast<int64_t>(alive.size());
   }
   std::vector<Batch> batches;
@@ -148,7 +162,7 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
   std::ranges::stable_sort(batches, {}, &Batch::rank);
 
   const bool budget = options.amount.is_budget();
-  const int64_t before = left, kill = budget ? 0 : options.amount.to_kill(left, total);
+  const int64_t before = left, kill = budget ? 0 : options.amount.to_kill(left, whole.channels);
   const auto reached = [&] {
     const auto now = costs.total();
     return budget

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <tinynn/graph/graph.hpp>
@@ -17,6 +18,11 @@ namespace tinynn::structured {
 
 /// Which channels may go: all, those that convolutions make, or those that linear layers alone make.
 enum class ChannelKind { any, images, neurons };
+
+/// What fractions are fractions of.
+struct ChannelTotals {
+  int64_t channels, parameters, macs;
+};
 
 struct ChannelOptions {
   /// fraction(), fraction_of_total() and count() count channels; to_macs() and to_parameters() say what
@@ -35,7 +41,12 @@ struct ChannelOptions {
   std::vector<Parameter> made_by = {};
   /// Groups with one of these weights lose nothing.
   std::vector<Parameter> except = {};
+  /// channel_totals() of before, where channels have been deleted since; none: those of the model as it is.
+  std::optional<ChannelTotals> of = {};
 };
+
+/// Of the model as it is, masked channels included: `channels` are those that the options let go.
+ChannelTotals channel_totals(nn::Module& model, const graph::Example& example, const ChannelOptions& options);
 
 /// Masks the least important channels until the budget holds, or nothing more may go. Returns the numbers of
 /// channels left over those before. Throws Error, and changes nothing, if a parameter is reparametrized, and

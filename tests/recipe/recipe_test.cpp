@@ -1,0 +1,102 @@
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include <tinynn/recipe/tables.hpp>
+
+#include "tests/support/error_of.hpp"
+
+using namespace tinynn;
+using recipe::Recipe;
+
+namespace {
+
+template <class R>
+void check_table(std::span<const R> table) {
+  std::set<std::string> names;
+  for (const R& row : table) {
+    CHECK(names.insert(row.name).second);
+    CHECK(std::string(row.help).size() > 2);
+  }
+}
+
+std::string refused(const Recipe& recipe) {
+  return test::error_of([&] { schedule_of(recipe); });
+}
+
+}  // namespace
+
+TEST_CASE("recipe. rows have names of their own and help, and are found by them") {
+  check_table(recipe::criteria());
+  check_table(recipe::granularities());
+  check_table(recipe::schedules());
+  check_table(recipe::lr_schedules());
+  check_table(recipe::regularizers());
+  check_table(recipe::regrowers());
+  for (const auto& row : recipe::granularities()) {
+    const std::string text = row.argument != nullptr ? row.name + std::string(":4") : row.name;
+    CHECK(&recipe::granularity_row(text == "N:M" ? "2:4" : text) == &row);
+  }
+  CHECK(recipe::n_of_m("2:4") == std::pair<int64_t, int64_t>{2, 4});
+}
+
+TEST_CASE("recipe. prints what is not as usual") {
+  CHECK(recipe::to_text(Recipe{}).empty());
+  CHECK(recipe::to_text({.criterion = "taylor",
+                         .granularity = "filter",
+                         .sparsity = 0.8,
+                         .steps = 3,
+                         .layers = {"conv1", "conv2"},
+                         .rewind = 0}) ==
+        "criterion=taylor granularity=filter sparsity=0.8 steps=3 layers=conv1,conv2 rewind=0");
+}
+
+TEST_CASE("recipe. the schedule follows from the amount") {
+  CHECK(recipe::schedule_of({.sparsity = 0.5, .schedule = "one-shot"}) == prune::Schedule{0.5});
+  CHECK(recipe::schedule_of({.granularity = "channel", .to_macs = 0.25, .schedule = "linear", .steps = 3}) ==
+        prune::Schedule{0.25, 0.5, 0.75});
+  CHECK(recipe::schedule_of({.granularity = "1:4"}) == prune::Schedule{0.75});
+  CHECK(recipe::schedule_of({.schedule = "list:0.5,0.75"}) == prune::Schedule{0.5, 0.75});
+  CHECK(recipe::schedule_of({.threshold = 0.1}) == prune::Schedule{0});
+  CHECK(recipe::schedule_of({.regularizer = "l1:0.1"}) == prune::Schedule{0});
+}
+
+TEST_CASE("recipe. what contradicts itself is refused in one line") {
+  const std::pair<Recipe, const char*> wrong[] = {
+      {{}, "how much to prune? Give sparsity"},
+      {{.criterion = "luck", .sparsity = 0.5}, "criterion: \"luck\" is none of magnitude, ln, lamp"},
+      {{.criterion = "magnitude:3", .sparsity = 0.5}, "criterion: \"magnitude:3\" is none of"},
+      {{.granularity = "atom", .sparsity = 0.5}, "granularity: \"atom\" is none of weight, row"},
+      {{.granularity = "5:4"}, "granularity 5:4 is no N:M with whole numbers, 0 < N <= M"},
+      {{.granularity = "2:4", .sparsity = 0.5}, "granularity 2:4 says how much to prune by itself"},
+      {{.sparsity = 0.5, .threshold = 0.1}, "exclude each other"},
+      {{.sparsity = 1.5}, "sparsity is 1.5, expected a fraction between 0 and 1"},
+      {{.to_macs = 0.5}, "to-macs and to-params need whole channels or layers"},
+      {{.granularity = "channel", .sparsity = 0.5, .regrow = "set"},
+       "goes with neither threshold nor regrow"},
+      {{.granularity = "layer", .sparsity = 0.5}, "granularity layer needs to-macs"},
+      {{.criterion = "apoz", .granularity = "block:2", .sparsity = 0.5},
+       "criterion apoz scores whole outputs"},
+      {{.criterion = "bernoulli", .granularity = "filter", .sparsity = 0.5},
+       "criterion bernoulli ranks nothing"},
+      {{.scope = "wide", .sparsity = 0.5}, "scope is \"wide\", expected global or local"},
+      {{.sparsity = 0.5, .schedule = "square"}, "schedule: \"square\" is none of one-shot"},
+      {{.schedule = "list:many"}, "schedule: \"many\" is no number"},
+      {{.schedule = "list:0.5,0.3"}, "must not fall"},
+      {{.sparsity = 0.4, .schedule = "list:0.5"}, "has to end with sparsity"},
+      {{.sparsity = 0.5, .regularizer = "l7:1"}, "regularizer: \"l7:1\" is none of l1:S"},
+      {{.sparsity = 0.5, .regularizer = "l1"}, "regularizer: \"\" is no number"},
+      {{.sparsity = 0.5, .regularizer = "l1:inf"}, "regularizer: the strength is inf"},
+      {{.sparsity = 0.5, .regrow = "weeds"}, "regrow: \"weeds\" is none of set, rigl"},
+      {{.sparsity = 0.5, .regrow = "dns", .max_loss = 0.1}, "max-loss cannot undo a step of regrow dns"},
+      {{.sparsity = 0.5, .lr_schedule = "moon"}, "lr-schedule: \"moon\" is none of constant"},
+      {{.sparsity = 0.5, .rewind = 0}, "rewind needs dense training"},
+      {{.sparsity = 0.5, .erase = "now"}, "delete is \"now\", expected"},
+  };
+  for (const auto& [recipe, line] : wrong) {
+    CAPTURE(line);
+    const std::string error = refused(recipe);
+    CHECK(error.find(line) != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+  }
+}

@@ -1,0 +1,64 @@
+#include <tinynn/cli/recipe_options.hpp>
+#include <tinynn/recipe/tables.hpp>
+
+namespace tinynn::cli {
+
+void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options& training) {
+  auto add = [&](const char* name, auto& value, const char* help) {
+    return command.add(name, value, help).group("Pruning").shows_default();
+  };
+  add("--sparsity", recipe.sparsity, "Fraction of the weights that shall be zero in the end, in [0, 1]")
+      .in_range(0.0, 1.0);
+  add("--threshold", recipe.threshold, "Instead: prune once what scores no more than this");
+  add("--to-macs", recipe.to_macs,
+      "Instead, for channels, neurons and layers: until this fraction of the multiply-adds remains")
+      .in_range(0.0, 1.0);
+  add("--to-params", recipe.to_parameters,
+      "Instead, for channels and neurons: until this fraction of the parameters remains")
+      .in_range(0.0, 1.0);
+  add("--criterion", recipe.criterion, "What makes a weight worth keeping: a row of the table below");
+  add("--norm", recipe.norm, "Order of the norm of --criterion ln; inf is the largest element");
+  add("--granularity", recipe.granularity, "What dies together: a row of the table below");
+  add("--round-to", recipe.round_to, "Of each layer that loses channels a multiple of this stays")
+      .in_range(int64_t{1}, int64_t{1024});
+  add("--delete", recipe.erase,
+      "When dead channels are deleted: before-finetune, which makes that faster; at-end; or never")
+      .one_of({"before-finetune", "at-end", "never"});
+  add("--layers", recipe.layers,
+      "Prune the weights, or channels, of these layers only, as in conv1,conv2; --sparsity is then theirs. "
+      "By default, of all")
+      .delimiter(',');
+  add("--keep-at-least", recipe.keep_at_least,
+      "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")
+      .in_range(0.0, 1.0);
+  add("--scope", recipe.scope, "global: all layers compete; local: each layer gives the same share")
+      .one_of({"local", "global"});
+  add("--schedule", recipe.schedule, "How sparsity grows over the steps: a row of the table below");
+  add("--steps", recipe.steps, "Pruning steps, where the schedule does not say")
+      .in_range(int64_t{1}, int64_t{1000});
+  add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step").not_negative();
+  add("--regularizer", recipe.regularizer,
+      "What pushes weights to zero in all training, with its strength: a row of the table below. Without "
+      "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned");
+  add("--regrow", recipe.regrow, "Let dead weights come back while fine-tuning: a row of the table below");
+  add("--rewind", recipe.rewind,
+      "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
+      "training (0: at the start), as for lottery tickets")
+      .not_negative();
+  add("--max-loss", recipe.max_loss,
+      "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
+      "images, undo it, and keep the network from before it")
+      .in_range(0.0, 1.0);
+}
+
+std::string recipe_tables_help() {
+  using namespace recipe;
+  return "Criteria:\n" + help_of(criteria()) +
+         "\nGranularities; --sparsity is a fraction of the weights, or "
+         "of the channels:\n" +
+         help_of(granularities()) + "\nSchedules:\n" + help_of(schedules()) +
+         "\nRegularizers, S is the strength:\n" + help_of(regularizers()) + "\nRegrowth:\n" +
+         help_of(regrowers()) + "\n";
+}
+
+}  // namespace tinynn::cli

@@ -1,0 +1,52 @@
+// Recipe: how a network is trained and pruned, as plain data. Its words are the rows of the tables
+// (tables.hpp) and the options of `tinynn prune` of the same names.
+//
+//   recipe::Recipe recipe{.criterion = "taylor", .granularity = "filter", .sparsity = 0.8, .steps = 10,
+//                         .finetune_epochs = 2};
+//   std::cout << recipe;   // criterion=taylor granularity=filter sparsity=0.8 ...
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tinynn/prune/schedule.hpp>
+
+namespace tinynn::recipe {
+
+struct Recipe {
+  std::string criterion = "magnitude", granularity = "weight", scope = "global";
+  // How much, one of them; or none, where the granularity (N:M), the schedule (list:...) or the zeros that a
+  // regularizer makes say it.
+  std::optional<double> sparsity = {};   // fraction of the weights, or channels, that is zero in the end
+  std::optional<double> threshold = {};  // prune once what scores no more than this
+  std::optional<double> to_macs = {}, to_parameters = {};  // fraction of the network that remains
+  std::string schedule = "cubic";                          // of the sparsity, over the steps
+  int64_t steps = 10;
+  std::string regularizer = {}, regrow = {};  // "l1:1e-4", "rigl"; empty: none
+  std::vector<std::string> layers = {};       // whose weights are pruned; empty: those of all
+  double norm = 2;                            // order of the norm of criterion "ln"
+  double keep_at_least = 0;                   // of each layer, as a fraction
+  int64_t round_to = 1;                       // channels that stay in a layer are a multiple of this
+
+  int64_t epochs = 0;                     // of dense training before the first step
+  int64_t finetune_epochs = 0;            // after each step
+  std::string lr_schedule = "constant";   // of each of these trainings, from the optimizer's first rate
+  std::optional<int64_t> rewind = {};     // to the weights after so many steps of dense training
+  std::optional<double> max_loss = {};    // of accuracy, as a fraction: the step that loses more is undone
+  std::string erase = "before-finetune";  // when dead channels are deleted: or "at-end", "never"
+
+  bool operator==(const Recipe&) const = default;
+};
+
+/// "name=value ...": all that is not as in Recipe{}, in the order of the fields.
+std::string to_text(const Recipe& recipe);
+std::ostream& operator<<(std::ostream& out, const Recipe& recipe);
+
+/// The sparsity after each step; {0} where a threshold or the zeros of a regularizer say how much. Throws
+/// Error, in one line, for a recipe that contradicts itself or names what no table has.
+prune::Schedule schedule_of(const Recipe& recipe);
+
+}  // namespace tinynn::recipe

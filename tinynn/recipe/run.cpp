@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <cmath>
+#include <ostream>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/index.hpp>
+#include <tinynn/prune/rewind.hpp>
+#include <tinynn/recipe/run.hpp>
+
+namespace tinynn::recipe {
+namespace {
+
+int64_t count(const std::vector<Parameter>& parameters) {
+  int64_t total = 0;
+  for (const auto& parameter : parameters) total += parameter.numel();
+  return total;
+}
+
+// The prunable weights of these layers, or of all if there are none.
+std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
+  if (layers.empty()) return prune::prunable(module);
+  std::string known;
+  std::vector<Parameter> chosen;
+  std::vector<std::string> found;
+  for (const auto& [name, parameter] : module.named_parameters()) {
+    if (parameter.rank() < 2) continue;
+    const std::string layer = name.substr(0, name.rfind('.'));
+    known += (known.empty() ? "" : ", ") + layer;
+    if (std::ranges::find(layers, layer) == layers.end()) continue;
+    chosen.push_back(parameter);
+    found.push_back(layer);
+  }
+  for (const auto& layer : layers) {
+    check(std::ranges::find(found, layer) != found.end(), "layers: no layer with weights is called \"", layer,
+          "\", expected some of: ", known);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader, const Recipe& recipe,
+         RunOptions options)
+    : recipe_(recipe),
+      options_(std::move(options)),
+      module_(&module),
+      optimizer_(&optimizer),
+      loader_(&loader),
+      schedule_(schedule_of(recipe)),
+      context_{.module = module,
+               .loader = loader,
+               .recipe = recipe_,
+               .accuracy = options_.accuracy,
+               .row = granularity_row(recipe.granularity),
+               .weights = weights_of(module, recipe.layers),
+               .candidates = {}},
+      elements_(count(context_.weights)) {
+  // The rows of the last layer are the classes: without one of them, its images have no class.
+  context_.candidates = context_.weights;
+  const Parameter classes = prune::prunable(module).back();
+  if (context_.row.of_outputs && context_.candidates.size() > 1 &&
+      context_.candidates.back().handle() == classes.handle())
+    context_.candidates.pop_back();
+  const double most = static_cast<double>(count(context_.candidates)) / static_cast<double>(elements_);
+  check(context_.row.deletes || schedule_.back() <= most, "sparsity ", schedule_.back(),
+        ": without the rows of the last layer, the classes, only ", most, " of the weights can be pruned");
+  check(options_.accuracy || (!recipe.max_loss && recipe.granularity != "layer"),
+        "max-loss and granularity layer need a function that measures accuracy");
+  for (int64_t group = 0; group < optimizer.groups(); ++group) base_rates_.push_back(optimizer.lr(group));
+
+  bool learns_before_the_cut = false;
+  if (find(criteria(), "criterion", recipe.criterion).observes) {
+    movement_.emplace(context_.weights);
+    context_.movement = &*movement_;
+    learns_before_the_cut = true;
+  }
+  if (!recipe.regularizer.empty()) {
+    const RegularizerRow& row = find(regularizers(), "regularizer", recipe.regularizer);
+    parts_.push_back(row.make(context_, number_of("regularizer", recipe.regularizer)));
+    learns_before_the_cut = learns_before_the_cut || row.in_training;
+  }
+  if (!recipe.regrow.empty()) {
+    auto regrower = find(regrowers(), "regrow", recipe.regrow).make(context_);
+    regrower_ = regrower.get();
+    parts_.push_back(std::move(regrower));
+  }
+  // What learns before the cut does so in a fine-tuning if there is no dense training.
+  const bool warms_up = recipe.epochs == 0 && learns_before_the_cut;
+  check(!warms_up || recipe.finetune_epochs > 0, movement_ ? "criterion " : "regularizer ",
+        movement_ ? recipe.criterion : recipe.regularizer,
+        " learns in training before the first cut: give epochs or finetune-epochs");
+  check(recipe.rewind.value_or(0) <= recipe.epochs * loader.size(), "rewind ", recipe.rewind.value_or(0),
+        ": the dense training has ", recipe.epochs * loader.size(), " steps");
+  if (recipe.rewind == 0) early_ = snapshot(module);
+  progress_.steps = static_cast<int64_t>(schedule_.size());
+  train(warms_up ? recipe.finetune_epochs : recipe.epochs, false);
+}
+
+// Each training is a run of its own: the same schedule again, from the same rates.
+void Run::train(int64_t epochs, bool pruned) {
+  for (size_t group = 0; group < base_rates_.size(); ++group)
+    optimizer_->set_lr(base_rates_[group], static_cast<int64_t>(group));
+  const int64_t steps = epochs * loader_->size();
+  const auto at = [this, steps, pruned](double lr) {
+    return StepOf{.step = trained_steps_, .steps = steps, .pruned = pruned, .lr = lr};
+  };
+  trained_steps_ = 0;
+  scheduler_.emplace(*optimizer_, find(lr_schedules(), "lr-schedule", recipe_.lr_schedule).make(steps));
+  train::RunOptions options{.epochs = epochs,
+                            .loss = options_.loss,
+                            .before_step =
+                                [this, at](int64_t) {
+                                  for (const auto& part : parts_) part->before_step(at(optimizer_->lr()));
+                                },
+                            .after_step =
+                                [this, at](double lr) {
+                                  if (movement_) movement_->observe();
+                                  for (const auto& part : parts_) part->after_step(at(lr));
+                                  ++trained_steps_;
+                                },
+                            .scheduler = &*scheduler_};
+  if (!parts_.empty()) {
+    options.penalty = [this] {
+      Tensor sum;
+      for (const auto& part : parts_) {
+        const Tensor penalty = part->penalty();
+        if (penalty.defined()) sum = sum.defined() ? add(sum, penalty) : penalty;
+      }
+      return sum;
+    };
+  }
+  training_.emplace(*module_, *optimizer_, *loader_, std::move(options));
+}
+
+bool Run::train_one() {
+  if (!training_->advance()) {
+    epochs_ = training_->epochs();
+    training_.reset();
+    return false;
+  }
+  progress_.training = training_->progress();
+  if (phase_ == Phase::dense && recipe_.rewind && trained_steps_ == *recipe_.rewind)
+    early_ = snapshot(*module_);
+  return true;
+}
+
+double Run::sparsity() const {
+  if (regrower_ != nullptr && regrower_->cuts()) return regrower_->sparsity();
+  if (elements_ == count(context_.weights)) return prune::sparsity(context_.weights);
+  return 1 - static_cast<double>(alive()) / static_cast<double>(elements_);
+}
+
+int64_t Run::alive() const {
+  const auto left = static_cast<double>(count(context_.weights));
+  return static_cast<int64_t>(std::llround((1 - prune::sparsity(context_.weights)) * left));
+}
+
+void Run::cut(double sparsity) {
+  Context& c = context_;
+  if (c.row.deletes && !prunes_zeros()) {
+    c.row.prune_to(c, sparsity);
+    if (recipe_.granularity == "layer") c.weights = weights_of(*module_, recipe_.layers);
+  } else if (regrower_ != nullptr && regrower_->cuts()) {
+    regrower_->cut(sparsity);
+  } else if (recipe_.threshold) {
+    prune::by_threshold(c.weights, *recipe_.threshold, c.rule().criterion);
+  } else if (prunes_zeros()) {
+    prune::by_threshold(c.weights, 0);
+  } else if (find(criteria(), "criterion", recipe_.criterion).make == nullptr) {
+    const double alive = 1 - prune::sparsity(c.weights);
+    prune::bernoulli(c.weights, alive > 0 ? std::clamp(1 - (1 - sparsity) / alive, 0.0, 1.0) : 0);
+  } else {
+    c.row.prune_to(c, sparsity);
+  }
+}
+
+void Run::delete_dead() {
+  const auto deleted = structured::compact(*module_, slice(loader_->example(), 0, 0, 64));
+  if (!compacted_) {
+    compacted_ = deleted;
+    return;
+  }
+  structured::Compacted& all = *compacted_;
+  all.channels += deleted.channels;
+  all.folded += deleted.folded;
+  all.parameters = deleted.parameters;
+  all.output_change_by_bias = std::max(all.output_change_by_bias, deleted.output_change_by_bias);
+  all.output_difference = std::max(all.output_difference, deleted.output_difference);
+  all.kept = deleted.kept;
+}
+
+void Run::begin_finetuning() {
+  if (recipe_.rewind) prune::rewind(*module_, early_);
+  // Rewinding needs the sizes of before.
+  if (context_.row.deletes && recipe_.erase == "before-finetune" && !recipe_.rewind) delete_dead();
+  train(recipe_.finetune_epochs, true);
+}
+
+void Run::end_parts() {
+  for (const auto& part : parts_) part->end();
+  if (prunes_zeros()) prune::by_threshold(context_.weights, 0);
+}
+
+bool Run::says(Moment moment) {
+  progress_.moment = moment;
+  if (moment != Moment::trained) progress_.sparsity = sparsity();
+  return true;
+}
+
+bool Run::advance() {
+  switch (phase_) {
+    case Phase::dense:
+      if (train_one()) return says(Moment::trained);
+      for (const auto& part : parts_) part->end_dense();
+      phase_ = Phase::cut;
+      return says(Moment::dense);
+    case Phase::judge:
+      if (options_.accuracy() < least_accuracy_) {
+        restore(*module_, before_);
+        end_parts();
+        phase_ = Phase::finish;
+        return says(Moment::undone);
+      }
+      phase_ = progress_.step + 1 < progress_.steps ? Phase::cut : Phase::finish;
+      return advance();
+    case Phase::cut:
+      if (recipe_.max_loss) {
+        if (progress_.step < 0) least_accuracy_ = options_.accuracy() - *recipe_.max_loss;
+        before_ = snapshot(*module_);
+      }
+      progress_.target = schedule_[static_cast<size_t>(++progress_.step)];
+      cut(progress_.target);
+      phase_ = Phase::finetune;
+      return says(Moment::pruned);
+    case Phase::finetune:
+      if (!training_) begin_finetuning();
+      if (train_one()) return says(Moment::trained);
+      if (progress_.step + 1 == progress_.steps) end_parts();
+      phase_ = recipe_.max_loss                       ? Phase::judge
+               : progress_.step + 1 < progress_.steps ? Phase::cut
+                                                      : Phase::finish;
+      return says(Moment::finetuned);
+    case Phase::finish:
+      phase_ = context_.row.deletes && recipe_.erase != "never" ? Phase::erase : Phase::over;
+      return says(Moment::finished);
+    case Phase::erase:
+      delete_dead();
+      phase_ = Phase::over;
+      return says(Moment::deleted);
+    case Phase::over: break;
+  }
+  return false;
+}
+
+std::ostream& operator<<(std::ostream& out, const Progress& p) {
+  static constexpr const char* words[] = {
+      "", "dense training is through", "pruned", "fine-tuned", "undone", "finished", "deleted"};
+  if (p.step >= 0) out << "step " << p.step + 1 << " of " << p.steps << ": ";
+  if (p.moment == Moment::trained) {
+    return out << "epoch " << p.training.epoch + 1 << '/' << p.training.epochs << ", batch "
+               << p.training.batch + 1 << '/' << p.training.batches << ", loss " << p.training.loss;
+  }
+  return out << words[static_cast<int>(p.moment)] << ", sparsity " << p.sparsity;
+}
+
+}  // namespace tinynn::recipe

@@ -1,0 +1,51 @@
+#include <algorithm>
+#include <sstream>
+
+#include <tinynn/recipe/tables.hpp>
+
+namespace tinynn::recipe {
+namespace {
+
+prune::Schedule listed(const std::string& argument) {
+  prune::Schedule list;
+  std::istringstream numbers(argument);
+  for (std::string item; std::getline(numbers, item, ',');)
+    list.push_back(number_of("schedule", "list:" + item));
+  check(std::ranges::is_sorted(list), "schedule: the sparsities of the list must not fall");
+  check(!list.empty() && list.front() >= 0 && list.back() <= 1,
+        "schedule: the list needs sparsities between 0 and 1");
+  return list;
+}
+
+using Options = prune::ScheduleOptions;
+
+const ScheduleRow schedule_rows[] = {
+    {{"one-shot", "all at once"}, [](const std::string&, const Options& o) { return prune::one_shot(o.to); }},
+    {{"linear", "equal steps"}, [](const std::string&, const Options& o) { return prune::linear(o); }},
+    {{"cubic", "fast first, slow towards the end"},
+     [](const std::string&, const Options& o) { return prune::cubic(o); }},
+    {{"exponential", "each step keeps the same fraction of what is left"},
+     [](const std::string&, const Options& o) { return prune::exponential(o); }},
+    {{"constant", "R of what is left, each step, until it is enough", "R"},
+     [](const std::string& rate, const Options& o) {
+       return prune::constant_rate({.rate = number_of("schedule", "constant:" + rate), .to = o.to});
+     }},
+    {{"list", "these sparsities, one a step", "F,F,..."},
+     [](const std::string& list, const Options&) { return listed(list); }},
+};
+
+const LrScheduleRow lr_rows[] = {
+    {{"constant", "the same rate all along"}, [](int64_t) { return optim::constant(); }},
+    {{"linear", "a straight line to zero"}, [](int64_t steps) { return optim::linear({.steps = steps}); }},
+    {{"cosine", "half a cosine to zero, after a warm-up over a tenth of the steps, at most 200"},
+     [](int64_t steps) {
+       return optim::cosine({.steps = steps, .warmup = std::min<int64_t>(200, steps / 10)});
+     }},
+};
+
+}  // namespace
+
+std::span<const ScheduleRow> schedules() { return schedule_rows; }
+std::span<const LrScheduleRow> lr_schedules() { return lr_rows; }
+
+}  // namespace tinynn::recipe

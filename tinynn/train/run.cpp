@@ -1,0 +1,83 @@
+#include <chrono>
+#include <cmath>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/index.hpp>
+#include <tinynn/train/run.hpp>
+
+namespace tinynn::train {
+namespace {
+
+// The samples [begin, end) of a batch.
+data::Batch part(const data::Batch& batch, int64_t begin, int64_t end) {
+  std::vector<int64_t> labels;
+  for (int64_t i = begin; i < end; ++i) labels.push_back(batch.labels[i]);
+  return {slice(batch.images, 0, begin, end), Labels(std::move(labels))};
+}
+
+}  // namespace
+
+Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader, RunOptions options)
+    : module_(&module), optimizer_(&optimizer), loader_(&loader), options_(std::move(options)) {
+  check(options_.epochs >= 0, "fit: ", options_.epochs, " epochs, expected 0 or more");
+}
+
+// Forward and backward of all shards; returns the loss of the batch.
+double Run::step(const data::Batch& batch) {
+  static Reduce alone;
+  Reduce& reduce = options_.reduce != nullptr ? *options_.reduce : alone;
+  const int64_t samples = batch.labels.size(), shards = reduce.shards();
+  double value = 0;
+  for (int64_t s = reduce.first(); s < reduce.last(); ++s) {
+    const int64_t begin = samples * s / shards, end = samples * (s + 1) / shards;
+    if (begin == end) continue;
+    const data::Batch shard = shards == 1 ? batch : part(batch, begin, end);
+    const double share = static_cast<double>(end - begin) / static_cast<double>(samples);
+    const Tensor mean = options_.loss((*module_)(shard.images), shard.labels);
+    const Tensor loss = shards == 1 ? mean : mean * share;
+    value += static_cast<double>(loss.item());
+    // A penalty is one of the parameters, not of samples: once a step.
+    const Tensor penalty = options_.penalty && s == 0 ? options_.penalty() : Tensor();
+    const Tensor total = penalty.defined() ? loss + penalty : loss;
+    check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch_ + 1,
+          " at step ", batch_ + 1, " of ", loader_->size(), "; a smaller learning rate may help (it is ",
+          optimizer_->lr(), ")");
+    total.backward();
+  }
+  reduce.sum(optimizer_->parameters());
+  return reduce.sum(value);
+}
+
+bool Run::advance() {
+  using Clock = std::chrono::steady_clock;
+  if (is_over()) return false;
+  const nn::KeepMode mode(*module_);
+  module_->train();
+  if (at_) {
+    ++*at_;
+  } else {
+    at_.emplace(loader_->begin());
+  }
+  const data::Batch& batch = **at_;
+  const auto start = Clock::now();
+  if (options_.before_step) options_.before_step(epoch_ * loader_->size() + batch_);
+  optimizer_->zero_grad();
+  const double loss = step(batch);
+  optimizer_->step();
+  if (options_.after_step) options_.after_step(optimizer_->lr());
+  if (options_.scheduler != nullptr) options_.scheduler->step();
+  sums_.loss += loss / static_cast<double>(loader_->size());
+  sums_.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+  progress_ = {epoch_, options_.epochs, batch_, loader_->size(), loss};
+  if (++batch_ == loader_->size()) {
+    epochs_.push_back(std::exchange(sums_, {}));
+    at_.reset();
+    batch_ = 0;
+    ++epoch_;
+  }
+  if (options_.on_step) options_.on_step(progress_);
+  return true;
+}
+
+}  // namespace tinynn::train

@@ -1,0 +1,89 @@
+// Run: the training loop as an object that goes on step by step, so that it can be watched, interrupted and
+// continued; fit() runs one to its end.
+//
+//   train::Run run(net, adam, loader, {.epochs = 3});
+//   while (run.advance()) std::cout << run.progress().loss << '\n';
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <tinynn/data/data_loader.hpp>
+#include <tinynn/nn/module.hpp>
+#include <tinynn/ops/loss.hpp>
+#include <tinynn/optim/lr_scheduler.hpp>
+#include <tinynn/optim/optimizer.hpp>
+
+namespace tinynn::train {
+
+/// Where training stands after a step; epochs and batches count from 0.
+struct Progress {
+  int64_t epoch, epochs;
+  int64_t batch, batches;
+  double loss;  // of this batch
+
+  int64_t step() const { return epoch * batches + batch; }
+};
+
+using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
+
+/// How a batch is divided. It is cut into `shards`, of which this process computes those of [first, last) one
+/// after the other, and gradients and losses are summed over all. The one here computes them all.
+class Reduce {
+ public:
+  virtual ~Reduce() = default;
+  virtual int64_t shards() const { return 1; }
+  virtual int64_t first() const { return 0; }
+  virtual int64_t last() const { return shards(); }
+  /// Sums the gradients of these parameters over all processes.
+  virtual void sum(const std::vector<Parameter>&) {}
+  virtual double sum(double loss) { return loss; }
+};
+
+struct RunOptions {
+  int64_t epochs = 1;
+  Loss loss = [](const Tensor& output, const Labels& labels) { return cross_entropy(output, labels); };
+  std::function<Tensor()> penalty = {};  // optional; added to the loss, but not to what is reported
+  std::function<void(int64_t step)> before_step = {};  // optional; called before the forward pass
+  std::function<void(double lr)> after_step = {};     // optional; called after optimizer.step() with its rate
+  optim::LrScheduler* scheduler = nullptr;            // stepped after every batch
+  std::function<void(const Progress&)> on_step = {};  // optional; an exception from it ends the training
+  Reduce* reduce = nullptr;                           // none: one shard, the whole batch
+};
+
+struct Epoch {
+  double loss = 0;     // mean over the batches
+  double seconds = 0;  // of training alone: without waiting for data
+};
+
+class Run {
+ public:
+  /// All must outlive it. Throws Error for a negative number of epochs.
+  Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader, RunOptions options = {});
+
+  /// One step, in training mode; each module has its own mode back afterwards. Returns false, and does
+  /// nothing, when all epochs are through. Throws Error when a loss, with its penalty, is NaN or infinite,
+  /// naming the step; the parameters are then those before it.
+  bool advance();
+  bool is_over() const { return epoch_ == options_.epochs; }
+  /// Of the last step.
+  const Progress& progress() const { return progress_; }
+  /// An entry for each epoch that is through.
+  const std::vector<Epoch>& epochs() const { return epochs_; }
+
+ private:
+  double step(const data::Batch& batch);
+
+  nn::Module* module_;
+  optim::Optimizer* optimizer_;
+  data::DataLoader* loader_;
+  RunOptions options_;
+  std::optional<data::BatchIterator> at_;  // in this epoch
+  int64_t epoch_ = 0, batch_ = 0;
+  Epoch sums_;
+  Progress progress_{};
+  std::vector<Epoch> epochs_;
+};
+
+}  // namespace tinynn::train
