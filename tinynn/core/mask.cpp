@@ -22,6 +22,12 @@ Mask& Mask::operator&=(const Mask& other) {
   return *this;
 }
 
+Tensor Mask::to_tensor() const {
+  Tensor tensor(shape_);
+  std::ranges::copy(alive_, tensor.mutable_data());
+  return tensor;
+}
+
 void Mask::select(float* values) const {
   const uint8_t* alive = alive_.data();
   parallel_for(shape_.numel(), 1 << 16, [&](int64_t begin, int64_t end) {

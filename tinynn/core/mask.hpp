@@ -29,6 +29,8 @@ class Mask {
   Mask& operator&=(const Mask& other);
   bool operator==(const Mask& other) const = default;
 
+  /// 1 where alive, 0 elsewhere.
+  Tensor to_tensor() const;
   /// Sets the dead elements of `values` to zero by selection, so that NaN and infinity go too.
   void select(float* values) const;
 

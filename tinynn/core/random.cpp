@@ -70,6 +70,19 @@ void manual_seed(uint64_t seed) {
   state.calls = 0;
 }
 
+GeneratorState generator_state() {
+  auto& state = generator();
+  const std::scoped_lock lock(state.mutex);
+  return {state.seed, state.calls};
+}
+
+void set_generator_state(const GeneratorState& to) {
+  auto& state = generator();
+  const std::scoped_lock lock(state.mutex);
+  state.seed = to.seed;
+  state.calls = to.calls;
+}
+
 RandomStream next_random_stream() {
   auto& state = generator();
   const std::scoped_lock lock(state.mutex);

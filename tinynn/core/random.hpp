@@ -30,6 +30,12 @@ class RandomStream {
 
 /// Restarts the library's default generator; the same seed gives the same numbers (torch.manual_seed).
 void manual_seed(uint64_t seed);
+/// The default generator: its seed, and how many streams it has given.
+struct GeneratorState {
+  uint64_t seed, calls;
+};
+GeneratorState generator_state();
+void set_generator_state(const GeneratorState& state);
 /// A fresh stream of the default generator: each call gets the next one.
 RandomStream next_random_stream();
 

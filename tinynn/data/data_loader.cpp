@@ -6,6 +6,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/data/prefetch.hpp>
 
@@ -95,7 +96,7 @@ DataLoader::DataLoader(DatasetPtr dataset, const DataLoaderOptions& options)
   seed_ = first_word(options_.seed ? RandomStream(*options_.seed, loader_call) : next_random_stream());
 }
 
-BatchIterator DataLoader::begin() {
+BatchIterator DataLoader::begin(int64_t batch) {
   const uint64_t call = 2 * static_cast<uint64_t>(epoch_++);  // two streams each: the order, and the dice
   const int64_t count = dataset_->size();
   auto state = std::make_unique<BatchIterator::State>(BatchIterator::State{
@@ -104,13 +105,19 @@ BatchIterator DataLoader::begin() {
       .batch_size = options_.batch_size,
       .batches = size(),
       .key = first_word(RandomStream(seed_, call + 1)),
+      .position = batch - 1,
   });
   if (options_.prefetch) {
     state->prefetch = std::make_unique<Prefetch<Batch>>(
-        state->batches, [epoch = state.get()](int64_t b) { return epoch->load(b); });
+        state->batches - batch, [epoch = state.get(), batch](int64_t b) { return epoch->load(batch + b); });
   }
   state->advance();
   return BatchIterator(std::move(state));
+}
+
+void DataLoader::state(StateVisitor& visit) {
+  visit("seed", seed_);
+  visit("epoch", epoch_);
 }
 
 int64_t DataLoader::size() const {

@@ -16,6 +16,10 @@
 #include <tinynn/core/tensor.hpp>
 #include <tinynn/data/dataset.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::data {
 
 struct Batch {
@@ -62,8 +66,8 @@ class DataLoader {
   /// Throws Error if the dataset is missing or empty or the batch size is below 1.
   explicit DataLoader(DatasetPtr dataset, const DataLoaderOptions& options = {});
 
-  /// Starts a new epoch. Throws what making its first batch throws.
-  BatchIterator begin();
+  /// Starts a new epoch, at one of its batches. Throws what making that throws.
+  BatchIterator begin(int64_t batch = 0);
   std::default_sentinel_t end() const { return {}; }
 
   /// Batches in an epoch.
@@ -78,6 +82,8 @@ class DataLoader {
   void set_epoch(int64_t epoch) { epoch_ = epoch; }
   /// Images of the first batch in plain order: an input to trace a network with. Starts no epoch.
   Tensor example() const;
+  /// Seed and epoch.
+  void state(StateVisitor& visit);
 
  private:
   DatasetPtr dataset_;

@@ -1,4 +1,5 @@
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/nn/snapshot.hpp>
 
 namespace tinynn::nn {
@@ -42,6 +43,42 @@ void restore(Module& module, const Snapshot& snapshot) {
     }
   }
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(snapshot.buffers[i].clone());
+}
+
+void module_state(StateVisitor& visit, Module& module) {
+  for (auto& [name, parameter] : module.named_parameters()) {
+    Tensor value = parameter;
+    Mask mask = parameter.mask();
+    visit(name, value);
+    visit(name + ".mask", mask);
+    if (!visit.reads()) continue;
+    if (parameter.is_reparametrized()) {
+      parameter.assign(value);
+    } else {
+      parameter.adopt(value, mask);
+    }
+  }
+  for (auto& [name, buffer] : module.named_buffers()) {
+    Tensor value = buffer;
+    visit(name, value);
+    if (visit.reads()) buffer.set_data(value);
+  }
+}
+
+void snapshot_state(StateVisitor& visit, Module& module, Snapshot& snapshot) {
+  bool taken = !snapshot.parameters.empty();
+  visit("taken", taken);
+  if (visit.reads()) snapshot = taken ? nn::snapshot(module) : Snapshot();
+  for (size_t k = 0; k < snapshot.parameters.size(); ++k) {
+    Snapshot::Entry& entry = snapshot.parameters[k];
+    const std::string name = std::to_string(k);
+    visit(name, entry.value);
+    visit(name + ".mask", entry.mask);
+    for (size_t m = 0; m < entry.moments.size(); ++m)
+      visit.all(name + ".moments." + std::to_string(m), entry.moments[m].second);
+  }
+  for (size_t k = 0; k < snapshot.buffers.size(); ++k)
+    visit("buffer." + std::to_string(k), snapshot.buffers[k]);
 }
 
 }  // namespace tinynn::nn

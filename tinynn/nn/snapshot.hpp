@@ -16,6 +16,10 @@
 
 #include <tinynn/nn/module.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::nn {
 
 struct Snapshot {
@@ -36,6 +40,12 @@ Snapshot snapshot(Module& module);
 /// Throws Error, and changes nothing, if the module's parameters are not those of which it was taken or
 /// one is reparametrized.
 void restore(Module& module, const Snapshot& snapshot);
+
+/// Values, masks and buffers of a module, whose parameters may be reparametrized: those keep their shape.
+/// Gradients are not among them, for a step begins without, nor are moments, which are the optimizer's.
+void module_state(StateVisitor& visit, Module& module);
+/// What a snapshot of the module holds, but for gradients; the module and its optimizers are there already.
+void snapshot_state(StateVisitor& visit, Module& module, Snapshot& snapshot);
 
 }  // namespace tinynn::nn
 

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 
 namespace tinynn::optim {
@@ -58,6 +59,11 @@ LrScheduler::LrScheduler(Optimizer& optimizer, Schedule schedule)
 void LrScheduler::step() {
   ++step_;
   apply();
+}
+
+void LrScheduler::state(StateVisitor& visit) {
+  visit.all("base_lr", base_lr_);
+  visit("step", step_);
 }
 
 void LrScheduler::apply() {

@@ -43,6 +43,8 @@ class LrScheduler {
   /// The present rates are the base; the factor of step 0 applies at once.
   LrScheduler(Optimizer& optimizer, Schedule schedule);
   void step();
+  /// Base rates and steps; the rates themselves are the optimizer's.
+  void state(StateVisitor& visit);
 
  private:
   void apply();

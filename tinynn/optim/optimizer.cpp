@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/optim/optimizer.hpp>
@@ -45,6 +46,19 @@ std::vector<Parameter> Optimizer::parameters() const {
   std::vector<Parameter> result;
   for (const State& state : states_) result.push_back(state.parameter);
   return result;
+}
+
+void Optimizer::state(StateVisitor& visit) {
+  for (size_t g = 0; g < groups_.size(); ++g) visit("lr." + std::to_string(g), groups_[g].lr);
+  for (size_t k = 0; k < states_.size(); ++k) {
+    const std::string name = std::to_string(k);
+    visit("steps." + name, states_[k].steps);
+    visit.all("moments." + name, *states_[k].moments);
+    for (const Tensor& moment : *states_[k].moments) {
+      check(moment.defined() && moment.shape() == states_[k].parameter.shape(),
+            "optimizer: moments of parameter ", k, " do not have its shape, ", states_[k].parameter.shape());
+    }
+  }
 }
 
 void Optimizer::zero_grad() {

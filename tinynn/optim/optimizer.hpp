@@ -12,6 +12,10 @@
 
 #include <tinynn/autograd/parameter.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::optim {
 
 /// Parameters that share settings.
@@ -43,6 +47,8 @@ class Optimizer {
   void set_lr(double lr);
   /// Those of all groups.
   std::vector<Parameter> parameters() const;
+  /// Rates, moments, and the steps of each parameter. The parameters have to be there already.
+  void state(StateVisitor& visit);
 
  protected:
   /// What the base class has to know of a group.

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 
@@ -156,6 +157,11 @@ void Movement::observe() {
     for (int64_t i = 0; i < weight.numel(); ++i) sum[i] -= weight.data()[i] * grad.data()[i];
   }
   ++sums_->steps;
+}
+
+void Movement::state(StateVisitor& visit) {
+  visit("steps", sums_->steps);
+  visit.all("sums", sums_->values);
 }
 
 Criterion Movement::criterion() const {

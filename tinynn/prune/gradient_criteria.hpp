@@ -14,6 +14,10 @@
 #include <tinynn/prune/criterion.hpp>
 #include <tinynn/prune/granularity.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::prune {
 
 /// Where gradients come from. The network and the loader have to outlive the criteria made from it.
@@ -52,6 +56,7 @@ class Movement {
   void observe();
   /// The sums so far, at each call. Throws Error if nothing was observed, or for weights that are not these.
   Criterion criterion() const;
+  void state(StateVisitor& visit);
 
  private:
   struct Sums;

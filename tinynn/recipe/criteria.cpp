@@ -67,6 +67,17 @@ prune::Rule Context::rule() const {
 
 prune::Granularity Context::granularity() const { return row.make(argument_of(recipe.granularity)); }
 
+void Context::state(StateVisitor& visit) {
+  visit("macs", macs);
+  bool counted = totals.has_value();
+  visit("counted", counted);
+  if (!counted) return totals.reset();
+  if (!totals) totals.emplace();
+  visit("channels", totals->channels);
+  visit("parameters", totals->parameters);
+  visit("total_macs", totals->macs);
+}
+
 prune::Scope Context::scope() const {
   return recipe.scope == "local" ? prune::Scope::local : prune::Scope::global;
 }

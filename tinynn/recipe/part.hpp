@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <tinynn/core/tensor.hpp>
+#include <tinynn/core/state.hpp>
 
 namespace tinynn::recipe {
 
@@ -31,6 +31,8 @@ class Part {
   virtual void end_dense() {}
   /// After the last fine-tuning: what is cut stays cut.
   virtual void end() {}
+  /// What it has learned. Comes before the module's state, whose weights it may hang on.
+  virtual void state(StateVisitor&) {}
 };
 
 /// Lets dead weights come back while fine-tuning.

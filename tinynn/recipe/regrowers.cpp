@@ -62,6 +62,13 @@ class SparseMomentum : public Periodic {
   }
   void regrow(double of_living) override { momentum_->regrow(of_living); }
   void end() override { momentum_.reset(); }
+  void state(StateVisitor& visit) override {
+    bool there = momentum_.has_value();
+    visit("there", there);
+    if (visit.reads()) momentum_.reset();
+    if (visit.reads() && there) momentum_.emplace(weights_);
+    if (there) visit.part("momentum", *momentum_);
+  }
 
  private:
   std::optional<sparsify::SparseMomentum> momentum_;
@@ -86,6 +93,14 @@ class Surgery : public Periodic {
   void end() override {
     splice_->harden();
     splice_.reset();
+  }
+  void state(StateVisitor& visit) override {
+    visit("sparsity", sparsity_);
+    bool there = splice_.has_value();
+    visit("there", there);
+    if (visit.reads() && there && !splice_) splice_.emplace(weights_);
+    if (visit.reads() && !there && splice_) end();
+    if (there) visit.part("splice", *splice_);
   }
 
  private:

@@ -41,6 +41,14 @@ class L0 : public Part {
     gates_->harden();
     gates_.reset();
   }
+  void state(StateVisitor& visit) override {
+    bool learns = gates_.has_value();
+    visit("learns", learns);
+    if (!learns && gates_) end_dense();
+    if (!learns) return;
+    visit.part("gates", *gates_);
+    visit.part("adam", adam_);
+  }
 
  private:
   std::optional<sparsify::L0Gates> gates_;

@@ -37,6 +37,8 @@ struct Progress {
   double target = 0;             // the schedule's sparsity at this step
   double sparsity = 0;           // Run::sparsity()
   train::Progress training{};    // of the last step of training
+
+  void state(StateVisitor& visit);
 };
 std::ostream& operator<<(std::ostream& out, const Progress& progress);
 
@@ -68,6 +70,10 @@ class Run {
   /// The deletions so far together; none if nothing is to be deleted.
   const std::optional<structured::Compacted>& compacted() const { return compacted_; }
 
+  /// All that decides what comes: the module, the optimizer, the loader and the default generator included.
+  /// To be read into a run of the same recipe on a network made alike; it then ends in the same bytes.
+  void state(StateVisitor& visit);
+
  private:
   enum class Phase { dense, cut, finetune, judge, finish, erase, over };
 
@@ -96,7 +102,8 @@ class Run {
   // The present training.
   std::optional<optim::LrScheduler> scheduler_;
   std::optional<train::Run> training_;
-  int64_t trained_steps_ = 0;  // of dense training, for rewind
+  int64_t trained_steps_ = 0;  // of this training
+  int64_t dense_epochs_ = 0;   // before the first cut
   Phase phase_ = Phase::dense;
   Progress progress_;
   std::vector<train::Epoch> epochs_;

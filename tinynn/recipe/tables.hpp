@@ -42,6 +42,8 @@ struct Context {
   prune::Rule rule() const;
   prune::Granularity granularity() const;
   prune::Scope scope() const;
+
+  void state(StateVisitor& visit);
 };
 
 struct CriterionRow : Row {

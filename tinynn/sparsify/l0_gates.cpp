@@ -2,6 +2,7 @@
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/pointwise.hpp>
@@ -60,6 +61,14 @@ double L0Gates::expected_density() const {
 
 void L0Gates::harden() {
   for (const auto& gate : gates_) sparsify::harden(gate.weight);
+}
+
+void L0Gates::state(StateVisitor& visit) {
+  for (size_t k = 0; k < gates_.size(); ++k) {
+    Tensor log_alpha = gates_[k].log_alpha;
+    visit(std::to_string(k), log_alpha);
+    if (visit.reads()) gates_[k].log_alpha.assign(log_alpha);  // others hold the handle
+  }
 }
 
 Tensor hard_concrete(const Tensor& log_alpha, const L0Options& options, bool training) {

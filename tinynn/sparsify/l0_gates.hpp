@@ -19,6 +19,10 @@
 
 #include <tinynn/autograd/parameter.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::sparsify {
 
 struct L0Options {
@@ -45,6 +49,7 @@ class L0Gates {
   double expected_density() const;
   /// sparsify::harden() on every weight.
   void harden();
+  void state(StateVisitor& visit);
 
  private:
   struct Gate {

@@ -5,6 +5,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/slices.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/prune/ranking.hpp>
@@ -155,6 +156,11 @@ void SparseMomentum::update() {
     kernels::map(momentum.numel(), momentum.data(), parameters_[k].grad().data(), momentum.mutable_data(),
                  [=](float m, float g) { return keep * m + fresh * g; });
   }
+}
+
+void SparseMomentum::state(StateVisitor& visit) {
+  visit.all("momentum", momentum_);
+  visit("updated", updated_);
 }
 
 void SparseMomentum::regrow(double fraction) const {

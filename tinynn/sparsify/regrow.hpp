@@ -20,6 +20,10 @@
 #include <tinynn/prune/criterion.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::sparsify {
 
 /// Drops `fraction`, in [0, 1], of the living weights of each parameter (local) or of all together (global,
@@ -54,6 +58,7 @@ class SparseMomentum {
   void update();
   /// Drops `fraction` of the living weights of each parameter, and revives as many in all.
   void regrow(double fraction) const;
+  void state(StateVisitor& visit);
 
  private:
   void check_uncut(size_t k) const;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/sparsify/reparametrize.hpp>
@@ -77,6 +78,14 @@ double Splice::sparsity() const {
     all += layer.kept.numel();
   }
   return all == 0 ? 0 : static_cast<double>(cut) / static_cast<double>(all);
+}
+
+void Splice::state(StateVisitor& visit) {
+  for (size_t k = 0; k < layers_.size(); ++k) {
+    Tensor kept = layers_[k].kept;
+    visit(std::to_string(k), kept);
+    if (visit.reads()) layers_[k].kept.set_data(kept);  // the reparametrization holds the handle
+  }
 }
 
 void Splice::harden() {

@@ -14,6 +14,10 @@
 
 #include <tinynn/autograd/parameter.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::sparsify {
 
 class Splice {
@@ -32,6 +36,7 @@ class Splice {
   double sparsity() const;
   /// sparsify::harden() on every weight.
   void harden();
+  void state(StateVisitor& visit);
 
  private:
   struct Layer {

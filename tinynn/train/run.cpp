@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/train/run.hpp>
@@ -57,7 +58,7 @@ bool Run::advance() {
   if (at_) {
     ++*at_;
   } else {
-    at_.emplace(loader_->begin());
+    at_.emplace(loader_->begin(batch_));
   }
   const data::Batch& batch = **at_;
   const auto start = Clock::now();
@@ -78,6 +79,34 @@ bool Run::advance() {
   }
   if (options_.on_step) options_.on_step(progress_);
   return true;
+}
+
+void Progress::state(StateVisitor& visit) {
+  visit("epoch", epoch);
+  visit("epochs", epochs);
+  visit("batch", batch);
+  visit("batches", batches);
+  visit("loss", loss);
+}
+
+void Epoch::state(StateVisitor& visit) {
+  visit("loss", loss);
+  visit("seconds", seconds);
+}
+
+void Run::state(StateVisitor& visit) {
+  // The loader counts an epoch when it begins.
+  int64_t begun = at_ ? 1 : 0;
+  visit("begun", begun);
+  if (visit.reads()) {
+    at_.reset();
+    loader_->set_epoch(loader_->epoch() - begun);
+  }
+  visit("epoch", epoch_);
+  visit("batch", batch_);
+  visit.part("sums", sums_);
+  visit.part("progress", progress_);
+  visit.all("epochs", epochs_);
 }
 
 }  // namespace tinynn::train

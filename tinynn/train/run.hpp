@@ -15,6 +15,10 @@
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
 
+namespace tinynn {
+class StateVisitor;
+}
+
 namespace tinynn::train {
 
 /// Where training stands after a step; epochs and batches count from 0.
@@ -23,7 +27,7 @@ struct Progress {
   int64_t batch, batches;
   double loss;  // of this batch
 
-  int64_t step() const { return epoch * batches + batch; }
+  void state(StateVisitor& visit);
 };
 
 using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
@@ -55,6 +59,8 @@ struct RunOptions {
 struct Epoch {
   double loss = 0;     // mean over the batches
   double seconds = 0;  // of training alone: without waiting for data
+
+  void state(StateVisitor& visit);
 };
 
 class Run {
@@ -71,6 +77,8 @@ class Run {
   const Progress& progress() const { return progress_; }
   /// An entry for each epoch that is through.
   const std::vector<Epoch>& epochs() const { return epochs_; }
+  /// Where it is. Module, optimizer, scheduler and loader have states of their own, which are read before.
+  void state(StateVisitor& visit);
 
  private:
   double step(const data::Batch& batch);

@@ -1,0 +1,108 @@
+// State: what decides the future of a run, item by item. A stateful part lists its items once, in
+//
+//   void state(StateVisitor& visit) { visit("steps", steps_); visit("momentum", momentum_); }
+//
+// and a StateWriter copies them into a State, from which a StateReader sets them in a part that was made
+// alike. Equal runs then end in equal bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <type_traits>
+
+#include <tinynn/core/mask.hpp>
+#include <tinynn/core/tensor.hpp>
+
+namespace tinynn {
+
+/// Items by name: numbers as text that gives the very number back, tensors as they were.
+struct State {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, Tensor> tensors;
+};
+
+class StateVisitor {
+ public:
+  virtual ~StateVisitor() = default;
+
+  /// Whether items are set, and not copied.
+  virtual bool reads() const = 0;
+  virtual void operator()(const std::string& name, std::string& text) = 0;
+  /// Undefined tensors stay so.
+  virtual void operator()(const std::string& name, Tensor& tensor) = 0;
+
+  void operator()(const std::string& name, int64_t& number);
+  void operator()(const std::string& name, uint64_t& number);
+  void operator()(const std::string& name, double& number);
+  void operator()(const std::string& name, bool& flag);
+  void operator()(const std::string& name, Mask& mask);
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void operator()(const std::string& name, Enum& value) {
+    auto number = static_cast<int64_t>(value);
+    (*this)(name, number);
+    value = static_cast<Enum>(number);
+  }
+  /// The items of a part, whose names begin with the part's.
+  template <class Part>
+  void part(const std::string& name, Part& part) {
+    within(name, [&] { part.state(*this); });
+  }
+  template <class Visits>
+  void within(const std::string& name, const Visits& visits) {
+    const std::string before = prefix_;
+    prefix_ += name + ".";
+    visits();
+    prefix_ = before;
+  }
+  /// As many items, or parts, as there were.
+  template <class Items>
+  void all(const std::string& name, Items& items) {
+    auto count = static_cast<int64_t>(items.size());
+    (*this)(name, count);
+    items.resize(static_cast<size_t>(count));
+    for (size_t i = 0; i < items.size(); ++i) {
+      const std::string each = name + "." + std::to_string(i);
+      if constexpr (requires { items[i].state(*this); }) {
+        part(each, items[i]);
+      } else {
+        (*this)(each, items[i]);
+      }
+    }
+  }
+
+ protected:
+  std::string whole(const std::string& name) const { return prefix_ + name; }
+
+ private:
+  std::string prefix_;
+};
+
+class StateWriter : public StateVisitor {
+ public:
+  using StateVisitor::operator();
+  bool reads() const override { return false; }
+  void operator()(const std::string& name, std::string& text) override { state.texts[whole(name)] = text; }
+  void operator()(const std::string& name, Tensor& tensor) override {
+    if (tensor.defined()) state.tensors[whole(name)] = tensor.clone();
+  }
+
+  State state;
+};
+
+/// Its calls throw Error, naming the item, for one that the state lacks or that is no number.
+class StateReader : public StateVisitor {
+ public:
+  using StateVisitor::operator();
+  /// `state` has to outlive it.
+  explicit StateReader(const State& state) : state_(state) {}
+  bool reads() const override { return true; }
+  void operator()(const std::string& name, std::string& text) override;
+  void operator()(const std::string& name, Tensor& tensor) override;
+
+ private:
+  const State& state_;
+};
+
+}  // namespace tinynn
