@@ -76,6 +76,8 @@ fails 2 'tinynn: .*--in or --model' "$tinynn" prune --data mnist --sparsity 0.5
 fails 2 'tinynn: .*--steps' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --steps 0
 fails 2 'tinynn: .*--epochs' "$tinynn" train --model lenet-5 --data mnist --epochs -1
 fails 2 'tinynn: .*--lr' "$tinynn" train --model lenet-5 --data mnist --lr fast
+fails 2 'tinynn: .*optimizer: "luck" is none of sgd, adam' "$tinynn" train --model lenet-5 --data mnist --optimizer luck
+fails 2 'tinynn: .*lr-schedule: "moon" is none of constant' "$tinynn" train --model lenet-5 --data mnist --lr-schedule moon
 fails 2 'tinynn: criterion: "luck" is none of magnitude, ln' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion luck
 
 # --- what cannot be done: exit code 1, and earlier files stay as they were

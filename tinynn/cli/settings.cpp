@@ -7,14 +7,12 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/optim/adam.hpp>
-#include <tinynn/optim/sgd.hpp>
 #include <tinynn/recipe/tables.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-struct Recipe {
+struct Defaults {
   const char* model;
   int64_t epochs, batch_size, finetune_epochs;
   const char* optimizer;
@@ -24,7 +22,7 @@ struct Recipe {
 };
 
 // Nesterov SGD with a fair amount of weight decay prunes better than Adam: small weights really get small.
-constexpr Recipe recipes[] = {
+constexpr Defaults recipes[] = {
     {"lenet-300-100", 12, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
     {"lenet-5", 3, 64, 1, "sgd", 0.02, "cosine", 0.9, 5e-4},
     {"lenet-5-bn", 3, 64, 1, "sgd", 0.02, "cosine", 0.9, 5e-4},
@@ -34,8 +32,8 @@ constexpr Recipe recipes[] = {
     {"resnet-20", 30, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
 };
 
-const Recipe& recipe_of(const std::string& model) {
-  const auto* found = std::ranges::find(recipes, model, &Recipe::model);
+const Defaults& recipe_of(const std::string& model) {
+  const auto* found = std::ranges::find(recipes, model, &Defaults::model);
   check(found != std::end(recipes), "no recipe for model \"", model, "\"");
   return *found;
 }
@@ -43,21 +41,22 @@ const Recipe& recipe_of(const std::string& model) {
 }  // namespace
 
 Settings resolve(const Options& options) {
-  const Recipe& recipe = recipe_of(options.model);
-  const std::string optimizer = options.optimizer.value_or(recipe.optimizer);
+  const Defaults& defaults = recipe_of(options.model);
+  const std::string optimizer = options.optimizer.value_or(defaults.optimizer);
   // A learning rate and a decay mean different things to different optimizers: the recipe's go with its own.
-  const bool as_recipe = optimizer == recipe.optimizer;
-  const double lr = as_recipe ? recipe.lr : optimizer == "sgd" ? 0.05 : 1e-3;
-  const double decay = as_recipe ? recipe.weight_decay : optimizer == "adamw" ? 1e-2 : 0;
+  const bool as_recipe = optimizer == defaults.optimizer;
+  const recipe::OptimizerRow& row = find(recipe::optimizers(), "optimizer", optimizer);
+  const double lr = as_recipe ? defaults.lr : row.lr,
+               decay = as_recipe ? defaults.weight_decay : row.weight_decay;
   return {.model = options.model,
           .data = options.data,
-          .epochs = options.epochs.value_or(recipe.epochs),
-          .batch_size = options.batch_size.value_or(recipe.batch_size),
-          .finetune_epochs = options.finetune_epochs.value_or(recipe.finetune_epochs),
+          .epochs = options.epochs.value_or(defaults.epochs),
+          .batch_size = options.batch_size.value_or(defaults.batch_size),
+          .finetune_epochs = options.finetune_epochs.value_or(defaults.finetune_epochs),
           .optimizer = optimizer,
-          .lr_schedule = options.lr_schedule.value_or(recipe.lr_schedule),
+          .lr_schedule = options.lr_schedule.value_or(defaults.lr_schedule),
           .lr = options.lr.value_or(lr),
-          .momentum = options.momentum.value_or(recipe.momentum),
+          .momentum = options.momentum.value_or(defaults.momentum),
           .weight_decay = options.weight_decay.value_or(decay),
           .l1 = options.l1,
           .seed = options.seed};
@@ -77,32 +76,21 @@ std::string recipes_help() {
        << std::setw(12) << "batch-size" << std::setw(17) << "finetune-epochs" << std::setw(11) << "optimizer"
        << std::setw(6) << "lr" << std::setw(13) << "lr-schedule" << std::setw(10) << "momentum"
        << "weight-decay\n";
-  for (const Recipe& r : recipes) {
+  for (const Defaults& r : recipes) {
     text << "  " << std::setw(15) << r.model << std::setw(8) << r.epochs << std::setw(12) << r.batch_size
          << std::setw(17) << r.finetune_epochs << std::setw(11) << r.optimizer << std::setw(6) << r.lr
          << std::setw(13) << r.lr_schedule << std::setw(10) << r.momentum << r.weight_decay << "\n";
   }
-  text << "With another optimizer than the table's: lr 0.05 for sgd, 0.001 for adam and adamw; weight-decay "
-          "0.01\n"
-          "for adamw, else 0.\n";
+  text << "\nOptimizers, and their lr and weight-decay where they are not the model's:\n";
+  for (const auto& row : recipe::optimizers())
+    text << "  " << std::setw(8) << row.name << std::setw(8) << row.lr << std::setw(6) << row.weight_decay
+         << row.help << "\n";
   return text.str();
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& module) {
-  if (s.optimizer == "sgd") {
-    return std::make_unique<optim::SGD>(module.parameters(), optim::SGDOptions{.lr = s.lr,
-                                                                               .momentum = s.momentum,
-                                                                               .weight_decay = s.weight_decay,
-                                                                               .nesterov = s.momentum > 0,
-                                                                               .l1 = s.l1});
-  }
-  if (s.optimizer == "adam") {
-    return std::make_unique<optim::Adam>(
-        module.parameters(), optim::AdamOptions{.lr = s.lr, .weight_decay = s.weight_decay, .l1 = s.l1});
-  }
-  check(s.optimizer == "adamw", "unknown optimizer \"", s.optimizer, "\", expected sgd, adam or adamw");
-  return std::make_unique<optim::AdamW>(
-      module.parameters(), optim::AdamWOptions{.lr = s.lr, .weight_decay = s.weight_decay, .l1 = s.l1});
+  return find(recipe::optimizers(), "optimizer", s.optimizer)
+      .make(module.parameters(), {s.lr, s.momentum, s.weight_decay, s.l1});
 }
 
 optim::Schedule make_schedule(const Settings& settings, int64_t batches) {
@@ -125,6 +113,21 @@ Option add_threads_option(const Command& command, std::optional<int64_t>& thread
       .in_range(int64_t{1}, int64_t{1024});
 }
 
+namespace {
+
+// What is wrong with the name of a row; empty if nothing is.
+template <class Row>
+std::string why_not(std::span<const Row> table, const char* field, const std::string& name) {
+  try {
+    find(table, field, name);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
 void add_training_options(const Command& command, Options& options) {
   command
       .add("--data", options.data,
@@ -137,12 +140,13 @@ void add_training_options(const Command& command, Options& options) {
   constexpr int64_t most = int64_t{1} << 40;
   add("--epochs", options.epochs, "Passes over the training images, dense").in_range(int64_t{0}, most);
   add("--batch-size", options.batch_size, "Images a step").in_range(int64_t{1}, most);
-  add("--optimizer", options.optimizer, "sgd (with Nesterov momentum), adam or adamw")
-      .one_of({"sgd", "adam", "adamw"});
+  add("--optimizer", options.optimizer, recipe::names(recipe::optimizers()).c_str())
+      .check([](const std::string& name) { return why_not(recipe::optimizers(), "optimizer", name); });
   add("--lr", options.lr, "Learning rate at its highest").not_negative();
   add("--lr-schedule", options.lr_schedule,
-      ("How the rate falls over the run: " + recipe::names(recipe::lr_schedules())).c_str());
-  add("--momentum", options.momentum, "Of sgd; 0 turns Nesterov off").in_range(0.0, 1.0);
+      ("How the rate falls over the run: " + recipe::names(recipe::lr_schedules())).c_str())
+      .check([](const std::string& name) { return why_not(recipe::lr_schedules(), "lr-schedule", name); });
+  add("--momentum", options.momentum, "Of sgd and rmsprop; 0 turns Nesterov off").in_range(0.0, 1.0);
   add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw").not_negative();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();

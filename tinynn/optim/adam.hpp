@@ -14,22 +14,18 @@ struct AdamOptions {
   double eps = 1e-8;
   double weight_decay = 0;  // L2: goes through the moments
   double l1 = 0;            // proximal L1 on weights with the plain step lr, see Optimizer::step
+
+  static constexpr bool decoupled = false;
+  static int64_t moments() { return 2; }
+  void validate() const;
 };
 
-class Adam : public Optimizer {
+class Adam : public OptimizerOf<AdamOptions> {
  public:
-  /// Throws Error on settings out of range.
-  explicit Adam(std::vector<Parameter> parameters, const AdamOptions& options = {});
-  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups);
-
- protected:
-  enum class Decay { l2, decoupled };
-  Adam(const std::vector<ParamGroup<AdamOptions>>& groups, Decay decay);
+  using OptimizerOf::OptimizerOf;
 
  private:
   void update(const Slot& slot) override;
-  std::vector<AdamOptions> options_;  // one for each group
-  Decay decay_;
 };
 
 struct AdamWOptions {
@@ -38,12 +34,18 @@ struct AdamWOptions {
   double eps = 1e-8;
   double weight_decay = 1e-2;  // decoupled
   double l1 = 0;
+
+  static constexpr bool decoupled = true;
+  static int64_t moments() { return 2; }
+  void validate() const;
 };
 
-class AdamW : public Adam {
+class AdamW : public OptimizerOf<AdamWOptions> {
  public:
-  explicit AdamW(std::vector<Parameter> parameters, const AdamWOptions& options = {});
-  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
+  using OptimizerOf::OptimizerOf;
+
+ private:
+  void update(const Slot& slot) override;
 };
 
 }  // namespace tinynn::optim

@@ -73,17 +73,6 @@ class Optimizer {
   };
   virtual void update(const Slot& slot) = 0;
 
-  /// The base class's groups, made from those with an optimizer's own options (which have lr and l1).
-  template <class Options, class MomentsEach>
-  static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups,
-                                        MomentsEach moments_each) {
-    std::vector<Group> result;
-    for (const auto& group : groups) {
-      result.push_back({group.parameters, moments_each(group.options), group.options.lr, group.options.l1});
-    }
-    return result;
-  }
-
  private:
   struct State {
     Parameter parameter;
@@ -96,6 +85,35 @@ class Optimizer {
 
   std::vector<Group> groups_;
   std::vector<State> states_;  // one for each parameter
+};
+
+/// What an optimizer with these options has from the start. Options have lr, l1, `moments()`, the tensors
+/// that are kept for each parameter, and `validate()`, which throws Error on settings out of range; the
+/// optimizer proper adds update().
+template <class Options>
+class OptimizerOf : public Optimizer {
+ public:
+  explicit OptimizerOf(std::vector<Parameter> parameters, const Options& options = {})
+      : OptimizerOf(std::vector<ParamGroup<Options>>{{std::move(parameters), options}}) {}
+  explicit OptimizerOf(const std::vector<ParamGroup<Options>>& groups) : Optimizer(base_groups(groups)) {
+    for (const auto& group : groups) {
+      group.options.validate();
+      options_.push_back(group.options);
+    }
+  }
+
+ protected:
+  const Options& options(const Slot& slot) const { return options_[static_cast<size_t>(slot.group)]; }
+
+ private:
+  static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups) {
+    std::vector<Group> result;
+    for (const auto& [parameters, options] : groups)
+      result.push_back({parameters, options.moments(), options.lr, options.l1});
+    return result;
+  }
+
+  std::vector<Options> options_;  // one for each group
 };
 
 /// The proximal operator of threshold * |w|, in place: w = sign(w) max(|w| - threshold, 0). NaN stays NaN.

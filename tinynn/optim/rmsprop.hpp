@@ -16,17 +16,17 @@ struct RMSpropOptions {
   double momentum = 0;
   bool centered = false;
   double l1 = 0;  // proximal L1 on weights with the plain step lr, see Optimizer::step
+
+  int64_t moments() const { return 1 + int64_t{momentum > 0} + int64_t{centered}; }
+  void validate() const;
 };
 
-class RMSprop : public Optimizer {
+class RMSprop : public OptimizerOf<RMSpropOptions> {
  public:
-  /// Throws Error on settings out of range.
-  explicit RMSprop(std::vector<Parameter> parameters, const RMSpropOptions& options = {});
-  explicit RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups);
+  using OptimizerOf::OptimizerOf;
 
  private:
   void update(const Slot& slot) override;
-  std::vector<RMSpropOptions> options_;  // one for each group
 };
 
 }  // namespace tinynn::optim

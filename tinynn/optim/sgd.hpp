@@ -13,17 +13,18 @@ struct SGDOptions {
   double weight_decay = 0;  // L2
   bool nesterov = false;
   double l1 = 0;  // proximal L1 on weights, see Optimizer::step
+
+  int64_t moments() const { return momentum > 0 ? 1 : 0; }
+  /// Throws Error on negative settings, or on Nesterov without momentum.
+  void validate() const;
 };
 
-class SGD : public Optimizer {
+class SGD : public OptimizerOf<SGDOptions> {
  public:
-  /// Throws Error on negative settings, or on Nesterov without momentum.
-  explicit SGD(std::vector<Parameter> parameters, const SGDOptions& options = {});
-  explicit SGD(const std::vector<ParamGroup<SGDOptions>>& groups);
+  using OptimizerOf::OptimizerOf;
 
  private:
   void update(const Slot& slot) override;
-  std::vector<SGDOptions> options_;  // one for each group
 };
 
 }  // namespace tinynn::optim

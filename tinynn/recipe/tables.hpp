@@ -77,6 +77,17 @@ struct LrScheduleRow : Row {
 };
 std::span<const LrScheduleRow> lr_schedules();
 
+/// What optimizers have in common.
+struct OptimizerSettings {
+  double lr, momentum, weight_decay, l1;
+};
+struct OptimizerRow : Row {
+  double lr, weight_decay;  // where nothing else is said
+  std::unique_ptr<optim::Optimizer> (*make)(std::vector<Parameter> parameters,
+                                            const OptimizerSettings& settings);
+};
+std::span<const OptimizerRow> optimizers();
+
 struct RegularizerRow : Row {
   std::unique_ptr<Part> (*make)(const Context& context, double strength);
   bool makes_zeros = false;  // which say how much is pruned, where the recipe does not
