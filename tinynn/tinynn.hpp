@@ -60,6 +60,7 @@
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/clip_grad.hpp>
 #include <tinynn/optim/ema.hpp>
+#include <tinynn/optim/lion.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>

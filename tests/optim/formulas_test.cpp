@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/lion.hpp>
 #include <tinynn/optim/sgd.hpp>
 
 #include "tests/support/compare.hpp"
@@ -44,6 +45,18 @@ Formula adam(double beta1, double beta2, double eps, double decay, bool decouple
       m[i] = beta1 * m[i] + (1 - beta1) * g;
       v[i] = beta2 * v[i] + (1 - beta2) * g * g;
       w[i] -= lr / bias1 * m[i] / (std::sqrt(v[i]) / std::sqrt(bias2) + eps);
+    }
+  };
+}
+
+// Chen et al. 2023, algorithm 2.
+Formula lion(double beta1, double beta2, double decay) {
+  return [=, m = Doubles()](Doubles& w, const Doubles& grad, int step, double lr) mutable {
+    if (step == 1) m = Doubles(w.size());
+    for (size_t i = 0; i < w.size(); ++i) {
+      const double c = beta1 * m[i] + (1 - beta1) * grad[i];
+      w[i] -= lr * ((c > 0 ? 1.0 : c < 0 ? -1.0 : 0.0) + decay * w[i]);
+      m[i] = beta2 * m[i] + (1 - beta2) * grad[i];
     }
   };
 }
@@ -102,6 +115,23 @@ TEST_CASE("optim. AdamW follows PyTorch's formula, with decay on the weights alo
     optim::AdamW optimizer({p}, {.lr = 0.01, .weight_decay = decay});
     compare(p, optimizer, adam(0.9, 0.999, 1e-8, decay, true));
   }
+}
+
+TEST_CASE("optim. Lion follows its paper's formula") {
+  for (double decay : {0.0, 0.1}) {
+    CAPTURE(decay);
+    Parameter p = start();
+    optim::Lion optimizer({p}, {.lr = 0.01, .weight_decay = decay});
+    compare(p, optimizer, lion(0.9, 0.99, decay));
+  }
+  Parameter p = start();
+  optim::Lion optimizer({p}, {.lr = 0.01, .beta1 = 0.5, .beta2 = 0.8});
+  compare(p, optimizer, lion(0.5, 0.8, 0));
+  Parameter still(zeros({3}));
+  optim::Lion none({still}, {.lr = 0.01});
+  test::give_gradient(still, zeros({3}));
+  none.step();
+  CHECK(test::bit_difference(still.values(), zeros({3}).values()) == "");
 }
 
 TEST_CASE("optim. defaults are PyTorch's") {

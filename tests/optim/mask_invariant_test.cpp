@@ -10,6 +10,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/lion.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 
@@ -46,6 +47,8 @@ std::vector<std::pair<std::string, Make>> all_optimizers() {
           "Adam" + with, maker<optim::Adam>(optim::AdamOptions{.lr = 0.01, .weight_decay = decay, .l1 = l1}));
       result.emplace_back("AdamW" + with, maker<optim::AdamW>(optim::AdamWOptions{
                                               .lr = 0.01, .weight_decay = decay, .l1 = l1}));
+      result.emplace_back(
+          "Lion" + with, maker<optim::Lion>(optim::LionOptions{.lr = 0.01, .weight_decay = decay, .l1 = l1}));
       auto rmsprop = [&](double momentum, bool centered) {
         return maker<optim::RMSprop>(optim::RMSpropOptions{
             .weight_decay = decay, .momentum = momentum, .centered = centered, .l1 = l1});

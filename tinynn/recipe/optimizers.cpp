@@ -1,4 +1,5 @@
 #include <tinynn/optim/adam.hpp>
+#include <tinynn/optim/lion.hpp>
 #include <tinynn/optim/rmsprop.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/recipe/tables.hpp>
@@ -42,6 +43,13 @@ const OptimizerRow optimizer_rows[] = {
        return std::make_unique<optim::RMSprop>(
            std::move(w), optim::RMSpropOptions{
                              .lr = s.lr, .weight_decay = s.weight_decay, .momentum = s.momentum, .l1 = s.l1});
+     }},
+    {{"lion", "the sign of a momentum, decoupled decay"},
+     1e-4,
+     0,
+     [](Weights w, const Settings& s) -> Made {
+       return std::make_unique<optim::Lion>(
+           std::move(w), optim::LionOptions{.lr = s.lr, .weight_decay = s.weight_decay, .l1 = s.l1});
      }},
 };
 
