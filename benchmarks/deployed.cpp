@@ -55,7 +55,7 @@ void write_states(const fs::path& folder, const std::string& model) {
   deploy::Plan sparsest;
   for (const int percent : {90, 98}) {
     const auto net = fresh();
-    prune::prune(prune::prunable(*net), prune::fraction(percent / 100.0));
+    prune::prune(prune::weights(*net), prune::fraction(percent / 100.0));
     sparsest = deploy::plan(*net, images);
     write(folder, model + ", " + std::to_string(percent) + "% zero", sparsest);
   }

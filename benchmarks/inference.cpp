@@ -26,7 +26,7 @@ struct Case {
 Case make_case(const std::string& model, double sparsity) {
   manual_seed(1);
   const auto net = models::make(model);
-  if (sparsity > 0) prune::prune(prune::prunable(*net), prune::fraction(sparsity));
+  if (sparsity > 0) prune::prune(prune::weights(*net), prune::fraction(sparsity));
   const std::string name =
       sparsity > 0 ? model + ", " + std::to_string(std::lround(100 * sparsity)) + "% zero" : model;
   return {name, deploy::plan(*net, randn({1, 1, 28, 28}))};

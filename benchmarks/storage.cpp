@@ -12,8 +12,7 @@ int main(int argc, char** argv) try {
   models::LeNet300100 dense;
   if (argc > 1) {
     io::load(dense, argv[1]);
-    check(prune::sparsity(prune::prunable(dense)) == 0, argv[1],
-          ": pruned already, expected a dense network");
+    check(prune::sparsity(prune::weights(dense)) == 0, argv[1], ": pruned already, expected a dense network");
   }
   std::printf(
       "| weights that are zero | dense, mask beside | bit-mask | CSR | smallest for each layer | "
@@ -22,9 +21,8 @@ int main(int argc, char** argv) try {
   const auto whole = static_cast<double>(io::safetensors_bytes(io::to_file(dense)));
   for (const double sparsity : {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}) {
     models::LeNet300100 net = clone(dense);
-    prune::prune(prune::prunable(net), prune::fraction(sparsity), {}, prune::Scope::local);
-    for (Parameter& p : prune::prunable(net))
-      p.prune(Mask(p.shape()));  // a mask even where nothing is pruned
+    prune::prune(prune::weights(net), prune::fraction(sparsity), {}, prune::Scope::local);
+    for (Parameter& p : prune::weights(net)) p.prune(Mask(p.shape()));  // a mask even where nothing is pruned
     std::printf("| %g%% |", 100 * sparsity);
     int64_t bytes = 0;
     for (const auto storage :

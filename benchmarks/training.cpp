@@ -22,7 +22,7 @@ class TinynnTrainer final : public bench::Trainer {
   TinynnTrainer(const bench::Options& options, const io::SafetensorsFile& weights)
       : model_(models::make(options.model)), optimizer_(make_optimizer(options, *model_)) {
     io::load(*model_, weights);
-    if (options.sparsity > 0) prune::prune(prune::prunable(*model_), prune::fraction(options.sparsity));
+    if (options.sparsity > 0) prune::prune(prune::weights(*model_), prune::fraction(options.sparsity));
   }
 
   void take(const data::Batch& batch) override { batch_ = &batch; }

@@ -38,12 +38,12 @@ int main(int argc, char** argv) try {
   train_one_epoch();
   std::printf("dense:       %.2f%% right\n", 100 * train::evaluate(net, test).accuracy);
 
-  prune::prune(prune::prunable(net), prune::fraction(0.9));  // the smallest 90% of all weights die
+  prune::prune(prune::weights(net), prune::fraction(0.9));  // the smallest 90% of all weights die
   std::printf("90%% pruned:  %.2f%% right\n", 100 * train::evaluate(net, test).accuracy);
 
   train_one_epoch();  // Adam goes on; what is dead stays dead
   std::printf("fine-tuned:  %.2f%% right, %.1f%% of the weights are zero\n",
-              100 * train::evaluate(net, test).accuracy, 100 * prune::sparsity(prune::prunable(net)));
+              100 * train::evaluate(net, test).accuracy, 100 * prune::sparsity(prune::weights(net)));
 
   prune::ln_structured(net.conv1.weight, {.amount = prune::count(2), .n = 1, .dim = 0});
   structured::compact(net, train.example());  // conv1 is now 2 channels wide, conv2 reads 2;

@@ -18,13 +18,13 @@ int main(int count, char** arguments) try {
   nn::Sequential net{nn::Linear(2, 32), nn::ReLU(), nn::Linear(32, 1)};
   optim::Adam adam(net.parameters(), {.lr = 0.01});
   for (int step = 0; step < 600; ++step) {
-    if (step == 300) prune::prune(prune::prunable(net), prune::fraction(0.5));
+    if (step == 300) prune::prune(prune::weights(net), prune::fraction(0.5));
     adam.zero_grad();
     mse_loss(net(points), target).backward();
     adam.step();
   }
   std::printf("tinynn %s: squared error %.3f, %.0f%% of the weights are zero\n", version(),
-              mse_loss(net(points), target).item(), 100 * prune::sparsity(prune::prunable(net)));
+              mse_loss(net(points), target).item(), 100 * prune::sparsity(prune::weights(net)));
   deploy::save(deploy::plan(net, points), count > 1 ? arguments[1] : "circle.plan");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

@@ -42,7 +42,7 @@ data::DataLoader loader_of(const data::DatasetPtr& dataset, const Indices& indic
 
 void train_with_regrowth(nn::Module& net, optim::Optimizer& optimizer, data::DataLoader& loader,
                          int64_t epochs) {
-  const auto weights = prune::prunable(net);
+  const auto weights = prune::weights(net);
   const int64_t end = epochs * loader.size() * 3 / 4;  // afterwards the mask is left in peace
   int64_t step = 0;
   for (int64_t epoch = 0; epoch < epochs; ++epoch) {
@@ -90,7 +90,7 @@ int main(int argc, char** argv) try {
                           train::evaluate(net, test).accuracy};
     const int64_t inputs = count_nonzero(slice(net.fc3.weight, 0, 8, 10));
     std::printf("%-33s %5.2f%%   %5.2f%%   %5.2f%%   %4.1f%%  %d of 200\n", name, 100 * result.old,
-                100 * result.fresh, 100 * result.all, 100 * prune::sparsity(prune::prunable(net)),
+                100 * result.fresh, 100 * result.all, 100 * prune::sparsity(prune::weights(net)),
                 static_cast<int>(inputs));
     return result;
   };
@@ -129,7 +129,7 @@ int main(int argc, char** argv) try {
          "with some of them old and new ones are known");
   expect(with_regrowth.fresh > with_old.fresh, "regrowth finds better connections for the new digits");
   expect(with_regrowth.all > with_old.all, "and is better over all");
-  expect(prune::sparsity(prune::prunable(regrown)) >= prune::sparsity(prune::prunable(fixed)),
+  expect(prune::sparsity(prune::weights(regrown)) >= prune::sparsity(prune::weights(fixed)),
          "with no more weights than before");
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

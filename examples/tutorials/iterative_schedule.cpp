@@ -31,14 +31,14 @@ int main(int argc, char** argv) try {
   double accuracy = 0;
   bool on_schedule = true;
   const auto show_pruned = [&](int64_t) {
-    std::printf("%4.1f%%     %.2f%%", 100 * prune::sparsity(prune::prunable(net)),
+    std::printf("%4.1f%%     %.2f%%", 100 * prune::sparsity(prune::weights(net)),
                 100 * train::evaluate(net, test).accuracy);
   };
   const auto train_a_little = [&](int64_t step) {
     train::fit(net, adam, some, {.epochs = 1});
     accuracy = train::evaluate(net, test).accuracy;
     std::printf("     %.2f%%\n", 100 * accuracy);
-    const double missed = prune::sparsity(prune::prunable(net)) - schedule[static_cast<size_t>(step)];
+    const double missed = prune::sparsity(prune::weights(net)) - schedule[static_cast<size_t>(step)];
     on_schedule = on_schedule && std::abs(missed) < 1e-5;  // to the nearest whole weight
   };
   prune::iterate(net, {.schedule = schedule, .before_finetune = show_pruned, .finetune = train_a_little});

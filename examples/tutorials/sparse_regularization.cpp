@@ -37,7 +37,7 @@ struct Result {
 };
 
 Result show(const char* name, nn::Module& net, data::DataLoader& test) {
-  const Result result{train::evaluate(net, test).accuracy, prune::sparsity(prune::prunable(net))};
+  const Result result{train::evaluate(net, test).accuracy, prune::sparsity(prune::weights(net))};
   std::printf("%-24s%6.2f%%  %5.1f%%\n", name, 100 * result.accuracy, 100 * result.zeros);
   return result;
 }
@@ -63,16 +63,16 @@ int main(int argc, char** argv) try {
                             l1 = train_with_sgd(0, 1e-3);
   const Result result_original = show("L2 1e-5", original, test);
   const Result result_l2 = show("L2 1e-3", l2, test);
-  prune::by_threshold(prune::prunable(l2), 1e-3);
+  prune::by_threshold(prune::weights(l2), 1e-3);
   const Result cut_l2 = show("L2 1e-3, |w| > 0.001", l2, test);
   const Result result_l1 = show("L1 1e-3", l1, test);
-  prune::by_threshold(prune::prunable(l1), 1e-3);
+  prune::by_threshold(prune::weights(l1), 1e-3);
   const Result cut_l1 = show("L1 1e-3, |w| > 0.001", l1, test);
 
   manual_seed(1);
   SparseRegularizationModel model;
   data::DataLoader loader(images, {.batch_size = 128, .shuffle = true});
-  sparsify::L0Gates gates(prune::prunable(model), {.strength = 1e-5});
+  sparsify::L0Gates gates(prune::weights(model), {.strength = 1e-5});
   optim::Adam optimizer({{model.parameters(), {.lr = 2e-3}}, {gates.parameters(), {.lr = 0.1}}});
   train::fit(model, optimizer, loader, {.epochs = 2, .penalty = [&] { return gates.penalty(); }});
   gates.harden();  // gates become part of the weights, and closed ones their mask

@@ -20,7 +20,7 @@ nn::Sequential make_network() {
                         nn::Linear(100, 10));
 }
 
-double sparsity(nn::Module& net) { return prune::sparsity(prune::prunable(net)); }
+double sparsity(nn::Module& net) { return prune::sparsity(prune::weights(net)); }
 
 // As the original does it: zeros, but nothing that remembers them.
 void zero_small_weights(nn::Module& net, double threshold) {
@@ -42,7 +42,7 @@ int main(int argc, char** argv) try {
   data::DataLoader test(data::mnist(folder, data::Split::test), {.batch_size = 1000});
 
   nn::Sequential untrained = make_network();
-  prune::by_threshold(prune::prunable(untrained), 0.1);
+  prune::by_threshold(prune::weights(untrained), 0.1);
   std::printf("untrained:  the threshold removes %.1f%% of the weights\n", 100 * sparsity(untrained));
 
   nn::Sequential net = make_network();
@@ -52,7 +52,7 @@ int main(int argc, char** argv) try {
   std::printf("trained:    %.2f%% right\n", 100 * dense);
 
   nn::Sequential forgetful = clone(net);
-  prune::by_threshold(prune::prunable(net), 0.1);
+  prune::by_threshold(prune::weights(net), 0.1);
   const double pruned = train::evaluate(net, test).accuracy, zeros = sparsity(net);
   std::printf("pruned:     %.2f%% right, %.1f%% of the weights are zero\n", 100 * pruned, 100 * zeros);
   for (const auto& [name, parameter] : net.named_parameters()) {

@@ -22,7 +22,7 @@ namespace {
 deploy::Plan digits_plan(double sparsity = 0) {
   manual_seed(1);
   const auto net = models::make("lenet-300-100");
-  prune::prune(prune::prunable(*net), prune::fraction(sparsity));
+  prune::prune(prune::weights(*net), prune::fraction(sparsity));
   return deploy::plan(*net, zeros({1, 1, 28, 28}));
 }
 

@@ -88,7 +88,7 @@ std::vector<Bytes> checkpoints(const std::filesystem::path& path) {
        {io::Storage::dense, io::Storage::bitmask, io::Storage::csr, io::Storage::codebook}) {
     manual_seed(1);
     Parts parts;
-    prune::prune(prune::prunable(parts), prune::fraction(0.7));
+    prune::prune(prune::weights(parts), prune::fraction(0.7));
     prune::prune({parts.row}, prune::fraction(0.99));  // gaps of more than a byte
     if (storage == io::Storage::codebook) {
       for (const Parameter& parameter : parts.parameters()) deploy::share_weights(parameter, 5);

@@ -91,7 +91,7 @@ TEST_CASE("graph. the models by name run again from their graphs, and are cut un
     // What was recorded holds no size that a cut changes.
     twin->eval();
     const graph::Graph graph = graph::trace(*twin, example);
-    prune::prune(prune::prunable(*twin), prune::fraction(0.3), {.granularity = prune::slice(0)});
+    prune::prune(prune::weights(*twin), prune::fraction(0.3), {.granularity = prune::slice(0)});
     structured::compact(*twin, example);
     const Tensor x = batch(2);
     CHECK(same_bits((*twin)(x), graph::run(graph, {x}, false)[0]));

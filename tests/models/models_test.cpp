@@ -52,7 +52,7 @@ TEST_CASE("models. sizes and costs are those of the papers") {
 
 TEST_CASE("models. dead weights cost no multiply-accumulates") {
   const auto net = models::make("lenet-300-100");
-  prune::prune(prune::prunable(*net), prune::fraction(0.95));
+  prune::prune(prune::weights(*net), prune::fraction(0.95));
   const auto counts = graph::count(*net, zeros({1, 1, 28, 28}));
   CHECK(counts.macs == 13310);
   CHECK(counts.parameters == 266610);

@@ -66,7 +66,7 @@ TEST_CASE("program. a program gives what its model gives, for every model, dense
     const bool large = of_one.numel() > 784;
     const Tensor x = images(of_one, large ? 5 : 70);
     CHECK(test::difference(program(x).values(), evaluated(*net, x).values(), 1e-4) == "");
-    prune::prune(prune::prunable(*net), prune::fraction(0.9));
+    prune::prune(prune::weights(*net), prune::fraction(0.9));
     const auto sparse = deploy::compile(*net, images(of_one, 2));
     CHECK(test::difference(sparse(x).values(), evaluated(*net, x).values(), 1e-4) == "");
     const Tensor one = images(of_one, 1, 4);

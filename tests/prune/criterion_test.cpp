@@ -33,7 +33,7 @@ struct Setting {
   Tensor images = randn({6, 4});
   Labels labels{{0, 1, 2, 2, 1, 0}};
   data::DataLoader loader{std::make_shared<data::TensorDataset>(images, labels, 3), {.batch_size = 2}};
-  std::vector<Parameter> weights = prune::prunable(net);
+  std::vector<Parameter> weights = prune::weights(net);
 
   Setting() { prune::l1_unstructured(weights[0], prune::count(1)); }
 
@@ -153,7 +153,7 @@ TEST_CASE("prune. taylor lets the parts of a group cancel before it takes the si
 TEST_CASE("prune. gradient criteria leave the network as it was") {
   Setting s;
   nn::Sequential net{nn::Linear(4, 5), nn::BatchNorm1d(5), nn::ReLU(), nn::Linear(5, 3)};
-  const auto weights = prune::prunable(net);
+  const auto weights = prune::weights(net);
   cross_entropy(net(s.images), s.labels).backward();
   const auto grad = weights[0].grad().to_vector(), value = weights[0].to_vector();
   const auto running = net.named_buffers()[0].second.to_vector();
@@ -201,7 +201,7 @@ TEST_CASE("prune. activations are taken after the normalisation and activation t
   nn::Sequential net{nn::Conv2d(1, 2, 1, {.bias = false}), nn::BatchNorm2d(2), nn::ReLU(), nn::Flatten(),
                      nn::Linear(8, 3)};
   net.eval();
-  auto weights = prune::prunable(net);
+  auto weights = prune::weights(net);
   weights[0].assign(tensor({1, -1}, {2, 1, 1, 1}));
   const Tensor images = tensor({1, 2, 3, -2, 4, 0, 0, 2}, {2, 1, 2, 2});
   data::DataLoader loader(std::make_shared<data::TensorDataset>(images, Labels({0, 1}), 3),
@@ -218,7 +218,7 @@ TEST_CASE("prune. activations are taken after the normalisation and activation t
 TEST_CASE("prune. bn_scale is the scale of the normalisation that follows") {
   nn::Sequential net{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::ReLU(), nn::Conv2d(2, 2, 1)};
   net.parameters()[2].assign(tensor({0.5F, -2}, {2}));
-  const auto weights = prune::prunable(net);
+  const auto weights = prune::weights(net);
   const Tensor x = randn({1, 1, 4, 4});
   const auto scores = scores_of(prune::bn_scale(net, x), weights[0]);
   CHECK(scores.values()[0] == 0.5F);

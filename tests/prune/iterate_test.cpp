@@ -26,7 +26,7 @@ TEST_CASE("prune. schedules rise to their target") {
 
 TEST_CASE("prune. iterate reaches every sparsity of the schedule exactly, calling back after each") {
   nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
-  const auto parameters = prune::prunable(net);
+  const auto parameters = prune::weights(net);
   std::vector<double> reached;
   std::vector<int64_t> finetuned;
   const auto schedule = prune::cubic({.to = 0.95, .steps = 10});
@@ -42,7 +42,7 @@ TEST_CASE("prune. iterate reaches every sparsity of the schedule exactly, callin
 TEST_CASE("prune. iterate with local scope keeps the layers equally sparse") {
   nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
   prune::iterate(net, {.scope = prune::Scope::local, .schedule = prune::linear({.to = 0.8, .steps = 4})});
-  for (const auto& parameter : prune::prunable(net))
+  for (const auto& parameter : prune::weights(net))
     CHECK(prune::sparsity({parameter}) == doctest::Approx(0.8));
 }
 
@@ -51,12 +51,12 @@ TEST_CASE("prune. iterate refuses a bad schedule before it touches anything") {
   CHECK_THROWS_AS(prune::iterate(net, {}), Error);
   CHECK_THROWS_AS(prune::iterate(net, {.schedule = {0.5, 0.4}}), Error);
   CHECK_THROWS_AS(prune::iterate(net, {.schedule = {0.5, 1.4}}), Error);
-  CHECK(prune::sparsity(prune::prunable(net)) == 0);
+  CHECK(prune::sparsity(prune::weights(net)) == 0);
 }
 
 TEST_CASE("prune. iterate undoes the step that costs too much accuracy, and ends") {
   nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
-  const auto weights = prune::prunable(net);
+  const auto weights = prune::weights(net);
   std::vector<float> kept;
   const int64_t stand = prune::iterate(net, {.schedule = prune::linear({.to = 0.8, .steps = 4}),
                                              .finetune =
@@ -76,5 +76,5 @@ TEST_CASE("prune. iterate with a way of pruning of one's own") {
   CHECK(prune::iterate(net, {.schedule = {0.1, 0.4}, .prune_to = [&](double s) { asked.push_back(s); }}) ==
         2);
   CHECK(asked == std::vector<double>{0.1, 0.4});
-  CHECK(prune::sparsity(prune::prunable(net)) == 0);
+  CHECK(prune::sparsity(prune::weights(net)) == 0);
 }

@@ -103,7 +103,7 @@ TEST_CASE("prune. a criterion that throws, or gives nonsense, changes nothing") 
 
 TEST_CASE("prune. prunable parameters are those of rank two and more") {
   nn::Sequential net{nn::Linear(4, 3), nn::Linear(3, 2, {.bias = false})};
-  const auto parameters = prune::prunable(net);
+  const auto parameters = prune::weights(net);
   REQUIRE(parameters.size() == 2);
   CHECK(parameters[0].shape() == Shape{3, 4});
   prune::prune(parameters, prune::count(9));

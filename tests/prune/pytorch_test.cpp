@@ -136,14 +136,14 @@ TEST_CASE("prune. pytorch 12: pruning leaves the parameter the object that optim
 TEST_CASE("prune. pytorch 13, 29, 30: a pruned network survives its file") {
   const test::TemporaryFolder folder;
   nn::Sequential net{nn::Linear(10, 10), nn::Linear(10, 1)};
-  const auto parameters = prune::prunable(net);
+  const auto parameters = prune::weights(net);
   prune::prune(parameters, fraction(0.5));
   io::save(net, folder / "net.safetensors");
   nn::Sequential loaded{nn::Linear(10, 10), nn::Linear(10, 1)};
   io::load(loaded, folder / "net.safetensors");
   for (size_t k = 0; k < parameters.size(); ++k) {
-    CHECK(prune::prunable(loaded)[k].to_vector() == parameters[k].to_vector());
-    CHECK(mask_values(prune::prunable(loaded)[k]) == mask_values(parameters[k]));
+    CHECK(prune::weights(loaded)[k].to_vector() == parameters[k].to_vector());
+    CHECK(mask_values(prune::weights(loaded)[k]) == mask_values(parameters[k]));
   }
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("prune. weights that were dead in the snapshot and live now start at z
 
 TEST_CASE("prune. fresh weights in a ticket's mask: rewind to another network of the same shapes") {
   nn::Sequential net = make_net(), fresh = make_net();
-  prune::prune(prune::prunable(net), prune::fraction(0.5));
+  prune::prune(prune::weights(net), prune::fraction(0.5));
   const Mask mask = net.parameters()[0].mask();
   prune::rewind(net, snapshot(fresh));
   CHECK(net.parameters()[0].mask() == mask);

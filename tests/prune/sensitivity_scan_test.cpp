@@ -12,7 +12,7 @@ namespace {
 // Two layers, the first of which costs what it loses squared, the second nothing.
 struct ScannedNet {
   nn::Sequential net{nn::Linear(10, 20), nn::Linear(20, 5)};
-  std::vector<Parameter> weights = prune::prunable(net);
+  std::vector<Parameter> weights = prune::weights(net);
   double accuracy() const {
     const double lost = prune::sparsity({weights[0]});
     return 1 - lost * lost;

@@ -57,7 +57,7 @@ TEST_CASE("recipe. a run trains, prunes and fine-tunes step by step") {
                                pruned, trained, trained, trained, finetuned,                 //
                                pruned, trained, trained, trained, finetuned, finished});
   CHECK(bench.sparsity == doctest::Approx(0.9).epsilon(0.0005));
-  CHECK(bench.sparsity == prune::sparsity(prune::prunable(bench.net)));
+  CHECK(bench.sparsity == prune::sparsity(prune::weights(bench.net)));
 }
 
 TEST_CASE("recipe. a run does what the loop written by hand does, to the bit") {
@@ -69,7 +69,7 @@ TEST_CASE("recipe. a run does what the loop written by hand does, to the bit") {
              .finetune_epochs = 2,
              .lr_schedule = "cosine"});
 
-  const auto weights = prune::prunable(by_hand.net);
+  const auto weights = prune::weights(by_hand.net);
   const auto train = [&](int64_t epochs) {
     by_hand.sgd.set_lr(0.05);
     optim::LrScheduler scheduler(by_hand.sgd,

@@ -136,7 +136,7 @@ TEST_CASE("sparsify. the penalty is the price of the weights that are expected t
 TEST_CASE("sparsify. gates are drawn in training and fixed in evaluation, with the tape or without") {
   manual_seed(8);
   auto net = small_net();
-  const sparsify::L0Gates gates(prune::prunable(net));
+  const sparsify::L0Gates gates(prune::weights(net));
   const Tensor x = randn({2, 1, 4, 4});
   const Tensor one = net(x), two = net(x);
   CHECK(test::bit_difference(one.values(), two.values()) != "");
@@ -150,7 +150,7 @@ TEST_CASE("sparsify. hardened gates are exact zeros under a mask, and the networ
   test::Draw draw(223);
   for (const bool per_slice : {false, true}) {
     auto net = small_net();
-    sparsify::L0Gates gates(prune::prunable(net), {.per_slice = per_slice});
+    sparsify::L0Gates gates(prune::weights(net), {.per_slice = per_slice});
     std::vector<std::vector<float>> gate;
     for (auto log_alpha : gates.parameters()) {
       log_alpha.assign(draw.tensor(log_alpha.shape()) * 5);
@@ -161,10 +161,10 @@ TEST_CASE("sparsify. hardened gates are exact zeros under a mask, and the networ
     const Tensor y = net(x).detach();
     gates.harden();
     {
-      const DenseGrad dense_kernels(prune::prunable(net));  // sparse ones add in another order
+      const DenseGrad dense_kernels(prune::weights(net));  // sparse ones add in another order
       CHECK(test::bit_difference(net(x).values(), y.values()) == "");
     }
-    const auto weights = prune::prunable(net);
+    const auto weights = prune::weights(net);
     for (size_t p = 0; p < 2; ++p) {
       CHECK(!weights[p].is_reparametrized());
       const size_t each = static_cast<size_t>(weights[p].numel()) / gate[p].size();

@@ -93,7 +93,7 @@ TEST_CASE("autograd. a reparametrized parameter refuses what would cut, mask, sa
 TEST_CASE("sparsify. harden writes what evaluation computed with, and the zeros become the mask") {
   test::Draw draw(212);
   nn::Sequential net{nn::Linear(4, 5), nn::Linear(5, 3)};
-  const auto weights = prune::prunable(net);
+  const auto weights = prune::weights(net);
   const Mask earlier = draw.mask({5, 4}, 0.7);
   Parameter first = weights[0];
   first.prune(earlier);

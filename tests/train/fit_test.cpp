@@ -60,7 +60,7 @@ TEST_CASE("train. a pruned network keeps its zeros and goes on learning") {
   train::fit(net, sgd, loader, {.epochs = 5});
   prune::iterate(net, {.schedule = prune::cubic({.to = 0.7, .steps = 3}),
                        .finetune = [&](int64_t) { train::fit(net, sgd, loader, {.epochs = 3}); }});
-  CHECK(prune::sparsity(prune::prunable(net)) == doctest::Approx(0.7));
+  CHECK(prune::sparsity(prune::weights(net)) == doctest::Approx(0.7));
   CHECK(train::evaluate(net, loader).accuracy > 0.93);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
@@ -211,7 +212,17 @@ void Parameter::zero_dead() const {
   }
 }
 
+void require_distinct(const char* operation, const std::vector<Parameter>& parameters) {
+  std::set<const void*> seen;
+  for (const auto& parameter : parameters) {
+    check(parameter.defined(), operation, ": a parameter is undefined");
+    check(seen.insert(parameter.handle().get()).second, operation, ": a parameter of shape ",
+          parameter.shape(), " is listed twice");
+  }
+}
+
 DenseGrad::DenseGrad(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
+  require_distinct("DenseGrad", parameters_);
   for (const auto& parameter : parameters_) ++parameter.state().dense_grad;
 }
 

@@ -111,6 +111,10 @@ class Parameter : public Tensor {
   void zero_dead() const;
 };
 
+/// What every function asks of a list of parameters: Throws Error, naming the operation, if one is undefined
+/// or listed twice, which would count twice.
+void require_distinct(const char* operation, const std::vector<Parameter>& parameters);
+
 /// While one lives, the gradients of these parameters are not masked: criteria and regrowth see what dead
 /// weights would gain.
 class DenseGrad {

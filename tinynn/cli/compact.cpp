@@ -24,7 +24,7 @@ NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metad
                        Experiment* experiment) {
   if (experiment != nullptr) return experiment->measure(module, true);
   const auto counts = graph::count(module, images);
-  return {.sparsity = prune::sparsity(prune::prunable(module)),
+  return {.sparsity = prune::sparsity(prune::weights(module)),
           .parameters = counts.parameters,
           .nonzero = counts.nonzero,
           .macs = counts.macs,

@@ -122,7 +122,7 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   const auto counts = graph::count(module, images);
   NetworkMetrics result{
       .test_accuracy = test_accuracy(module),
-      .sparsity = prune::sparsity(prune::prunable(module)),
+      .sparsity = prune::sparsity(prune::weights(module)),
       .parameters = counts.parameters,
       .nonzero = counts.nonzero,
       .macs = counts.macs,
@@ -137,7 +137,7 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
 
 int64_t Experiment::prunable_weights(nn::Module& module) {
   int64_t count = 0;
-  for (const auto& weight : prune::prunable(module)) count += weight.numel();
+  for (const auto& weight : prune::weights(module)) count += weight.numel();
   return count;
 }
 

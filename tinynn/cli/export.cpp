@@ -48,7 +48,7 @@ std::string write_safetensors(const LoadedModel& loaded, const ExportOptions& op
   check(!options.header.raw_input, "--raw-input: PyTorch's module has no place for it");
   const auto metadata = io::read_metadata(options.header.in);
   if (options.clusters() > 0) {
-    for (const Parameter& weight : prune::prunable(*loaded.module))
+    for (const Parameter& weight : prune::weights(*loaded.module))
       deploy::share_weights(weight, options.clusters());
     io::save(*loaded.module, out, metadata, io::Storage::smallest);
     return "for tinynn; what is masked is stored by its number in a codebook";
@@ -110,7 +110,7 @@ void run(ExportOptions options, const Output& output) {
   const LoadedModel loaded = load_model(options.header.in);
   const Shape image = models::input_shape(loaded.model);
   const auto counts = graph::count(*loaded.module, zeros({1, image[0], image[1], image[2]}));
-  const double sparsity = prune::sparsity(prune::prunable(*loaded.module));
+  const double sparsity = prune::sparsity(prune::weights(*loaded.module));
   const std::string note = writers.at(options.format)(loaded, options, output.file);
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(output.file));
   if (!output.metrics.empty()) {

@@ -68,7 +68,7 @@ void export_header(const HeaderExport& options, const Output& output) {
   if (needs_data) data = open_data(name, options, image);
 
   const deploy::Plan plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
-  const auto prunable = prune::prunable(*loaded.module);
+  const auto prunable = prune::weights(*loaded.module);
   NetworkMetrics metrics{.sparsity = prune::sparsity(prunable)};
   for (const Parameter& parameter : loaded.module->parameters()) {
     metrics.parameters += parameter.numel();

@@ -64,7 +64,7 @@ void run(const InspectOptions& options, const Output& output) {
              percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), "", "",
              with_commas(bytes)});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
-  totals.sparsity = prune::sparsity(prune::prunable(*loaded.module));
+  totals.sparsity = prune::sparsity(prune::weights(*loaded.module));
   if (!output.metrics.empty()) {
     Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
     (*totals.sparsity > 0 ? metrics.pruned : metrics.dense) = totals;

@@ -19,6 +19,7 @@ void change_gradients(const std::vector<Parameter>& parameters, F f) {
 }  // namespace
 
 double clip_grad_norm(const std::vector<Parameter>& parameters, double max_norm) {
+  require_distinct("clip_grad_norm", parameters);
   check(max_norm >= 0, "clip_grad_norm: the largest norm is ", max_norm, ", expected 0 or more");
   double squares = 0;
   for (const Parameter& parameter : parameters) {
@@ -35,6 +36,7 @@ double clip_grad_norm(const std::vector<Parameter>& parameters, double max_norm)
 }
 
 void clip_grad_value(const std::vector<Parameter>& parameters, double limit) {
+  require_distinct("clip_grad_value", parameters);
   check(limit >= 0, "clip_grad_value: the limit is ", limit, ", expected 0 or more");
   const auto bound = static_cast<float>(limit);
   change_gradients(parameters, [=](float g) { return g > bound ? bound : g < -bound ? -bound : g; });

@@ -8,6 +8,7 @@ namespace tinynn::optim {
 
 ExponentialMovingAverage::ExponentialMovingAverage(std::vector<Parameter> parameters, double decay)
     : parameters_(std::move(parameters)), decay_(decay) {
+  require_distinct("ExponentialMovingAverage", parameters_);
   check(decay >= 0 && decay < 1, "ExponentialMovingAverage: a decay of ", decay,
         ", expected 0 or more, below 1");
   for (const Parameter& parameter : parameters_) {

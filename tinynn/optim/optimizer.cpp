@@ -10,15 +10,14 @@
 namespace tinynn::optim {
 
 Optimizer::Optimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
+  std::vector<Parameter> all;
+  for (const Group& group : groups_) all.insert(all.end(), group.parameters.begin(), group.parameters.end());
+  require_distinct("optimizer", all);
   for (int64_t g = 0; g < this->groups(); ++g) {
     const Group& group = groups_[static_cast<size_t>(g)];
     set_lr(group.lr, g);
     check(group.l1 >= 0, "optimizer: l1 is ", group.l1, ", expected 0 or more");
     for (const auto& parameter : group.parameters) {
-      check(parameter.defined(), "optimizer: a parameter is undefined");
-      check(std::ranges::find(states_, parameter.handle(),
-                              [](const State& s) { return s.parameter.handle(); }) == states_.end(),
-            "optimizer: a parameter of shape ", parameter.shape(), " is listed twice");
       auto moments = std::make_shared<autograd::Moments>();
       for (int64_t i = 0; i < group.moments_each; ++i) moments->push_back(zeros(parameter.shape()));
       parameter.attach(moments);

@@ -21,6 +21,7 @@ Tensor map_weight(const Parameter& weight, F f) {
 }  // namespace
 
 std::vector<Tensor> Criterion::operator()(const std::vector<Parameter>& weights) const {
+  require_distinct("prune", weights);
   const std::vector<Tensor> all = scores_(weights);
   check(all.size() == weights.size(), "prune: the criterion gave scores for ", all.size(),
         " parameters, expected ", weights.size());

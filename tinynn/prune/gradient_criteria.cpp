@@ -142,6 +142,7 @@ struct Movement::Sums {
 };
 
 Movement::Movement(std::vector<Parameter> weights) : sums_(std::make_shared<Sums>()) {
+  require_distinct("Movement", weights);
   for (const auto& weight : weights) sums_->values.push_back(zeros(weight.shape()));
   sums_->weights = std::move(weights);
 }

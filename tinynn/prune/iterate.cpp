@@ -17,7 +17,7 @@ int64_t iterate(nn::Module& module, const IterateOptions& options) {
     if (options.prune_to) {
       options.prune_to(options.schedule[i]);
     } else {
-      prune(prunable(module), amounts[i], options.rule, options.scope);
+      prune(weights(module), amounts[i], options.rule, options.scope);
     }
     if (options.before_finetune) options.before_finetune(step);
     if (options.finetune) options.finetune(step);

@@ -28,13 +28,14 @@ void prune_elements(const std::vector<Parameter>& parameters, F dies) {
 
 }  // namespace
 
-std::vector<Parameter> prunable(nn::Module& module) {
+std::vector<Parameter> weights(nn::Module& module) {
   auto parameters = module.parameters();
   std::erase_if(parameters, [](const Parameter& parameter) { return parameter.rank() < 2; });
   return parameters;
 }
 
 double sparsity(const std::vector<Parameter>& parameters) {
+  require_distinct("sparsity", parameters);
   int64_t total = 0, nonzero = 0;
   for (const auto& parameter : parameters) {
     total += parameter.numel();
@@ -89,6 +90,7 @@ void custom_from_mask(Parameter& parameter, const Tensor& mask) { parameter.prun
 void bernoulli(const std::vector<Parameter>& parameters, double probability) {
   check(probability >= 0 && probability <= 1, "bernoulli: the probability ", probability,
         " is not between 0 and 1");
+  require_distinct("bernoulli", parameters);
   std::vector<RandomStream> random;
   for (size_t k = 0; k < parameters.size(); ++k) random.push_back(next_random_stream());
   prune_elements(parameters, [&](size_t k, int64_t i) {

@@ -15,7 +15,7 @@ enum class Scope { local, global };
 
 /// The parameters that pruning acts on by default: rank two and more, so no biases and no
 /// normalisation.
-std::vector<Parameter> prunable(nn::Module& module);
+std::vector<Parameter> weights(nn::Module& module);
 /// The fraction of zeros in these parameters; 0 if there are no elements.
 double sparsity(const std::vector<Parameter>& parameters);
 

@@ -6,7 +6,7 @@
 //   const Snapshot start = snapshot(net);
 //   for (int round = 0; round < 10; ++round) {
 //     train_from_start_to_end();
-//     prune::prune(prune::prunable(net), prune::fraction(0.2));
+//     prune::prune(prune::weights(net), prune::fraction(0.2));
 //     prune::rewind(net, start);
 //   }
 #pragma once

@@ -21,7 +21,7 @@ int64_t count(const std::vector<Parameter>& parameters) {
 
 // The prunable weights of these layers, or of all if there are none.
 std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
-  if (layers.empty()) return prune::prunable(module);
+  if (layers.empty()) return prune::weights(module);
   std::string known;
   std::vector<Parameter> chosen;
   std::vector<std::string> found;
@@ -60,7 +60,7 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
       elements_(count(context_.weights)) {
   // The rows of the last layer are the classes: without one of them, its images have no class.
   context_.candidates = context_.weights;
-  const Parameter classes = prune::prunable(module).back();
+  const Parameter classes = prune::weights(module).back();
   if (context_.row.of_outputs && context_.candidates.size() > 1 &&
       context_.candidates.back().handle() == classes.handle())
     context_.candidates.pop_back();

@@ -9,7 +9,7 @@
 // Whether a gate is drawn or fixed is decided by the mode of the layer that asks, as for dropout: after
 // Module::eval() outputs repeat, with the tape or without. One draw serves the whole batch.
 //
-//   sparsify::L0Gates gates(prune::prunable(net), {.strength = 1e-6});
+//   sparsify::L0Gates gates(prune::weights(net), {.strength = 1e-6});
 //   optim::Adam adam({{net.parameters(), {}}, {gates.parameters(), {.lr = 1e-2}}});
 //   train::fit(net, adam, loader, {.epochs = 20, .penalty = [&] { return gates.penalty(); }});
 //   gates.harden();

@@ -15,6 +15,7 @@ namespace tinynn::sparsify {
 namespace {
 
 std::vector<Mask> masks_of(const std::vector<Parameter>& parameters) {
+  require_distinct("regrow", parameters);
   std::vector<Mask> masks;
   for (const auto& parameter : parameters) {
     parameter.require_hardened("regrow");

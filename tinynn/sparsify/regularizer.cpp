@@ -29,26 +29,29 @@ void shrink_groups(std::span<float> values, const Shape& shape, int64_t dim, dou
   for_each([](float& w, double f) { w *= static_cast<float>(f); });
 }
 
-void check_strength(const char* name, double strength) {
+void check_arguments(const char* name, const std::vector<Parameter>& parameters, double strength) {
+  require_distinct(name, parameters);
   check(strength >= 0, name, ": the strength is ", strength, ", expected 0 or more");
 }
 
 }  // namespace
 
 Tensor l1_penalty(const std::vector<Parameter>& parameters, double strength) {
+  require_distinct("l1_penalty", parameters);
   Tensor total = zeros({});
   for (const auto& parameter : parameters) total = total + sum(abs(parameter));
   return total * strength;
 }
 
 Tensor l2_penalty(const std::vector<Parameter>& parameters, double strength) {
+  require_distinct("l2_penalty", parameters);
   Tensor total = zeros({});
   for (const auto& parameter : parameters) total = total + sum(pow(parameter, 2));
   return total * strength;
 }
 
 Proximal proximal_l1(std::vector<Parameter> parameters, double strength) {
-  check_strength("proximal_l1", strength);
+  check_arguments("proximal_l1", parameters, strength);
   return [parameters = std::move(parameters), strength](double lr) mutable {
     for (auto& parameter : parameters)
       parameter.update([&](std::span<float> values) { optim::soft_threshold(values, lr * strength); });
@@ -56,7 +59,7 @@ Proximal proximal_l1(std::vector<Parameter> parameters, double strength) {
 }
 
 Proximal group_lasso(std::vector<Parameter> parameters, double strength, int64_t dim) {
-  check_strength("group_lasso", strength);
+  check_arguments("group_lasso", parameters, strength);
   for (const auto& parameter : parameters) (void)parameter.size(dim);  // throws if it is not there
   return [parameters = std::move(parameters), strength, dim](double lr) mutable {
     for (auto& parameter : parameters) {

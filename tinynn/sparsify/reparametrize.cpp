@@ -1,5 +1,3 @@
-#include <set>
-
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/sparsify/reparametrize.hpp>
@@ -20,12 +18,8 @@ void harden(nn::Module& module) {
 }
 
 void require_hardened(const char* operation, const std::vector<Parameter>& parameters) {
-  std::set<const void*> seen;
-  for (const auto& parameter : parameters) {
-    parameter.require_hardened(operation);
-    check(seen.insert(parameter.handle().get()).second, operation, ": a parameter of shape ",
-          parameter.shape(), " is listed twice");
-  }
+  require_distinct(operation, parameters);
+  for (const auto& parameter : parameters) parameter.require_hardened(operation);
 }
 
 }  // namespace tinynn::sparsify

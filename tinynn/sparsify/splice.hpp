@@ -4,7 +4,7 @@
 // With a threshold t and a band h, 0.1 in the paper:
 //   T = 0 where |w| < (1 - h) t,   T = 1 where |w| >= (1 + h) t,   unchanged in between
 //
-//   sparsify::Splice splice(prune::prunable(net));
+//   sparsify::Splice splice(prune::weights(net));
 //   ... every few steps of training: splice.update(0.95); ... and in the end
 //   splice.update(0.95, 0);
 //   splice.harden();

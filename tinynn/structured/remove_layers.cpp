@@ -69,7 +69,7 @@ Run observe(nn::Module& model, const graph::Example& example) {
 
 // Without the layer the model would have no weight.
 bool has_all_weights(nn::Module& model, nn::Module& layer) {
-  return prune::prunable(layer).size() == prune::prunable(model).size();
+  return prune::weights(layer).size() == prune::weights(model).size();
 }
 
 // Why an entry of a Sequential cannot go; empty if it can.
@@ -81,7 +81,7 @@ std::string obstacle(const Run& run, nn::Module& model, nn::Module& layer) {
     text << "makes " << ran->second.output << " of " << ran->second.input;
     return text.str();
   }
-  if (prune::prunable(layer).empty()) return "has no weight";
+  if (prune::weights(layer).empty()) return "has no weight";
   return has_all_weights(model, layer) ? "has all the weights" : "";
 }
 

@@ -131,7 +131,7 @@ int main(int count, char** arguments) try {
   for (const std::string name : {"lenet-300-100", "simple-cnn", "densenet-small", "resnet-20"}) {
     manual_seed(1);
     const auto net = models::make(name);
-    prune::prune(prune::prunable(*net), prune::fraction(0.95));
+    prune::prune(prune::weights(*net), prune::fraction(0.95));
     std::string plain = name;
     std::ranges::replace(plain, '-', '_');
     writer.add(plain, *net, models::input_shape(name), false);
@@ -156,7 +156,7 @@ int main(int count, char** arguments) try {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);
-    if (seed % 3 == 0) prune::prune(prune::prunable(net), prune::fraction(0.8));
+    if (seed % 3 == 0) prune::prune(prune::weights(net), prune::fraction(0.8));
     writer.add("random_" + std::to_string(seed), net,
                {2, test::RandomNetwork::size, test::RandomNetwork::size}, seed % 2 == 0);
   }

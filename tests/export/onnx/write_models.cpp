@@ -57,7 +57,7 @@ int main(int count, char** arguments) try {
     const Shape of_one = models::input_shape(name);
     write_model(folder, name, *net, of_one, true);
     write_model(folder, name + "-unfused", *net, of_one, false);
-    prune::prune(prune::prunable(*net), prune::fraction(0.9));
+    prune::prune(prune::weights(*net), prune::fraction(0.9));
     write_model(folder, name + "-masked", *net, of_one, true);
     const auto small = models::make(name);
     const Tensor example = randn(Shape{2, of_one[0], of_one[1], of_one[2]});

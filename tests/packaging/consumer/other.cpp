@@ -11,6 +11,6 @@ double half_of_the_weights(const char* folder) {
   models::LeNet300100 net;
   optim::SGD sgd(net.parameters(), {.lr = 0.1});
   train::fit(net, sgd, loader);
-  prune::prune(prune::prunable(net), prune::fraction(0.5));
-  return prune::sparsity(prune::prunable(net));
+  prune::prune(prune::weights(net), prune::fraction(0.5));
+  return prune::sparsity(prune::weights(net));
 }
