@@ -65,7 +65,8 @@ is_true "$out/m.json" "0 < m['pruned']['sparsity'] < 1"
 succeeds "$tinynn" prune --model lenet-300-100 --data mnist --epochs 2 --sparsity 0.5 --steps 2 --rewind 0 --criterion movement
 # On a saved network, what learns before the first cut does so in a fine-tuning.
 prunes "$half" --sparsity 0.5 --steps 2 --criterion movement
-prunes "0 < m['pruned']['sparsity'] < 1" --regularizer l0:1e-3 --finetune-epochs 20
+succeeds "$tinynn" prune --in "$dense" --data mnist --batch-size 20 --regularizer l0:1e-4 --finetune-epochs 40 --metrics "$out/m.json"
+is_true "$out/m.json" "0 < m['pruned']['sparsity'] < 1"
 
 succeeds "$tinynn" prune --model lenet-5-bn --data mnist --epochs 1 --finetune-epochs 1 --sparsity 0.5 --steps 1 --criterion bn-scale \
     --granularity filter --layers conv1,conv2 --regularizer bn-l1:1e-3 --metrics "$out/m.json"

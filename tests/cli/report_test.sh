@@ -105,7 +105,8 @@ if ((EUID != 0)); then
 fi
 
 for command in prune sensitivity; do
-    "$tinynn" $command --help | grep -q -- '--report' || complain "$command --help does not name --report"
+    "$tinynn" $command --help >"$out/help"
+    grep -q -- '--report' "$out/help" || complain "$command --help does not name --report"
 done
 
 ((failed == 0)) && echo "all is well"

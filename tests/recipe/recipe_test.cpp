@@ -91,6 +91,9 @@ TEST_CASE("recipe. what contradicts itself is refused in one line") {
       {{.sparsity = 0.5, .regrow = "dns", .max_loss = 0.1}, "max-loss cannot undo a step of regrow dns"},
       {{.sparsity = 0.5, .lr_schedule = "moon"}, "lr-schedule: \"moon\" is none of constant"},
       {{.sparsity = 0.5, .rewind = 0}, "rewind needs dense training"},
+      {{.criterion = "movement", .sparsity = 0.5},
+       "criterion movement learns in training before the first cut"},
+      {{.regularizer = "l0:1"}, "regularizer l0:1 learns in training before the first cut"},
       {{.sparsity = 0.5, .erase = "now"}, "delete is \"now\", expected"},
   };
   for (const auto& [recipe, line] : wrong) {

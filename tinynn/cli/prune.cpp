@@ -195,6 +195,7 @@ void add_prune(CommandLine& line) {
     if (!in.given() && !model.given()) throw UsageError("--in or --model is required");
     recipe::Recipe recipe = options->recipe;
     recipe.epochs = in.given() ? 0 : options->training.epochs.value_or(1);
+    recipe.finetune_epochs = options->training.finetune_epochs.value_or(1);
     try {
       schedule_of(recipe);
     } catch (const Error& error) {

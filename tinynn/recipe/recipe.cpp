@@ -103,6 +103,10 @@ void check_combination(const Recipe& r, const GranularityRow& granularity) {
         " ranks nothing: it goes with granularity weight and without threshold");
   check(!r.max_loss || r.regrow != "dns",
         "max-loss cannot undo a step of regrow dns, whose cut weights go on learning");
+  const bool gates = !r.regularizer.empty() && find(regularizers(), "regularizer", r.regularizer).in_training;
+  check((!criterion.observes && !gates) || r.epochs > 0 || r.finetune_epochs > 0,
+        criterion.observes ? "criterion " + r.criterion : "regularizer " + r.regularizer,
+        " learns in training before the first cut: give epochs or finetune-epochs");
   check(!r.rewind || r.epochs > 0, "rewind needs dense training, epochs, before the first step");
 }
 

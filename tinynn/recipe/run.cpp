@@ -89,9 +89,6 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
   }
   // What learns before the cut does so in a fine-tuning if there is no dense training.
   const bool warms_up = recipe.epochs == 0 && learns_before_the_cut;
-  check(!warms_up || recipe.finetune_epochs > 0, movement_ ? "criterion " : "regularizer ",
-        movement_ ? recipe.criterion : recipe.regularizer,
-        " learns in training before the first cut: give epochs or finetune-epochs");
   check(recipe.rewind.value_or(0) <= recipe.epochs * loader.size(), "rewind ", recipe.rewind.value_or(0),
         ": the dense training has ", recipe.epochs * loader.size(), " steps");
   if (recipe.rewind == 0) early_ = snapshot(module);
