@@ -32,7 +32,7 @@ class TinynnTrainer final : public bench::Trainer {
     const Tensor loss = cross_entropy((*model_)(batch_->images), batch_->labels);
     loss.backward();
     optimizer_->step();
-    return static_cast<double>(loss.item());
+    return loss.item();
   }
 
  private:

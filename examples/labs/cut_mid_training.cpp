@@ -44,7 +44,7 @@ std::vector<double> losses(uint64_t seed, const data::DatasetPtr& images, Way wa
     const Tensor loss = cross_entropy(net(x), labels);
     loss.backward();
     adam->step();
-    if (step >= cut_after) result.push_back(static_cast<double>(loss.item()));
+    if (step >= cut_after) result.push_back(loss.item());
     if (++step == cut_after + steps_after) break;
   }
   return result;

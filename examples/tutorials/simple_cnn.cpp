@@ -41,7 +41,7 @@ double train_one_epoch(SimpleCNN& net, optim::Optimizer& optimizer, data::DataLo
     const Tensor loss = cross_entropy(net(images), labels);
     loss.backward();
     optimizer.step();
-    running_loss += static_cast<double>(loss.item()) * static_cast<double>(labels.size());
+    running_loss += loss.item() * static_cast<double>(labels.size());
   }
   const double epoch_loss = running_loss / static_cast<double>(loader.samples());
   std::printf("Epoch 1, Loss: %.4f\n", epoch_loss);
@@ -104,8 +104,8 @@ int main(int argc, char** argv) try {
   keep_channels(net, keep);
   std::printf("Model after pruning:\n%s\n", graph::summary(net, train.example()).c_str());
   const Tensor example = train.example(), silenced = masked(example);
-  const float difference = max(abs(net(example) - silenced)).item();
-  const float original_difference = max(abs(original(example) - silenced)).item();
+  const double difference = max(abs(net(example) - silenced)).item();
+  const double original_difference = max(abs(original(example) - silenced)).item();
   const double cut = train::evaluate(net, test).accuracy;
   const double original_cut = train::evaluate(original, test).accuracy;
 
@@ -126,8 +126,8 @@ int main(int argc, char** argv) try {
               100 * original_retrained, original_loss);
 
   expect(dense > tutorial::accuracy(0.95), "one epoch gives more than 95% (Fashion-MNIST: 80%)");
-  expect(difference < 1e-4F, "cut with slice(), the network computes what it did with the channels silenced");
-  expect(original_difference > 0.01F, "made anew, with a random bias, it computes something else");
+  expect(difference < 1e-4, "cut with slice(), the network computes what it did with the channels silenced");
+  expect(original_difference > 0.01, "made anew, with a random bias, it computes something else");
   expect(loss < original_loss, "with bias and moments kept, training goes on at a lower loss");
   expect(std::min(retrained, original_retrained) > tutorial::accuracy(0.96), "training again heals both");
 } catch (const Error& error) {

@@ -115,8 +115,8 @@ TEST_CASE("autograd. an operation writes over a gradient that nobody else holds,
   Tensor own = tensor({2, 3});
   const float* memory = own.data();
   CHECK(autograd::take_over(own).data() == memory);
-  const Tensor view = own.view({2, 1});  // its numbers are seen by another
+  const Tensor view = own.detach_as({2, 1});  // its numbers are seen by another
   CHECK(autograd::take_over(own).data() != memory);
-  relu(c).backward(view.view({2}));
+  relu(c).backward(view.detach_as({2}));
   CHECK(own.to_vector() == Values{2, 3});
 }

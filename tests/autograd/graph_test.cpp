@@ -26,7 +26,7 @@ Tensor relu_chain(const Tensor& x, int64_t length) {
 }  // namespace
 
 TEST_CASE("autograd. a chain of 100,000 operations runs backward and ends on a small stack") {
-  float gradient = 0, retained = 0;
+  double gradient = 0, retained = 0;
   test::on_small_stack([&] {
     const Tensor x = test::leaf({2});
     relu_chain(x, 100000).backward();

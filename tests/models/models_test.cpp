@@ -106,7 +106,7 @@ TEST_CASE("models. resnet-20 learns a small batch, and saves what it learned") {
   optim::SGD sgd(net.parameters(), {.lr = 0.05, .momentum = 0.9});
   const Tensor images = randn({8, 3, 16, 16});  // global pooling takes any size
   const Labels labels({0, 1, 2, 3, 4, 5, 6, 7});
-  float first = 0, last = 0;
+  double first = 0, last = 0;
   for (int step = 0; step < 12; ++step) {
     sgd.zero_grad();
     const Tensor loss = cross_entropy(net(images), labels);

@@ -38,8 +38,8 @@ struct Training {
   optim::Adam adam{net.parameters(), {.lr = 0.001, .beta1 = 0.5, .beta2 = 0.5}};
 
   // The losses of so many steps.
-  std::vector<float> run(int steps) {
-    std::vector<float> losses;
+  std::vector<double> run(int steps) {
+    std::vector<double> losses;
     for (int step = 0; step < steps; ++step) {
       optim::Optimizer& optimizer = step % 2 ? static_cast<optim::Optimizer&>(sgd) : adam;
       optimizer.zero_grad();

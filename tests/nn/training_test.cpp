@@ -61,7 +61,7 @@ struct Run {
       const Tensor loss = cross_entropy(net(problem.images), problem.labels);
       loss.backward();
       adam.step();
-      losses.push_back(loss.item());
+      losses.push_back(static_cast<float>(loss.item()));
       allocations.push_back(memory_stats().allocations);
     }
     for (const Parameter& p : net.parameters())

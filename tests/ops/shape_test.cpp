@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
 
 #include "tests/ops/twin.hpp"
@@ -114,4 +116,13 @@ TEST_CASE("ops. operations on shapes say what is wrong") {
   CHECK_THROWS_WITH_AS(transpose(x, 0, 2), "shape: no dimension 2 in (2, 3)", Error);
   CHECK_THROWS_WITH_AS(squeeze(x, 1), "squeeze: dimension 1 of (2, 3) is not of size 1", Error);
   CHECK_THROWS_WITH_AS(unsqueeze(x, 3), "unsqueeze: no place 3 for a dimension in (2, 3)", Error);
+}
+
+TEST_CASE("ops. view is recorded, as in PyTorch") {
+  Tensor x = rand({2, 6});
+  x.set_requires_grad();
+  sum(x.view({3, -1}) * 2).backward();
+  CHECK(x.view({3, -1}).shape() == Shape{3, 4});
+  CHECK(x.grad().to_vector() == std::vector<float>(12, 2));
+  CHECK_FALSE(x.detach_as({3, 4}).requires_grad());
 }

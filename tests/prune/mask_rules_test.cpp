@@ -110,3 +110,18 @@ TEST_CASE("prune. prunable parameters are those of rank two and more") {
   CHECK(prune::sparsity(parameters) == doctest::Approx(0.5));
   CHECK(prune::sparsity({}) == 0);
 }
+
+TEST_CASE("prune. mask_slices kills whole slices, besides what is dead") {
+  Parameter weight(ones({3, 2, 2}));
+  prune::mask_slices(weight, 0, {1});
+  prune::mask_slices(weight, -2, {0});
+  CHECK(weight.to_vector() == std::vector<float>{0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1});
+  CHECK(weight.mask().count_alive() == 4);
+  const auto wrong = [&](int64_t dim, const std::vector<int64_t>& indices) {
+    return test::error_of([&] { prune::mask_slices(weight, dim, indices); });
+  };
+  CHECK(wrong(0, {3}) == "mask_slices: no slice 3 along dimension 0 of (3, 2, 2)");
+  CHECK(wrong(1, {-1}) == "mask_slices: no slice -1 along dimension 1 of (3, 2, 2)");
+  CHECK(wrong(0, {0, 2, 0}) == "mask_slices: slice 0 is named twice");
+  CHECK(weight.mask().count_alive() == 4);
+}

@@ -128,7 +128,7 @@ TEST_CASE("sparsify. the penalty is the price of the weights that are expected t
       }
       CHECK(test::difference(log_alpha.grad().to_vector(), grad, 1e-6) == "");
     }
-    CHECK(static_cast<double>(penalty.item()) == doctest::Approx(0.01 * expected).epsilon(1e-5));
+    CHECK(penalty.item() == doctest::Approx(0.01 * expected).epsilon(1e-5));
     CHECK(gates.expected_density() == doctest::Approx(expected / 36).epsilon(1e-5));
   }
 }

@@ -25,8 +25,8 @@ TEST_CASE("sparsify. penalties are sums over all parameters, and so are their gr
     for (const float w : p.values()) l1 += 0.3 * std::abs(static_cast<double>(w)), l2 += 0.3 * std::pow(w, 2);
   }
   const Tensor first = sparsify::l1_penalty({a, b}, 0.3), second = sparsify::l2_penalty({a, b}, 0.3);
-  CHECK(static_cast<double>(first.item()) == doctest::Approx(l1).epsilon(1e-6));
-  CHECK(static_cast<double>(second.item()) == doctest::Approx(l2).epsilon(1e-6));
+  CHECK(first.item() == doctest::Approx(l1).epsilon(1e-6));
+  CHECK(second.item() == doctest::Approx(l2).epsilon(1e-6));
   first.backward();
   for (size_t i = 0; i < 12; ++i) CHECK(a.grad().values()[i] == std::copysign(0.3F, a.values()[i]));
   CHECK(b.grad().defined());

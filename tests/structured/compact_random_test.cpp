@@ -57,7 +57,7 @@ std::vector<float> losses(nn::Module& net, optim::Optimizer& optimizer, const Te
     const Tensor loss = cross_entropy(net(images), labels);
     loss.backward();
     optimizer.step();
-    result.push_back(loss.item());
+    result.push_back(static_cast<float>(loss.item()));
   }
   return result;
 }

@@ -39,4 +39,7 @@ class Mask {
   std::vector<uint8_t> alive_;
 };
 
+/// As PyTorch prints a tensor of bool.
+std::ostream& operator<<(std::ostream& out, const Mask& mask);
+
 }  // namespace tinynn

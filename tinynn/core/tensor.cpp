@@ -23,7 +23,7 @@ float* Tensor::mutable_data() {
   return impl().buffer.data();
 }
 
-float Tensor::item() const {
+double Tensor::item() const {
   check(numel() == 1, "item: expected one element, got shape ", shape());
   return data()[0];
 }
@@ -39,9 +39,9 @@ void Tensor::set_data(const Tensor& other) const {
   impl().buffer = other.impl().buffer;
 }
 
-Tensor Tensor::view(const Shape& shape) const {
-  check(shape.numel() == numel(), "view: ", this->shape(), " has ", numel(), " elements, ", shape, " has ",
-        shape.numel());
+Tensor Tensor::detach_as(const Shape& shape) const {
+  check(shape.numel() == numel(), "detach_as: ", this->shape(), " has ", numel(), " elements, ", shape,
+        " has ", shape.numel());
   auto same = std::make_shared<detail::TensorImpl>(shape, impl().buffer);
   same->read_only = impl().read_only || impl().version > 0;
   return Tensor(std::move(same));

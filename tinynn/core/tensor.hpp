@@ -1,9 +1,11 @@
 // Tensor: a handle on a dense, row-major float32 array and, where gradients flow, on its place in the
 // recorded computation. Copying a Tensor copies the handle; clone() copies the numbers. What is declared here
-// about gradients is defined in autograd/.
+// about gradients is defined in autograd/, view() in ops/shape.cpp.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <vector>
@@ -57,15 +59,18 @@ class Tensor {
   float* mutable_data();
   std::span<const float> values() const { return {data(), static_cast<size_t>(numel())}; }
   std::vector<float> to_vector() const { return {values().begin(), values().end()}; }
-  /// The only element. Throws Error if there is not exactly one.
-  float item() const;
+  /// The only element. Throws Error if there is not exactly one. torch.Tensor.item.
+  double item() const;
 
   /// A copy of the numbers, without history.
   Tensor clone() const;
   /// The same numbers (shared), without history.
-  Tensor detach() const { return view(shape()); }
+  Tensor detach() const { return detach_as(shape()); }
   /// The same in another shape of as many elements.
-  Tensor view(const Shape& shape) const;
+  Tensor detach_as(const Shape& shape) const;
+  /// The same numbers in another shape of as many elements, of which one may be -1: reshape(), recorded.
+  /// Throws Error if the counts differ. torch.Tensor.view.
+  Tensor view(std::initializer_list<int64_t> sizes) const;
   /// Takes over the shape and the numbers of another tensor, in place: whatever holds this one's handle sees
   /// them. For buffers, which copies of a module share; parameters have adopt(). torch.Tensor.set_.
   void set_data(const Tensor& other) const;
@@ -102,6 +107,10 @@ Tensor tensor(std::initializer_list<float> values);
 Tensor rand(const Shape& shape, double low = 0, double high = 1);
 /// Normal, from the default generator.
 Tensor randn(const Shape& shape, double mean = 0, double sd = 1);
+
+/// As PyTorch prints it, with four digits, and elided where there are more than 1000 elements; whether it has
+/// a gradient is left out. The same in every locale.
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 /// Elements that are not zero. torch.count_nonzero.
 int64_t count_nonzero(const Tensor& x);

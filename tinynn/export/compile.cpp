@@ -201,7 +201,7 @@ class Planner {
     const bool along_channels =
         operand.numel() == channels && lead <= 1 && operand.size(1 - lead) == channels;
     if (!along_channels) refuse(operation, "with a constant that is not one number a channel");
-    return operand.detach().clone().view({channels});
+    return operand.clone().detach_as({channels});
   }
 
   // y[c] = x[c] scale[c] + shift[c]

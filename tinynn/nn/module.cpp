@@ -115,6 +115,10 @@ std::vector<Module*> Module::modules() {
   return result;
 }
 
+void Module::zero_grad() {
+  for (Parameter& parameter : parameters()) parameter.zero_grad();
+}
+
 void Module::train(bool on) {
   for (Module* module : modules()) module->training_ = on;
 }

@@ -54,6 +54,8 @@ class Module {
 
   /// Training mode for this module and those below; layers such as dropout behave differently in evaluation.
   void train(bool on = true);
+  /// Makes all gradients undefined. torch.nn.Module.zero_grad.
+  void zero_grad();
   /// This module and all those below, parents first.
   std::vector<Module*> modules();
   /// The same with dotted names; this module's own is empty.

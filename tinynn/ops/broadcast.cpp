@@ -27,7 +27,7 @@ Broadcast::Broadcast(const char* operation, const Shape& a, const Shape& b)
 
 Tensor sum_to(const Tensor& grad, const Shape& shape) {
   if (grad.shape() == shape) return grad;
-  if (grad.numel() == shape.numel()) return grad.view(shape);
+  if (grad.numel() == shape.numel()) return grad.detach_as(shape);
   Tensor result(shape);
   const kernels::Strided walk(grad.shape(), kernels::broadcast_strides(shape, grad.shape()));
   kernels::sum(walk, grad.data(), 1, result.numel(), result.mutable_data());

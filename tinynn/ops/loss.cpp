@@ -48,7 +48,7 @@ class Reducer {
   }
   // d(result)/d(single losses) times the gradient of the result, in the shape of the losses.
   Tensor back(const Tensor& grad, const Shape& losses) const {
-    return reduced_ ? full(losses, static_cast<double>(grad.item()) / divisor_) : grad;
+    return reduced_ ? full(losses, grad.item() / divisor_) : grad;
   }
 
  private:

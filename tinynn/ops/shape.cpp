@@ -93,9 +93,9 @@ Tensor reshaped(const autograd::Op& op, const Tensor& x, const Shape& shape,
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
         shape.numel());
   const auto backward = [x](const Tensor& grad_y) {
-    autograd::accumulate_grad(x, grad_y.detach().view(x.shape()));
+    autograd::accumulate_grad(x, grad_y.detach_as(x.shape()));
   };
-  return autograd::record(op, x.view(shape), std::vector{x}, backward, attributes);
+  return autograd::record(op, x.detach_as(shape), std::vector{x}, backward, attributes);
 }
 
 Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
@@ -154,6 +154,8 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
   return reshape(x, std::span(sizes.begin(), sizes.end()));
 }
+
+Tensor Tensor::view(std::initializer_list<int64_t> sizes) const { return reshape(*this, sizes); }
 
 const autograd::Op flatten_op{
     .name = "flatten",

@@ -3,6 +3,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
+#include <tinynn/core/slices.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::prune {
@@ -86,6 +87,20 @@ void random_structured(Parameter& parameter, const Amount& amount, int64_t dim) 
 }
 
 void custom_from_mask(Parameter& parameter, const Tensor& mask) { parameter.prune(Mask(mask)); }
+
+void mask_slices(Parameter& parameter, int64_t dim, const std::vector<int64_t>& indices) {
+  const int64_t d = parameter.shape().index(dim);
+  Mask mask = parameter.mask_or_all();
+  std::vector<bool> seen(static_cast<size_t>(parameter.size(d)));
+  for (const int64_t index : indices) {
+    check(index >= 0 && index < parameter.size(d), "mask_slices: no slice ", index, " along dimension ", d,
+          " of ", parameter.shape());
+    check(!seen[static_cast<size_t>(index)], "mask_slices: slice ", index, " is named twice");
+    seen[static_cast<size_t>(index)] = true;
+    Slices(parameter.shape(), d).for_each(index, [&](int64_t i) { mask.set(i, false); });
+  }
+  parameter.prune(mask);
+}
 
 void bernoulli(const std::vector<Parameter>& parameters, double probability) {
   check(probability >= 0 && probability <= 1, "bernoulli: the probability ", probability,

@@ -53,6 +53,10 @@ void random_structured(Parameter& parameter, const Amount& amount, int64_t dim =
 /// Prunes where the mask is zero, besides what is dead already. torch.nn.utils.prune.custom_from_mask.
 void custom_from_mask(Parameter& parameter, const Tensor& mask);
 
+/// Kills the slices `indices` along `dim`, which may count from the end: these rows, filters (0) or inputs
+/// (1). Throws Error for an index that is not there or is named twice.
+void mask_slices(Parameter& parameter, int64_t dim, const std::vector<int64_t>& indices);
+
 /// Each living weight dies with this probability, independently: how many do is left to chance.
 void bernoulli(const std::vector<Parameter>& parameters, double probability);
 /// Prunes every living weight whose score is not above the threshold. How many die is up to the weights.

@@ -56,7 +56,7 @@ double L0Gates::expected_density() const {
   const NoGrad no_grad;
   int64_t weights = 0;
   for (const auto& gate : gates_) weights += gate.weight.numel();
-  return static_cast<double>(expected_nonzero().item()) / static_cast<double>(weights);
+  return expected_nonzero().item() / static_cast<double>(weights);
 }
 
 void L0Gates::harden() {

@@ -17,7 +17,7 @@ Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
   int64_t correct = 0, samples = 0;
   for (auto& [images, labels] : loader) {
     const Tensor logits = module(images);
-    loss += static_cast<double>(cross_entropy(logits, labels).item()) * static_cast<double>(labels.size());
+    loss += cross_entropy(logits, labels).item() * static_cast<double>(labels.size());
     correct += count_correct(logits, labels);
     samples += labels.size();
   }

@@ -37,7 +37,7 @@ double Run::step(const data::Batch& batch) {
     const double share = static_cast<double>(end - begin) / static_cast<double>(samples);
     const Tensor mean = options_.loss((*module_)(shard.images), shard.labels);
     const Tensor loss = shards == 1 ? mean : mean * share;
-    value += static_cast<double>(loss.item());
+    value += loss.item();
     // A penalty is one of the parameters, not of samples: once a step.
     const Tensor penalty = options_.penalty && s == 0 ? options_.penalty() : Tensor();
     const Tensor total = penalty.defined() ? loss + penalty : loss;

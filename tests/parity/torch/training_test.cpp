@@ -86,7 +86,7 @@ void compare(const char* model, std::function<Optimizer(std::vector<Parameter>)>
     their_optimizer.step();
 
     last = their_loss.item<double>();
-    largest = std::max(largest, std::abs(static_cast<double>(loss.item()) - last));
+    largest = std::max(largest, std::abs(loss.item() - last));
   }
   MESSAGE(std::string(model), ": after ", batches.size(), " steps the loss is ", last,
           "; the curves part by at most ", largest);
