@@ -29,7 +29,7 @@ class TinynnTrainer final : public bench::Trainer {
 
   double step() override {
     optimizer_->zero_grad();
-    const Tensor loss = cross_entropy((*model_)(batch_->images), batch_->labels);
+    const Tensor loss = cross_entropy((*model_)(batch_->inputs), batch_->targets);
     loss.backward();
     optimizer_->step();
     return loss.item();

@@ -10,6 +10,7 @@
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/core/tensor.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/data/cifar10.hpp>

@@ -187,7 +187,7 @@ TEST_CASE("data. loops over one loader may nest and end early") {
     }
     CHECK(inner_samples > 10);
     for (auto& batch : loader) {
-      CHECK(batch.labels.size() == 3);
+      CHECK(batch.targets.size() == 3);
       break;
     }
   }
@@ -197,12 +197,12 @@ TEST_CASE("data. iterators live side by side, move, and outlive their loader") {
   auto loader = std::make_unique<DataLoader>(numbers(6), DataLoaderOptions{.batch_size = 2});
   auto first = loader->begin(), second = loader->begin();
   ++first;
-  CHECK(first->images.data()[0] == 2);
-  CHECK(second->images.data()[0] == 0);
+  CHECK(first->inputs.data()[0] == 2);
+  CHECK(second->inputs.data()[0] == 0);
   loader.reset();
   auto moved = std::move(first);
   ++moved;
-  CHECK((*moved).images.data()[0] == 4);
+  CHECK((*moved).inputs.data()[0] == 4);
   CHECK(moved != std::default_sentinel);
   moved++;
   CHECK(moved == std::default_sentinel);
@@ -215,8 +215,8 @@ TEST_CASE("data. a kept batch is not written over") {
   std::vector<Batch> kept;
   for (auto& batch : loader) kept.push_back(batch);
   REQUIRE(kept.size() == 3);
-  CHECK(kept[0].images.data()[0] == 0);
-  CHECK(kept[2].images.data()[2] == 5);
+  CHECK(kept[0].inputs.data()[0] == 0);
+  CHECK(kept[2].inputs.data()[2] == 5);
 }
 
 TEST_CASE("data. an exception comes out at the batch that caused it") {
@@ -224,10 +224,10 @@ TEST_CASE("data. an exception comes out at the batch that caused it") {
     DataLoader loader(numbers(10, 5), {.batch_size = 2, .prefetch = prefetch});
     auto batch = loader.begin();
     ++batch;
-    CHECK(batch->labels[0] == 2);
+    CHECK(batch->targets[0] == 2);
     CHECK(error_of([&] { ++batch; }) == "sample 5 is broken");
     ++batch;  // the one after it
-    CHECK(batch->labels[0] == 6);
+    CHECK(batch->targets[0] == 6);
     DataLoader at_once(numbers(10, 0), {.batch_size = 2, .prefetch = prefetch});
     CHECK(error_of([&] { (void)at_once.begin(); }) == "sample 0 is broken");
     // Nobody asks for the broken batch.
@@ -246,7 +246,7 @@ TEST_CASE("data. prefetching stays one batch ahead") {
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   CHECK(dataset->loaded == 20);
-  CHECK(batch->labels.size() == 10);
+  CHECK(batch->targets.size() == 10);
 }
 
 TEST_CASE("data. iterators that end mid-way leave nothing behind") {

@@ -76,7 +76,7 @@ TEST_CASE("graph. several inputs and outputs are traced by a function that calls
         "relu_2 (*, 6) = relu(add_1)\n"
         "return add_1 relu_2\n");
   CHECK_THROWS_WITH_AS(graph::trace(net, graph::Example({ones({2, 6}), ones({2, 6})}, {})),
-                       "trace: 2 inputs, but no function that says how the model is called with them", Error);
+                       "module: 2 inputs, expected 1", Error);
 }
 
 TEST_CASE("graph. what a trace cannot see is an error, not a guess") {

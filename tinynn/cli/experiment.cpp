@@ -104,7 +104,8 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
 
 train::Loss Experiment::loss() {
-  return [this](const Tensor& output, const Labels& labels) {
+  return [this](const Tensor& output, const Targets& targets) {
+    const Labels& labels = targets;
     right_ = train::count_correct(output, labels);
     samples_ = labels.size();
     return cross_entropy(output, labels);

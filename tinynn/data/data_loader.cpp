@@ -32,18 +32,19 @@ Shape batch_shape(int64_t n, const Shape& sample) {
 
 // Samples indices[0], indices[1], ... with dice from the sample's number and the key of the epoch.
 Batch gather(const Dataset& dataset, std::span<const int64_t> indices, uint64_t key) {
+  const auto n = static_cast<int64_t>(indices.size());
   const Shape sample = dataset.sample_shape();
-  Batch batch{.images = Tensor(batch_shape(static_cast<int64_t>(indices.size()), sample)), .labels = {}};
+  const std::optional<Shape> target = dataset.target_shape();
+  Tensor inputs(batch_shape(n, sample)), targets = target ? Tensor(batch_shape(n, *target)) : Tensor();
   std::vector<int64_t> labels;
-  labels.reserve(indices.size());
-  float* out = batch.images.mutable_data();
-  for (const int64_t i : indices) {
-    Dice dice(RandomStream(key, static_cast<uint64_t>(i)));
-    labels.push_back(dataset.get(i, dice, out));
-    out += sample.numel();
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t i = indices[static_cast<size_t>(k)];
+    const auto dice = [=] { return Dice(RandomStream(key, static_cast<uint64_t>(i))); };
+    Dice for_input = dice(), for_target = dice();
+    labels.push_back(dataset.get(i, for_input, inputs.mutable_data() + k * sample.numel()));
+    if (target) dataset.get_target(i, for_target, targets.mutable_data() + k * target->numel());
   }
-  batch.labels = Labels(std::move(labels));
-  return batch;
+  return {std::move(inputs), target ? Targets(std::move(targets)) : Targets(Labels(std::move(labels)))};
 }
 
 std::vector<int64_t> plain_order(int64_t count) {
@@ -128,7 +129,7 @@ int64_t DataLoader::size() const {
 int64_t DataLoader::samples() const { return std::min(size() * options_.batch_size, dataset_->size()); }
 
 Tensor DataLoader::example() const {
-  return gather(*dataset_, plain_order(std::min(options_.batch_size, dataset_->size())), 0).images;
+  return gather(*dataset_, plain_order(std::min(options_.batch_size, dataset_->size())), 0).inputs;
 }
 
 }  // namespace tinynn::data

@@ -1,6 +1,7 @@
 // DataLoader: a dataset in batches, epoch after epoch (torch.utils.data.DataLoader).
 //
 //   for (auto& [images, labels] : loader) ...   // images (n, c, h, w), labels (n)
+//   for (auto& [x, y] : loader) mse_loss(net(x), y);   // where targets are tensors
 //
 // Every loop is a new epoch, with an order and augmentations of its own that depend on (seed, epoch) alone.
 // The batch belongs to the iterator, not to the loader: loops may nest, end early, or run side by side.
@@ -12,8 +13,7 @@
 #include <memory>
 #include <optional>
 
-#include <tinynn/core/labels.hpp>
-#include <tinynn/core/tensor.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/data/dataset.hpp>
 
 namespace tinynn {
@@ -23,8 +23,8 @@ class StateVisitor;
 namespace tinynn::data {
 
 struct Batch {
-  Tensor images;  // (n, ...sample_shape)
-  Labels labels;  // (n)
+  Tensor inputs;    // (n, ...sample_shape)
+  Targets targets;  // (n) labels, or (n, ...target_shape)
 };
 
 struct DataLoaderOptions {
@@ -80,7 +80,7 @@ class DataLoader {
   int64_t epoch() const { return epoch_; }
   /// Makes the next begin() start this epoch, to go on where another run stopped.
   void set_epoch(int64_t epoch) { epoch_ = epoch; }
-  /// Images of the first batch in plain order: an input to trace a network with. Starts no epoch.
+  /// Inputs of the first batch in plain order: what a network is traced with. Starts no epoch.
   Tensor example() const;
   /// Seed and epoch.
   void state(StateVisitor& visit);

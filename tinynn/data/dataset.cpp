@@ -9,7 +9,6 @@ namespace tinynn::data {
 TensorDataset::TensorDataset(const Tensor& x, Labels labels, std::optional<int64_t> classes)
     : x_(x.detach()), labels_(std::move(labels)), classes_(classes.value_or(0)) {
   check(x.rank() >= 1, "TensorDataset: x is a scalar, expected a tensor of samples (n, ...)");
-  shape_ = Shape(std::span(x.shape().begin() + 1, x.shape().end()));
   check(x.size(0) == labels_.size(), "TensorDataset: ", labels_.size(), " labels for x of shape ", x.shape(),
         ", expected ", x.size(0));
   if (!classes && labels_.size() > 0) classes_ = *std::max_element(labels_.begin(), labels_.end()) + 1;
@@ -19,10 +18,53 @@ TensorDataset::TensorDataset(const Tensor& x, Labels labels, std::optional<int64
   }
 }
 
+TensorDataset::TensorDataset(const Tensor& x, const Tensor& y) : x_(x.detach()), y_(y.detach()) {
+  check(x.rank() >= 1 && y.rank() >= 1 && x.size(0) == y.size(0), "TensorDataset: targets of shape ",
+        y.shape(), " for x of shape ", x.shape(), ", expected one for each sample (n, ...)");
+}
+
+Shape TensorDataset::sample_of(const Tensor& of) {
+  return Shape(std::span(of.shape().begin() + 1, of.shape().end()));
+}
+
 int64_t TensorDataset::get(int64_t i, Dice&, float* out) const {
   check(i >= 0 && i < size(), "TensorDataset: no sample ", i, " among ", size());
-  std::copy_n(x_.data() + i * shape_.numel(), shape_.numel(), out);
-  return labels_[i];
+  const int64_t each = x_.shape().inner(0);
+  std::copy_n(x_.data() + i * each, each, out);
+  return y_.defined() ? 0 : labels_[i];
+}
+
+std::optional<Shape> TensorDataset::target_shape() const {
+  return y_.defined() ? std::optional(sample_of(y_)) : std::nullopt;
+}
+
+void TensorDataset::get_target(int64_t i, Dice&, float* out) const {
+  const int64_t each = y_.shape().inner(0);
+  std::copy_n(y_.data() + i * each, each, out);
+}
+
+namespace {
+
+class SelfTargets : public Dataset {
+ public:
+  explicit SelfTargets(DatasetPtr dataset) : dataset_(std::move(dataset)) {
+    check(dataset_ != nullptr, "with_inputs_as_targets: no dataset");
+  }
+  int64_t size() const override { return dataset_->size(); }
+  Shape sample_shape() const override { return dataset_->sample_shape(); }
+  int64_t classes() const override { return 0; }
+  int64_t get(int64_t i, Dice& dice, float* out) const override { return dataset_->get(i, dice, out); }
+  std::optional<Shape> target_shape() const override { return sample_shape(); }
+  void get_target(int64_t i, Dice& dice, float* out) const override { dataset_->get(i, dice, out); }
+
+ private:
+  DatasetPtr dataset_;
+};
+
+}  // namespace
+
+DatasetPtr with_inputs_as_targets(DatasetPtr dataset) {
+  return std::make_shared<SelfTargets>(std::move(dataset));
 }
 
 Subset::Subset(DatasetPtr dataset, std::vector<int64_t> indices)
@@ -36,6 +78,10 @@ Subset::Subset(DatasetPtr dataset, std::vector<int64_t> indices)
 int64_t Subset::get(int64_t i, Dice& dice, float* out) const {
   check(i >= 0 && i < size(), "Subset: no sample ", i, " among ", size());
   return dataset_->get(indices_[static_cast<size_t>(i)], dice, out);
+}
+
+void Subset::get_target(int64_t i, Dice& dice, float* out) const {
+  dataset_->get_target(indices_[static_cast<size_t>(i)], dice, out);
 }
 
 std::pair<DatasetPtr, DatasetPtr> random_split(const DatasetPtr& dataset, int64_t count, uint64_t seed) {

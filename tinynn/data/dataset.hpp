@@ -1,4 +1,5 @@
-// Dataset: numbered samples, all of one shape, each with a class label (torch.utils.data.Dataset). Handed
+// Dataset: numbered samples, all of one shape, each with a target: a class label, or a tensor of one shape
+// (torch.utils.data.Dataset). Handed
 // around as a DatasetPtr; nothing in it changes after it is made, so any number of loaders and threads may
 // read one at the same time. Here are also the datasets that are made from other things: a tensor in memory,
 // a selection of another dataset, a random split in two.
@@ -26,12 +27,17 @@ class Dataset {
   virtual int64_t size() const = 0;
   /// Shape of one sample, such as (1, 28, 28).
   virtual Shape sample_shape() const = 0;
-  /// Number of classes: labels are 0 .. classes() - 1.
+  /// Number of classes: labels are 0 .. classes() - 1; 0 where targets are tensors.
   virtual int64_t classes() const = 0;
   /// Writes sample i, sample_shape().numel() floats, to `out` and returns its label. What is random in it
   /// (augmentation) is drawn from the dice of this sample and epoch. Safe to call from several threads.
   /// Throws Error if there is no sample i.
   virtual int64_t get(int64_t i, Dice& dice, float* out) const = 0;
+  /// Shape of a sample's target where that is a tensor; none where it is the label.
+  virtual std::optional<Shape> target_shape() const { return {}; }
+  /// Writes such a target. The dice fall as they do for get(): a target that is made of the sample sees the
+  /// same augmentation.
+  virtual void get_target(int64_t /*i*/, Dice& /*dice*/, float* /*out*/) const {}
 };
 
 using DatasetPtr = std::shared_ptr<const Dataset>;
@@ -42,18 +48,26 @@ class TensorDataset : public Dataset {
   /// Shares the numbers of x. Without `classes` it is the largest label plus one. Throws Error if x is a
   /// scalar, or if there is not one label in [0, classes) for each sample.
   TensorDataset(const Tensor& x, Labels labels, std::optional<int64_t> classes = {});
+  /// The same with targets y[0], y[1], ... of a tensor (n, ...).
+  TensorDataset(const Tensor& x, const Tensor& y);
 
-  int64_t size() const override { return labels_.size(); }
-  Shape sample_shape() const override { return shape_; }
+  int64_t size() const override { return x_.size(0); }
+  Shape sample_shape() const override { return sample_of(x_); }
   int64_t classes() const override { return classes_; }
   int64_t get(int64_t i, Dice& dice, float* out) const override;
+  std::optional<Shape> target_shape() const override;
+  void get_target(int64_t i, Dice& dice, float* out) const override;
 
  private:
-  Tensor x_;
+  static Shape sample_of(const Tensor& of);
+
+  Tensor x_, y_;
   Labels labels_;
-  Shape shape_;
-  int64_t classes_;
+  int64_t classes_ = 0;
 };
+
+/// The same samples, each its own target: for auto-encoders.
+DatasetPtr with_inputs_as_targets(DatasetPtr dataset);
 
 /// Samples indices[0], indices[1], ... of another dataset; an index may come twice.
 /// torch.utils.data.Subset.
@@ -66,6 +80,8 @@ class Subset : public Dataset {
   Shape sample_shape() const override { return dataset_->sample_shape(); }
   int64_t classes() const override { return dataset_->classes(); }
   int64_t get(int64_t i, Dice& dice, float* out) const override;
+  std::optional<Shape> target_shape() const override { return dataset_->target_shape(); }
+  void get_target(int64_t i, Dice& dice, float* out) const override;
   const std::vector<int64_t>& indices() const { return indices_; }
 
  private:

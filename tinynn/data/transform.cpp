@@ -23,6 +23,9 @@ class TransformedDataset : public Dataset {
   Shape sample_shape() const override { return shape_; }
   int64_t classes() const override { return dataset_->classes(); }
 
+  std::optional<Shape> target_shape() const override { return dataset_->target_shape(); }
+  void get_target(int64_t i, Dice& dice, float* out) const override { dataset_->get_target(i, dice, out); }
+
   int64_t get(int64_t i, Dice& dice, float* out) const override {
     Image image = empty_image();
     const int64_t label = dataset_->get(i, dice, image.pixels.data());

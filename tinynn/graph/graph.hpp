@@ -49,16 +49,16 @@ struct Graph {
   int64_t uses(int value) const;
 };
 
-/// What to run a model on. One tensor will do; a model that has several inputs or outputs has to say
-/// how it is called. `forward` must be made of recorded operations and may be called any number of times.
+/// What to run a model on: its inputs, and how it is called with them if that is not model(inputs). `forward`
+/// must be made of recorded operations and may be called any number of times.
 struct Example {
   using Forward = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs)>;
 
   Example(const Tensor& x) : inputs{x} {}  // NOLINT: meant to convert
-  Example(std::vector<Tensor> x, Forward f) : inputs(std::move(x)), forward(std::move(f)) {}
+  Example(std::vector<Tensor> x, Forward f = {}) : inputs(std::move(x)), forward(std::move(f)) {}
 
   std::vector<Tensor> inputs;  // (n, ...) each, n at least 1
-  Forward forward;             // empty: the model's own, on one input
+  Forward forward;             // empty: the model's own
 };
 
 /// What the model gives for the example in evaluation mode, without gradients; its mode stays as it is.

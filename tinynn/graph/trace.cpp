@@ -12,10 +12,8 @@ namespace tinynn::graph {
 
 std::vector<Tensor> run(nn::Module& model, const Example& example) {
   check(!example.inputs.empty(), "trace: the example has no input");
-  check(example.forward || example.inputs.size() == 1, "trace: ", example.inputs.size(),
-        " inputs, but no function that says how the model is called with them");
   const nn::EvaluationScope evaluation(model);
-  return example.forward ? example.forward(example.inputs) : std::vector{model(example.inputs[0])};
+  return example.forward ? example.forward(example.inputs) : model(example.inputs);
 }
 
 namespace {

@@ -80,6 +80,24 @@ thread_local CallObserver* call_observer = nullptr;
 
 }  // namespace
 
+Tensor Module::forward(const Tensor& /*x*/) {
+  fail("module: it has no forward for a single tensor; call it with a list, net({a, b})");
+}
+
+std::vector<Tensor> Module::forward_all(const std::vector<Tensor>& inputs) {
+  check(inputs.size() == 1, "module: ", inputs.size(), " inputs, expected 1");
+  return {forward(inputs[0])};
+}
+
+std::vector<Tensor> Module::operator()(const std::vector<Tensor>& inputs) {
+  const CallObserver* observer = call_observer;
+  if (observer == nullptr || inputs.empty()) return forward_all(inputs);
+  observer->begin(*this, inputs[0]);
+  std::vector<Tensor> outputs = forward_all(inputs);
+  observer->end(*this, outputs.at(0));
+  return outputs;
+}
+
 Tensor Module::operator()(const Tensor& x) {
   const CallObserver* observer = call_observer;
   if (observer == nullptr) return forward(x);

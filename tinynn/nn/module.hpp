@@ -41,9 +41,14 @@ class Module {
   /// Calls v(name, member) for every parameter, buffer and sub-module.
   virtual void members(Visitor&) {}
   /// Throws Error if x does not fit.
-  virtual Tensor forward(const Tensor& x) = 0;
+  virtual Tensor forward(const Tensor& x);
+  /// For a module of several inputs or outputs, in place of forward(). By default forward() of the only
+  /// input. Throws Error for another number of inputs.
+  virtual std::vector<Tensor> forward_all(const std::vector<Tensor>& inputs);
   /// forward(x), seen by a CallObserver.
   Tensor operator()(const Tensor& x);
+  /// forward_all(inputs), seen the same way with its first input and output.
+  std::vector<Tensor> operator()(const std::vector<Tensor>& inputs);
 
   /// Every defined parameter once, in listing order, also those of sub-modules.
   std::vector<Parameter> parameters();

@@ -58,7 +58,7 @@ Criterion mean_of(ActivationSource source, F f) {
     int64_t batches = 0;
     for (const auto& batch : source.loader) {
       if (batches++ == source.batches) break;
-      const auto of_batch = outputs(source.module, batch.images, weights);
+      const auto of_batch = outputs(source.module, batch.inputs, weights);
       for (size_t k = 0; k < weights.size(); ++k) {
         const Tensor& y = of_batch[k].activation;
         check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(0),

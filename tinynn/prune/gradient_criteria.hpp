@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include <tinynn/core/targets.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/ops/loss.hpp>
@@ -25,8 +26,8 @@ struct GradientSource {
   nn::Module& module;
   data::DataLoader& loader;
   int64_t batches = -1;  // at most so many of an epoch; below 0: all
-  std::function<Tensor(const Tensor& output, const Labels& labels)> loss =
-      [](const Tensor& output, const Labels& labels) { return cross_entropy(output, labels); };
+  std::function<Tensor(const Tensor& output, const Targets& targets)> loss =
+      [](const Tensor& output, const Targets& targets) { return cross_entropy(output, targets); };
 };
 
 /// The mean over batches of |g|: how much the loss moves with the weight.

@@ -45,7 +45,7 @@ std::ostream& operator<<(std::ostream& out, const Progress& progress);
 struct RunOptions {
   /// On data that decisions may be based on; needed for max_loss and granularity "layer".
   std::function<double()> accuracy = {};
-  train::Loss loss = train::RunOptions().loss;
+  train::Loss loss = train::classification_loss;
 };
 
 class Run {

@@ -1,4 +1,5 @@
-#include <tinynn/ops/loss.hpp>
+#include <limits>
+
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/train/evaluate.hpp>
 
@@ -11,18 +12,17 @@ int64_t count_correct(const Tensor& logits, const Labels& labels) {
   return correct;
 }
 
-Evaluation evaluate(nn::Module& module, data::DataLoader& loader) {
+Evaluation evaluate(nn::Module& module, data::DataLoader& loader, const Loss& loss) {
   const nn::EvaluationScope evaluation(module);
-  double loss = 0;
-  int64_t correct = 0, samples = 0;
-  for (auto& [images, labels] : loader) {
-    const Tensor logits = module(images);
-    loss += cross_entropy(logits, labels).item() * static_cast<double>(labels.size());
-    correct += count_correct(logits, labels);
-    samples += labels.size();
+  double sum = 0, correct = 0;
+  for (const auto& [inputs, targets] : loader) {
+    const Tensor output = module(inputs);
+    sum += loss(output, targets).item() * static_cast<double>(targets.size());
+    correct += targets.are_labels() ? static_cast<double>(count_correct(output, targets))
+                                    : std::numeric_limits<double>::quiet_NaN();
   }
-  const auto count = static_cast<double>(samples);
-  return {.accuracy = static_cast<double>(correct) / count, .loss = loss / count};
+  const auto samples = static_cast<double>(loader.samples());
+  return {.accuracy = correct / samples, .loss = sum / samples};
 }
 
 }  // namespace tinynn::train

@@ -1,20 +1,20 @@
-// evaluate: accuracy and loss over a data set.
+// evaluate: loss, and accuracy where there are classes, over a data set.
 #pragma once
 
-#include <tinynn/data/data_loader.hpp>
-#include <tinynn/nn/module.hpp>
+#include <tinynn/train/run.hpp>
 
 namespace tinynn::train {
 
 struct Evaluation {
-  double accuracy = 0;  // fraction of samples whose largest logit is their label's, in [0, 1]
-  double loss = 0;      // mean cross-entropy
+  double accuracy =
+      0;            // fraction of samples whose largest logit is their label's; NaN if targets are tensors
+  double loss = 0;  // mean over the samples
 };
 
 /// How many rows of `logits` (n, classes) are largest at their label.
 int64_t count_correct(const Tensor& logits, const Labels& labels);
 
 /// One pass in evaluation mode, without gradients; each module gets its own mode back afterwards.
-Evaluation evaluate(nn::Module& module, data::DataLoader& loader);
+Evaluation evaluate(nn::Module& module, data::DataLoader& loader, const Loss& loss = classification_loss);
 
 }  // namespace tinynn::train

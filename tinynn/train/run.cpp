@@ -12,9 +12,10 @@ namespace {
 
 // The samples [begin, end) of a batch.
 data::Batch part(const data::Batch& batch, int64_t begin, int64_t end) {
-  std::vector<int64_t> labels;
-  for (int64_t i = begin; i < end; ++i) labels.push_back(batch.labels[i]);
-  return {slice(batch.images, 0, begin, end), Labels(std::move(labels))};
+  const Tensor inputs = slice(batch.inputs, 0, begin, end);
+  if (!batch.targets.are_labels()) return {inputs, slice(batch.targets.tensor(), 0, begin, end)};
+  const Labels& labels = batch.targets;
+  return {inputs, Labels(std::vector<int64_t>(labels.begin() + begin, labels.begin() + end))};
 }
 
 }  // namespace
@@ -28,14 +29,14 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
 double Run::step(const data::Batch& batch) {
   static Reduce alone;
   Reduce& reduce = options_.reduce != nullptr ? *options_.reduce : alone;
-  const int64_t samples = batch.labels.size(), shards = reduce.shards();
+  const int64_t samples = batch.targets.size(), shards = reduce.shards();
   double value = 0;
   for (int64_t s = reduce.first(); s < reduce.last(); ++s) {
     const int64_t begin = samples * s / shards, end = samples * (s + 1) / shards;
     if (begin == end) continue;
     const data::Batch shard = shards == 1 ? batch : part(batch, begin, end);
     const double share = static_cast<double>(end - begin) / static_cast<double>(samples);
-    const Tensor mean = options_.loss((*module_)(shard.images), shard.labels);
+    const Tensor mean = options_.loss((*module_)(shard.inputs), shard.targets);
     const Tensor loss = shards == 1 ? mean : mean * share;
     value += loss.item();
     // A penalty is one of the parameters, not of samples: once a step.

@@ -30,7 +30,10 @@ struct Progress {
   void state(StateVisitor& visit);
 };
 
-using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
+using Loss = std::function<Tensor(const Tensor& output, const Targets& targets)>;
+inline Tensor classification_loss(const Tensor& output, const Targets& targets) {
+  return cross_entropy(output, targets);
+}
 
 /// How a batch is divided. It is cut into `shards`, of which this process computes those of [first, last) one
 /// after the other, and gradients and losses are summed over all. The one here computes them all.
@@ -47,7 +50,7 @@ class Reduce {
 
 struct RunOptions {
   int64_t epochs = 1;
-  Loss loss = [](const Tensor& output, const Labels& labels) { return cross_entropy(output, labels); };
+  Loss loss = classification_loss;
   std::function<Tensor()> penalty = {};  // optional; added to the loss, but not to what is reported
   std::function<void(int64_t step)> before_step = {};  // optional; called before the forward pass
   std::function<void(double lr)> after_step = {};     // optional; called after optimizer.step() with its rate

@@ -52,8 +52,9 @@ class TorchTrainer final : public bench::Trainer {
   }
 
   void take(const data::Batch& batch) override {
-    images_ = as_torch(batch.images);
-    labels_ = torch::tensor(std::vector<int64_t>(batch.labels.begin(), batch.labels.end()));
+    images_ = as_torch(batch.inputs);
+    labels_ =
+        torch::tensor(std::vector<int64_t>(batch.targets.labels().begin(), batch.targets.labels().end()));
   }
 
   double step() override {
