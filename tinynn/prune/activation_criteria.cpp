@@ -4,6 +4,9 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/pointwise.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/registry.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 
@@ -108,6 +111,56 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
     return scores;
   });
   return scales.of_outputs();
+}
+
+namespace {
+
+// The layers that multiplied with these weights in a forward pass.
+struct Multiplied {
+  size_t weight;
+  const autograd::Op* op;
+  Tensor x;
+  std::vector<autograd::Attribute> attributes;
+};
+
+std::vector<Multiplied> multiplied(nn::Module& module, const Tensor& x,
+                                   const std::vector<Parameter>& weights) {
+  const nn::EvaluationScope evaluation(module);
+  std::vector<Multiplied> result;
+  const autograd::Observer observer([&](const autograd::Call& call) {
+    if (&call.op != &ops::linear && &call.op != &ops::conv2d) return;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      if (call.inputs[1].handle() == weights[k].handle())
+        result.push_back(
+            {k, &call.op, call.inputs[0].detach(), {call.attributes.begin(), call.attributes.end()}});
+    }
+  });
+  module(x);
+  return result;
+}
+
+}  // namespace
+
+Criterion wanda(ActivationSource source) {
+  return Criterion([=](const std::vector<Parameter>& weights) {
+    // The sum of the squares that a weight multiplies is the gradient of sum(layer(x^2)) by it.
+    std::vector<Parameter> squares;
+    for (const auto& weight : weights) squares.emplace_back(zeros(weight.shape()));
+    int64_t batches = 0;
+    for (const auto& batch : source.loader) {
+      if (batches++ == source.batches) break;
+      for (const auto& [k, op, x, attributes] : multiplied(source.module, batch.inputs, weights))
+        sum(op->apply({{x * x, squares[k], Tensor()}, attributes, false})).backward();
+    }
+    std::vector<Tensor> scores;
+    for (size_t k = 0; k < weights.size(); ++k) {
+      const Tensor sums = squares[k].grad();
+      check(sums.defined(), "wanda: no linear layer or convolution reads a weight of shape ",
+            weights[k].shape());
+      scores.push_back(abs(weights[k].detach()) * sqrt(sums));
+    }
+    return scores;
+  });
 }
 
 }  // namespace tinynn::prune

@@ -1,7 +1,8 @@
-// Criteria that look at what comes out of a layer: a score for each output (neuron or filter), which all the
-// weights of its row or filter share. They mean something for slices of dimension 0. What comes out of a
-// layer is its result after the normalisation and the activation that follow it, as the operations of a
-// forward pass show; nothing has to be declared. The network runs in evaluation mode and without gradients.
+// Criteria that look at what goes through the network. Most look at what comes out of a layer: a score for
+// each output (neuron or filter), which all the weights of its row or filter share. They mean something for
+// slices of dimension 0. What comes out of a layer is its result after the normalisation and the activation
+// that follow it, as the operations of a forward pass show; nothing has to be declared. The network runs in
+// evaluation mode and without gradients.
 #pragma once
 
 #include <tinynn/data/data_loader.hpp>
@@ -25,5 +26,11 @@ Criterion apoz(ActivationSource source);
 /// through network slimming", ICCV 2017. `example` is a batch that the network takes. Throws Error for a
 /// weight whose result no BatchNorm with a scale reads.
 Criterion bn_scale(nn::Module& module, const Tensor& example);
+
+/// |w| times the norm of the input that it multiplies, over all samples and positions, padding included: Sun
+/// et al., "A simple and effective pruning approach for large language models", ICLR 2024 (Wanda), there
+/// within rows. It scores single weights. Throws Error for a weight that no linear layer or convolution
+/// reads.
+Criterion wanda(ActivationSource source);
 
 }  // namespace tinynn::prune

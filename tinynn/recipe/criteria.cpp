@@ -37,6 +37,8 @@ const CriterionRow criterion_rows[] = {
      [](const Context& c) { return c.movement->criterion(); },
      !of_whole,
      observes},
+    {{"wanda", "|w| times the norm of the input that it multiplies"},
+     [](const Context& c) { return prune::wanda(activations(c)); }},
     {{"activation", "mean of |output| (of rows, filters, channels)"},
      [](const Context& c) { return prune::mean_activation(activations(c)); },
      of_whole},
