@@ -4,9 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/autograd/parameter.hpp>
+#include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/reduce.hpp>
 
 #include "tests/support/compare.hpp"
+#include "tests/support/draw.hpp"
 #include "tests/support/ops.hpp"
 
 using namespace tinynn;
@@ -85,4 +90,49 @@ TEST_CASE("autograd. DenseGrad concerns its own parameters only") {
   test::add(p, other).backward(tensor({1, 2, 3}));
   CHECK(p.grad().to_vector() == Values{1, 2, 3});
   CHECK(other.grad().to_vector() == Values{1, 0, 3});
+}
+
+TEST_CASE("autograd. gradients of few live weights are packed until they are asked for") {
+  test::Draw draw(8);
+  const Tensor value = draw.tensor({40, 60}), x = draw.tensor({64, 60}), other = draw.tensor({64, 60});
+  const auto make = [&] {
+    Parameter weight(value);
+    Mask mask({40, 60}, false);
+    for (int64_t i = 0; i < mask.shape().numel(); i += 17) mask.set(i, true);
+    weight.prune(mask);
+    return weight;
+  };
+  const auto backward = [](const Parameter& weight, const Tensor& input) {
+    const Tensor y = linear(input, weight, Tensor());
+    sum(y * y).backward();
+  };
+  const auto packed = [](const Parameter& weight) {
+    return weight.packed_grad(*weight.sparse_pattern(1)) != nullptr;
+  };
+  Parameter sparse = make(), dense = make();
+  {
+    const DenseGrad guard({dense});
+    backward(dense, x);
+    backward(dense, other);
+  }
+  Tensor expected = dense.grad().clone();
+  dense.mask().select(expected.mutable_data());
+  backward(sparse, x);
+  CHECK(packed(sparse));
+  backward(sparse, other);  // sums, still packed
+  CHECK(packed(sparse));
+  CHECK(test::difference(sparse.grad().values(), expected.values(), 1e-4) == "");
+  CHECK_FALSE(packed(sparse));
+  backward(sparse, x);  // onto the unpacked one
+  CHECK_FALSE(packed(sparse));
+  sparse.zero_grad();
+  CHECK_FALSE(sparse.grad().defined());
+  backward(sparse, x);
+  Mask fewer = sparse.mask();
+  fewer.set(17, false);
+  const float kept = make().mask()[34] ? 1.0F : 0.0F;
+  sparse.prune(fewer);  // the pattern is another now
+  CHECK(kept == 1);
+  CHECK(sparse.grad().data()[17] == 0);
+  CHECK(sparse.grad().data()[34] != 0);
 }

@@ -69,11 +69,12 @@ TEST_CASE("kernels. sparse linear kernels agree with naive ones on random masks,
       const SparsePattern pattern(mask.data(), rows, columns);
       CHECK(pattern.count() == mask.count_alive());
       std::vector<float> y(static_cast<size_t>(n * rows)), grad_x(static_cast<size_t>(n * columns)),
-          grad_weight(static_cast<size_t>(rows * columns));
+          grad_weight(static_cast<size_t>(rows * columns)), packed(static_cast<size_t>(pattern.count()));
       const kernels::LinearSizes s{.n = n, .in = columns, .out = rows};
       kernels::linear_forward(s, x.data(), weight.data(), b, y.data(), &pattern);
       kernels::linear_backward_input(s, g.data(), weight.data(), grad_x.data(), &pattern);
-      kernels::linear_backward_weight(s, g.data(), x.data(), grad_weight.data(), &pattern);
+      kernels::linear_backward_weight(s, g.data(), x.data(), packed.data(), &pattern);
+      kernels::unpack_live(pattern, packed.data(), grad_weight.data());
       const Naive naive(n, rows, columns, mask, x.data(), weight.data(), b, g.data());
       REQUIRE(test::difference(y, naive.y, 1e-5) == "");
       REQUIRE(test::difference(grad_x, naive.grad_x, 1e-5) == "");

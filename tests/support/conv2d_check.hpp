@@ -77,11 +77,11 @@ inline void check_sparse_against_naive(Convolution c, const tinynn::Mask& alive,
       c.s.stride != tinynn::Size2(1) || c.s.oh() * c.s.ow() < 4;  // kernels that are dense
   if (reads_dead) c.weight = zeros.weight;
   std::vector<float> y(c.grad_y.size(), not_a_number), grad_x(c.x.size(), not_a_number),
-      grad_weight(c.weight.size(), not_a_number);
+      grad_weight(c.weight.size()), packed(static_cast<size_t>(pattern.count()), not_a_number);
   tinynn::kernels::conv2d_forward(c.s, c.x.data(), c.weight.data(), nullptr, y.data(), &pattern);
   tinynn::kernels::conv2d_backward_input(c.s, c.grad_y.data(), c.weight.data(), grad_x.data(), &pattern);
-  tinynn::kernels::conv2d_backward_weight(c.s, c.grad_y.data(), c.x.data(), grad_weight.data(), &pattern);
-  alive.select(grad_weight.data());
+  tinynn::kernels::conv2d_backward_weight(c.s, c.grad_y.data(), c.x.data(), packed.data(), &pattern);
+  tinynn::kernels::unpack_live(pattern, packed.data(), grad_weight.data());
   NaiveConv2d slow(zeros.s, zeros.x, zeros.weight, zeros.grad_y);
   for (size_t i = 0; i < slow.grad_weight.size(); ++i) {
     if (!alive[static_cast<int64_t>(i)]) slow.grad_weight[i] = 0;

@@ -74,6 +74,13 @@ std::shared_ptr<const kernels::SparsePattern> Parameter::sparse_pattern(const Te
   return parameter.defined() ? parameter.sparse_pattern(density) : nullptr;
 }
 
+const float* Parameter::packed_grad(const kernels::SparsePattern& live) const {
+  const auto& grad = state().grad;
+  if (!grad || !grad->is_packed_grad) return nullptr;
+  const auto& packed = static_cast<const autograd::PackedGrad&>(*grad);
+  return packed.live.get() == &live ? packed.buffer.data() : nullptr;
+}
+
 void Parameter::update(const std::function<void(std::span<float>)>& write) {
   struct Restore {  // a destructor, for the mask has to hold after an exception out of `write` too
     const Parameter& parameter;
@@ -118,9 +125,9 @@ void Parameter::set_mask(const Mask& mask) {
   zero_dead();
   if (s.grad && masks_grad()) {
     // A gradient that others hold too is replaced, not overwritten.
-    Tensor grad = Tensor(s.grad).clone();
-    s.mask.select(grad.mutable_data());
-    s.grad = grad.handle();
+    Tensor replaced = grad().clone();
+    s.mask.select(replaced.mutable_data());
+    s.grad = replaced.handle();
   }
 }
 
@@ -136,7 +143,7 @@ void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
   }
   // Everything new is made before anything old is touched, so that an error changes nothing.
   const Tensor value = sliced(*this, dim, keep);
-  const Tensor grad = s.grad ? sliced(Tensor(s.grad), dim, keep) : Tensor();
+  const Tensor cut_grad = s.grad ? sliced(grad(), dim, keep) : Tensor();
   const Mask mask = s.mask.defined() ? sliced(s.mask, dim, keep) : Mask();
   std::vector<std::pair<std::shared_ptr<autograd::Moments>, autograd::Moments>> cut_moments;
   for (const auto& weak : s.moments) {
@@ -148,7 +155,7 @@ void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
   }
   s.shape = value.shape();
   s.buffer = value.handle()->buffer;
-  s.grad = grad.handle();
+  s.grad = cut_grad.handle();
   s.mask = mask;
   for (auto& [moments, cut] : cut_moments) moments->swap(cut);
   ++s.version;

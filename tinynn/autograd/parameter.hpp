@@ -43,6 +43,20 @@ struct ParameterImpl : detail::TensorImpl {
 
 }  // namespace autograd
 
+namespace autograd {
+
+/// The gradient of a parameter with few live elements, as sparse kernels compute it: of these alone. grad()
+/// unpacks it.
+struct PackedGrad : detail::TensorImpl {
+  PackedGrad(const Shape& of, std::shared_ptr<const kernels::SparsePattern> pattern, Buffer elements)
+      : TensorImpl(of, std::move(elements)), live(std::move(pattern)) {
+    is_packed_grad = true;
+  }
+  std::shared_ptr<const kernels::SparsePattern> live;
+};
+
+}  // namespace autograd
+
 class Parameter : public Tensor {
  public:
   Parameter() = default;
@@ -64,6 +78,9 @@ class Parameter : public Tensor {
   std::shared_ptr<const kernels::SparsePattern> sparse_pattern(double density) const;
   /// The same of what an operation was given: null, too, for a tensor that is no parameter.
   static std::shared_ptr<const kernels::SparsePattern> sparse_pattern(const Tensor& weight, double density);
+  /// The gradient, if it is packed as this pattern has it, and null otherwise: for optimizers.
+  const float* packed_grad(const kernels::SparsePattern& live) const;
+  bool has_grad() const { return handle()->grad != nullptr; }
   /// True if there is a mask and no DenseGrad asks for the gradients of dead weights.
   bool masks_grad() const { return mask().defined() && state().dense_grad == 0; }
 

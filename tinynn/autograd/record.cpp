@@ -7,6 +7,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn::autograd {
 namespace {
@@ -55,6 +56,7 @@ void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
     return;
   }
   auto& leaf = *input.handle();
+  (void)input.grad();                             // unpacks what is there
   is_masked = is_masked && leaf.grad == nullptr;  // what is there may have been asked for without the mask
   grad = leaf.grad ? sum(Tensor(std::move(leaf.grad)), grad) : std::move(grad);
   // What a leaf keeps is its own: callers scale gradients in place, and must not scale another's along.
@@ -64,6 +66,19 @@ void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
     parameter.mask().select(grad.mutable_data());
   }
   leaf.grad = grad.handle();
+}
+
+void accumulate_packed_grad(const Tensor& parameter, std::shared_ptr<const kernels::SparsePattern> live,
+                            Buffer grad) {
+  auto& leaf = *parameter.handle();
+  if (const float* before = Parameter::of(parameter).packed_grad(*live)) {
+    for (int64_t k = 0; k < live->count(); ++k) grad.data()[k] += before[k];
+  } else if (leaf.grad) {
+    Tensor dense = zeros(leaf.shape);
+    kernels::unpack_live(*live, grad.data(), dense.mutable_data());
+    return accumulate_grad(parameter, std::move(dense), true);
+  }
+  leaf.grad = std::make_shared<PackedGrad>(leaf.shape, std::move(live), std::move(grad));
 }
 
 bool observed() { return observer != nullptr; }
@@ -77,3 +92,18 @@ Observer::Observer(See s) : see(std::move(s)), before_(std::exchange(observer, t
 Observer::~Observer() { observer = before_; }
 
 }  // namespace tinynn::autograd
+
+namespace tinynn {
+
+Tensor Tensor::grad() const {
+  auto& grad = impl().grad;
+  if (grad && grad->is_packed_grad) {
+    const auto& packed = static_cast<const autograd::PackedGrad&>(*grad);
+    Tensor dense = zeros(packed.shape);
+    kernels::unpack_live(*packed.live, packed.buffer.data(), dense.mutable_data());
+    grad = dense.handle();
+  }
+  return Tensor(grad);
+}
+
+}  // namespace tinynn

@@ -8,6 +8,10 @@
 
 #include <tinynn/autograd/node.hpp>
 
+namespace tinynn::kernels {
+struct SparsePattern;
+}
+
 namespace tinynn::autograd {
 
 /// Called by every operation on its result: remembers how to go back to `inputs` if one of them needs a
@@ -25,6 +29,10 @@ bool observed();
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it; `is_masked`
 /// says that the kernel has done it. Throws Error if the shapes differ.
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked = false);
+
+/// The same for a parameter of which `grad` holds the live elements alone.
+void accumulate_packed_grad(const Tensor& parameter, std::shared_ptr<const kernels::SparsePattern> live,
+                            Buffer grad);
 
 /// Memory for a gradient that takes its elements one by one from grad_y's: that of grad_y, which has served,
 /// if nothing else holds it; new memory otherwise. For use in a BackwardFunction, on its argument.

@@ -39,6 +39,9 @@ void Tensor::set_data(const Tensor& other) const {
   impl().buffer = other.impl().buffer;
 }
 
+Tensor::Tensor(const Shape& shape, Buffer elements)
+    : Tensor(std::make_shared<detail::TensorImpl>(shape, std::move(elements))) {}
+
 Tensor Tensor::detach_as(const Shape& shape) const {
   check(shape.numel() == numel(), "detach_as: ", this->shape(), " has ", numel(), " elements, ", shape,
         " has ", shape.numel());

@@ -33,6 +33,7 @@ struct TensorImpl {
   int64_t version = 0;     // of a parameter: grows when its value is written or cut; 0 for anything else
   bool read_only = false;  // shares the numbers of a parameter, whose mask it must not break
   bool requires_grad = false;
+  bool is_packed_grad = false;           // an autograd::PackedGrad
   std::shared_ptr<TensorImpl> grad;      // of a leaf: accumulated by backward()
   std::shared_ptr<autograd::Node> node;  // the operation that made this tensor; none for a leaf
 };
@@ -46,6 +47,8 @@ class Tensor {
   /// Uninitialised elements.
   explicit Tensor(const Shape& shape);
   explicit Tensor(std::shared_ptr<detail::TensorImpl> impl) : impl_(std::move(impl)) {}
+  /// Of these elements, as many as the shape has.
+  Tensor(const Shape& shape, Buffer elements);
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const { return impl().shape; }
@@ -79,7 +82,7 @@ class Tensor {
   /// Asks for (or stops) a gradient of this leaf. Throws Error for the result of an operation.
   Tensor& set_requires_grad(bool on = true);
   /// The gradient accumulated by backward(); undefined before.
-  Tensor grad() const { return Tensor(impl().grad); }
+  Tensor grad() const;
   void zero_grad() { impl().grad = nullptr; }
   /// Adds d(this)/d(leaf) to the gradient of every leaf that this scalar was computed from, then frees the
   /// recorded computation unless `retain_graph` (torch.Tensor.backward). No second-order gradients.

@@ -30,13 +30,6 @@ bool backward_weight_directly(const Conv2dSizes& s) { return s.samples_per_chunk
 
 }  // namespace
 
-void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) {
-  std::fill_n(sum, size, 0.0F);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk, partial += size) {
-    for (int64_t i = 0; i < size; ++i) sum[i] += partial[i];
-  }
-}
-
 void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, const float* bias, float* y,
                     const SparsePattern* live) {
   if (!forward_directly(s)) return by_gemm::conv2d_forward(s, x, weight, bias, y);

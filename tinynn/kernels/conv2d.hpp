@@ -40,7 +40,8 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
 /// grad_x = the gradient of x, overwritten.
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live = nullptr);
-/// grad_weight = the gradient of the weight, overwritten.
+/// grad_weight = the gradient of the weight, overwritten; with `live`, of its live elements alone, as
+/// pack_live() has them.
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live = nullptr);
 /// grad_bias (o) = grad_y summed over samples and positions, overwritten.

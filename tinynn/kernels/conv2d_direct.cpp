@@ -63,7 +63,6 @@ void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const flo
       }
     }
   });
-  if (live != nullptr) return add_chunks(*live, chunks, partial.data(), grad_weight);
   add_chunks(chunks, size, partial.data(), grad_weight);
 }
 

@@ -6,9 +6,6 @@
 
 namespace tinynn::kernels {
 
-/// sum (size) = the partial sums (chunks, size), in the order of the chunks.
-void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum);
-
 // With `live`, one group only.
 
 namespace by_gemm {

@@ -67,7 +67,7 @@ void sparse_backward_weight(const SparsePattern& live, int64_t n, const float* g
       });
     }
   });
-  add_chunks(live, chunks, sums.data(), grad_weight);
+  add_chunks(chunks, live.count(), sums.data(), grad_weight);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void linear_forward(const LinearSizes& s, const float* x, const float* weight, c
 /// grad_x = grad_y weight, overwritten.
 void linear_backward_input(const LinearSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live = nullptr);
-/// grad_weight = grad_y^T x, overwritten.
+/// grad_weight = grad_y^T x, overwritten; with `live`, its live elements alone, as pack_live() has them.
 void linear_backward_weight(const LinearSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live = nullptr);
 

@@ -55,15 +55,11 @@ void unpack_live(const SparsePattern& pattern, const float* from, float* to) {
   for_each_live(pattern, [=](int64_t k, int64_t place) { to[place] = from[k]; });
 }
 
-void add_chunks(const SparsePattern& p, int64_t chunks, const float* sums, float* weight) {
-  for_row_pieces(p.rows, p.rows * p.columns / 8, [&](int64_t begin, int64_t end) {
-    std::fill(weight + begin * p.columns, weight + end * p.columns, 0.0F);
-    for_each_live(p, begin, end, [=, count = p.count()](int64_t k, int64_t place) {
-      float total = 0;
-      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += sums[chunk * count + k];
-      weight[place] = total;
-    });
-  });
+void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) {
+  std::fill_n(sum, size, 0.0F);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk, partial += size) {
+    for (int64_t i = 0; i < size; ++i) sum[i] += partial[i];
+  }
 }
 
 }  // namespace tinynn::kernels

@@ -73,9 +73,8 @@ struct LiveElements {
 void pack_live(const SparsePattern& pattern, const float* from, float* to);
 void unpack_live(const SparsePattern& pattern, const float* from, float* to);
 
-/// weight (rows, columns) = for each live element the sum of its numbers in `sums` (chunks, live elements),
-/// in the order of the chunks; 0 elsewhere.
-void add_chunks(const SparsePattern& pattern, int64_t chunks, const float* sums, float* weight);
+/// sum (size) = partial (chunks, size), summed in the order of the chunks.
+void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum);
 
 template <class OffsetOf>
 LiveElements::LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,

@@ -92,11 +92,15 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       autograd::accumulate_grad(x, std::move(grad_x));
     }
     if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
-      Tensor grad_weight(weight.shape());
       // The gradients of dead weights may have been asked for since the forward pass.
       const auto still = pattern ? live(weight) : nullptr;
-      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), still.get());
-      autograd::accumulate_grad(weight, std::move(grad_weight), still != nullptr);
+      Buffer grad_weight(still ? still->count() : weight.numel());
+      kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.data(), still.get());
+      if (still) {
+        autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
+      } else {
+        autograd::accumulate_grad(weight, Tensor(weight.shape(), std::move(grad_weight)));
+      }
     }
     if (bias.requires_grad()) {
       Tensor grad_bias(bias.shape());

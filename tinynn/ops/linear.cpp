@@ -70,11 +70,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
       autograd::accumulate_grad(x, grad_x);
     }
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
-      Tensor grad_weight(weight.shape());
       // The gradients of dead weights may have been asked for since the forward pass.
       const auto still = pattern ? live(weight) : nullptr;
-      kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.mutable_data(), still.get());
-      autograd::accumulate_grad(weight, std::move(grad_weight), still != nullptr);
+      Buffer grad_weight(still ? still->count() : weight.numel());
+      kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.data(), still.get());
+      if (still) {
+        autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
+      } else {
+        autograd::accumulate_grad(weight, Tensor(weight.shape(), std::move(grad_weight)));
+      }
     }
     if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
   });

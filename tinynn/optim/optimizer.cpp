@@ -66,13 +66,12 @@ void Optimizer::zero_grad() {
 
 void Optimizer::step() {
   for (State& state : states_) {
-    const Tensor grad = state.parameter.grad();
-    if (!grad.defined()) continue;
+    if (!state.parameter.has_grad()) continue;
     ++state.steps;
     if (const auto live = state.parameter.sparse_pattern(kernels::sparse_linear_density)) {
-      step_live(state, grad, *live);
+      step_live(state, *live);
     } else {
-      step(state, grad);
+      step(state, state.parameter.grad());
     }
   }
 }
@@ -89,19 +88,20 @@ void Optimizer::step(State& state, const Tensor& grad) {
 }
 
 // What is dead is not touched, so it stays zero.
-void Optimizer::step_live(State& state, const Tensor& grad, const kernels::SparsePattern& live) {
+void Optimizer::step_live(State& state, const kernels::SparsePattern& live) {
   const Group& group = groups_[static_cast<size_t>(state.group)];
   const auto pack = [&](const Tensor& tensor) {
     Buffer packed(live.count());
     kernels::pack_live(live, tensor.data(), packed.data());
     return packed;
   };
-  const Buffer packed_grad = pack(grad);
+  const float* grad = state.parameter.packed_grad(live);
+  const Buffer packed_grad = grad == nullptr ? pack(state.parameter.grad()) : Buffer();
   std::vector<Buffer> moments;
   Slot slot{.group = state.group,
             .lr = group.lr,
             .value = {},
-            .grad = {packed_grad.data(), static_cast<size_t>(live.count())},
+            .grad = {grad == nullptr ? packed_grad.data() : grad, static_cast<size_t>(live.count())},
             .steps = state.steps};
   for (const Tensor& moment : *state.moments) {
     moments.push_back(pack(moment));

@@ -81,7 +81,7 @@ class Optimizer {
     int64_t steps = 0;
   };
   void step(State& state, const Tensor& grad);
-  void step_live(State& state, const Tensor& grad, const kernels::SparsePattern& live);
+  void step_live(State& state, const kernels::SparsePattern& live);
 
   std::vector<Group> groups_;
   std::vector<State> states_;  // one for each parameter
