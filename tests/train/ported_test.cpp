@@ -11,7 +11,7 @@
 #include <tinynn/ops/index.hpp>
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/sgd.hpp>
-#include <tinynn/program/program.hpp>
+#include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/fit.hpp>
