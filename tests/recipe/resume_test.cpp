@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/random.hpp>
+#include <tinynn/io/safetensors.hpp>
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
 #include <tinynn/optim/adam.hpp>
@@ -8,6 +9,7 @@
 
 #include "tests/support/compare.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace tinynn;
 using recipe::Recipe;
@@ -98,4 +100,57 @@ TEST_CASE("recipe. a run goes on from any step to the same bytes") {
 TEST_CASE("recipe. a run that removed layers goes on to the same bytes") {
   check_resumes<models::ResNet20>({.granularity = "layer", .to_macs = 0.6, .steps = 2, .finetune_epochs = 1},
                                   {20, 3, 32, 32}, 2);
+}
+
+TEST_CASE("recipe. a run is saved and resumed by file; a file that does not fit changes nothing") {
+  const Shape digits{50, 1, 28, 28};
+  const Recipe recipe{
+      .criterion = "taylor", .granularity = "channel", .to_macs = 0.4, .steps = 2, .finetune_epochs = 1};
+  const test::TemporaryFolder folder;
+  Trial<models::SimpleCNN> first(recipe, 1, digits), second(recipe, 2, digits);
+  for (int i = 0; i < 5; ++i) first.run.advance();
+  first.run.save(folder / "run.ckpt");
+  const auto generator = generator_state();
+  while (first.run.advance()) {
+  }
+
+  // Every file that lacks an item, or has one of another size, is refused.
+  auto content = io::read_safetensors(folder / "run.ckpt");
+  const std::vector<float> before = second.net.fc1.weight.to_vector();
+  const auto refused = [&](const io::SafetensorsFile& changed) {
+    io::write_safetensors(changed, folder / "changed");
+    const std::string error = test::error_of([&] { second.run.resume(folder / "changed"); });
+    CHECK(error.find("changed") != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+    CHECK(second.net.fc1.weight.to_vector() == before);
+  };
+  for (const auto& [key, text] : content.metadata) {
+    if (key == "tinynn.version") continue;
+    CAPTURE(key);
+    auto changed = content;
+    changed.metadata.erase(key);
+    refused(changed);
+    changed.metadata[key] = "many";
+    refused(changed);
+  }
+  for (size_t k = 0; k < content.tensors.size(); ++k) {
+    CAPTURE(content.tensors[k].name);
+    auto changed = content;
+    changed.tensors.erase(changed.tensors.begin() + static_cast<int64_t>(k));
+    refused(changed);
+  }
+  Trial<models::SimpleCNN> other({.sparsity = 0.5, .finetune_epochs = 1}, 2, digits);
+  CHECK(test::error_of([&] {
+          other.run.resume(folder / "run.ckpt");
+        }).find("is of the recipe \"criterion=taylor") != std::string::npos);
+
+  second.run.resume(folder / "run.ckpt");
+  CHECK(generator_state().calls == generator.calls);
+  while (second.run.advance()) {
+  }
+  const auto a = first.net.parameters(), b = second.net.parameters();
+  for (size_t k = 0; k < a.size(); ++k) {
+    REQUIRE(a[k].shape() == b[k].shape());
+    CHECK(test::bit_difference(a[k].values(), b[k].values()) == "");
+  }
 }

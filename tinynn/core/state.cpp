@@ -44,7 +44,11 @@ void StateReader::operator()(const std::string& name, std::string& text) {
 
 void StateReader::operator()(const std::string& name, Tensor& tensor) {
   const auto found = state_.tensors.find(whole(name));
-  tensor = found == state_.tensors.end() ? Tensor() : found->second.clone();
+  const auto text = state_.texts.find(whole(name));
+  const bool undefined =
+      found == state_.tensors.end() && text != state_.texts.end() && text->second == "undefined";
+  check(undefined || found != state_.tensors.end(), "state: there is no tensor \"", whole(name), '"');
+  tensor = undefined ? Tensor() : found->second.clone();
 }
 
 }  // namespace tinynn

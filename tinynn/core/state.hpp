@@ -85,7 +85,11 @@ class StateWriter : public StateVisitor {
   bool reads() const override { return false; }
   void operator()(const std::string& name, std::string& text) override { state.texts[whole(name)] = text; }
   void operator()(const std::string& name, Tensor& tensor) override {
-    if (tensor.defined()) state.tensors[whole(name)] = tensor.clone();
+    if (tensor.defined()) {
+      state.tensors[whole(name)] = tensor.clone();
+    } else {
+      state.texts[whole(name)] = "undefined";
+    }
   }
 
   State state;

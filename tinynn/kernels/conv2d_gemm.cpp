@@ -7,6 +7,7 @@
 #include <tinynn/kernels/conv2d_paths.hpp>
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/im2col.hpp>
+#include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn::kernels::by_gemm {
 namespace {

@@ -52,6 +52,10 @@ void module_state(StateVisitor& visit, Module& module) {
     visit(name, value);
     visit(name + ".mask", mask);
     if (!visit.reads()) continue;
+    check(value.defined() && value.rank() == parameter.rank() &&
+              (!mask.defined() || mask.shape() == value.shape()),
+          "state: \"", name, "\" is of shape ", value.defined() ? value.shape() : Shape{},
+          ", expected one like ", parameter.shape());
     if (parameter.is_reparametrized()) {
       parameter.assign(value);
     } else {
@@ -61,7 +65,10 @@ void module_state(StateVisitor& visit, Module& module) {
   for (auto& [name, buffer] : module.named_buffers()) {
     Tensor value = buffer;
     visit(name, value);
-    if (visit.reads()) buffer.set_data(value);
+    if (!visit.reads()) continue;
+    check(value.defined() && value.rank() == buffer.rank(), "state: buffer \"", name,
+          "\" is not there, or not like ", buffer.shape());
+    buffer.set_data(value);
   }
 }
 

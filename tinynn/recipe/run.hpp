@@ -5,8 +5,10 @@
 //   recipe::Run run(net, sgd, train, {.criterion = "taylor", .granularity = "filter", .sparsity = 0.8,
 //                                     .finetune_epochs = 2});
 //   while (run.advance()) std::cout << run.progress() << '\n';
+//   run.save("run.ckpt");   // at any time; another run of the recipe can resume("run.ckpt")
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -73,6 +75,11 @@ class Run {
   /// All that decides what comes: the module, the optimizer, the loader and the default generator included.
   /// To be read into a run of the same recipe on a network made alike; it then ends in the same bytes.
   void state(StateVisitor& visit);
+  /// Writes the state to a safetensors file, atomically. Throws Error if that fails.
+  void save(const std::filesystem::path& file);
+  /// Goes on from such a file. Throws Error, and leaves everything as it was, if it cannot be read, is of
+  /// another recipe, or lacks something.
+  void resume(const std::filesystem::path& file);
 
  private:
   enum class Phase { dense, cut, finetune, judge, finish, erase, over };
