@@ -18,7 +18,7 @@ struct EvalOptions {
 
 void run(const EvalOptions& options, const Output& output) {
   check_writable(output);
-  if (options.threads) set_num_threads(*options.threads);
+  use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
   const std::string& data = options.data.empty() ? loaded.dataset : options.data;
   check(!data.empty() && data != "custom", options.in.string(),
@@ -55,7 +55,7 @@ void add_eval(CommandLine& line) {
   command.add("--data", options->data,
               "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that "
               "the network was trained on");
-  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_threads_option(command, options->threads);
   add_output_options(command, *output);
   command.footer("\nExample:\n  tinynn eval --in pruned.safetensors --data mnist");
   command.runs([=] { run(*options, *output); });

@@ -93,7 +93,7 @@ const std::map<std::string, Writer> writers{
     {"safetensors", write_safetensors}, {"onnx", write_onnx}, {"program", write_program}};
 
 void run(ExportOptions options, const Output& output) {
-  if (options.threads) set_num_threads(*options.threads);
+  use_threads(options.threads);
   options.header.int8 = options.quantize == "int8";
   if (options.format == "header") {
     check(options.quantize.empty() || options.header.int8,
@@ -160,7 +160,7 @@ void add_export(CommandLine& line) {
               "mnist, fashion-mnist, cifar10, or a folder of IDX files: to measure accuracy, calibrate "
               "activations and normalise pixels. Default, where it is needed: the data set that the "
               "network was trained on");
-  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_threads_option(command, options->threads);
   add_output_options(command, *output);
   command.footer(
       "\nExamples:\n  tinynn export --in pruned.safetensors --format header --name digits --quantize int8 "

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -7,7 +8,6 @@
 #include <tinynn/cli/report/sensitivity_report.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/parallel.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
@@ -40,16 +40,24 @@ void write_metrics(const std::filesystem::path& path, const std::string& model, 
   io::write_file_atomically(path, json.text(2) + "\n");
 }
 
+// Accuracies in percent, at as many of the sparsities as fit a terminal; a layer that is sparser already has
+// no number.
 Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prune::Share>& shares,
-               const std::vector<double>& sparsities, double loss) {
-  std::vector<std::string> heads{"accuracy with so much of one layer pruned", "0%"};
-  for (const double sparsity : sparsities) heads.push_back(fixed(100 * sparsity, 0) + "%");
-  heads.push_back(fixed(100 * loss, 1) + " points at");
+               double loss) {
+  constexpr double shown[] = {0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99};
+  std::vector<std::string> heads{"layer, so much of it pruned", "as it is"};
+  for (const double sparsity : shown) heads.push_back(fixed(100 * sparsity, 0) + "%");
+  heads.push_back("-" + fixed(100 * loss, 1) + " at");
   Table table(heads);
   for (size_t k = 0; k < scan.size(); ++k) {
-    std::vector<std::string> cells{scan[k].name, percent(scan[k].accuracies[0])};
-    cells.resize(heads.size() - scan[k].accuracies.size(), "-");  // what was pruned already
-    for (size_t i = 1; i < scan[k].accuracies.size(); ++i) cells.push_back(percent(scan[k].accuracies[i]));
+    const auto& [name, weight, sparsities, accuracies] = scan[k];
+    std::vector<std::string> cells{name, fixed(100 * accuracies[0], 1)};
+    for (const double sparsity : shown) {
+      const auto found = std::ranges::find(sparsities.begin() + 1, sparsities.end(), sparsity);
+      const bool there = found != sparsities.end();
+      cells.push_back(there ? fixed(100 * accuracies[static_cast<size_t>(found - sparsities.begin())], 1)
+                            : "sparser");
+    }
     cells.push_back(percent(fraction_of(shares[k])));
     table.add(cells);
   }
@@ -58,7 +66,7 @@ Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prun
 
 void run(const SensitivityOptions& options, const Output& output, const std::string& command) {
   check_writable(output);
-  if (options.threads) set_num_threads(*options.threads);
+  use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
   const std::string& data = options.data.empty() ? loaded.dataset : options.data;
   check(!data.empty() && data != "custom", options.in.string(),
@@ -71,7 +79,7 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
   const auto shares = prune::shares_within(scan, options.loss);
   if (!output.metrics.empty())
     write_metrics(output.metrics, loaded.model, experiment.dataset(), scan, shares);
-  const Table table = table_of(scan, shares, scan_options.sparsities, options.loss);
+  const Table table = table_of(scan, shares, options.loss);
   if (!output.report.empty()) {
     io::write_file_atomically(
         output.report,
@@ -105,7 +113,7 @@ void add_sensitivity(CommandLine& line) {
            "The last column: how much of a layer can go before this much accuracy is lost, as a fraction")
       .in_range(0.0, 1.0)
       .shows_default();
-  command.add("--threads", options->threads, "Threads to use").in_range(int64_t{1}, int64_t{1024});
+  add_threads_option(command, options->threads);
   add_report_option(command, *output);
   add_output_options(command, *output);
   command.footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");
