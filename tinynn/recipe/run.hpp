@@ -87,6 +87,7 @@ class Run {
   void train(int64_t epochs, bool pruned);
   bool train_one();  // false when the training is through
   void cut(double sparsity);
+  void choose_weights();
   void begin_finetuning();
   void delete_dead();
   void end_parts();

@@ -1,0 +1,86 @@
+// What a run's state is: listed once, for writing and for reading.
+#include <algorithm>
+
+#include <tinynn/core/random.hpp>
+#include <tinynn/recipe/run.hpp>
+#include <tinynn/structured/remove_layers.hpp>
+
+namespace tinynn::recipe {
+
+void Progress::state(StateVisitor& visit) {
+  visit("moment", moment);
+  visit("step", step);
+  visit("steps", steps);
+  visit("target", target);
+  visit("sparsity", sparsity);
+  visit.part("training", training);
+}
+
+namespace {
+
+void compacted_state(StateVisitor& visit, std::optional<structured::Compacted>& compacted) {
+  bool there = compacted.has_value();
+  visit("compacted", there);
+  if (!there) return compacted.reset();
+  if (!compacted) compacted.emplace();
+  visit("compacted.channels", compacted->channels);
+  visit("compacted.parameters_before", compacted->parameters_before);
+  visit("compacted.parameters", compacted->parameters);
+  visit("compacted.output_change_by_bias", compacted->output_change_by_bias);
+  visit("compacted.output_difference", compacted->output_difference);
+  visit("compacted.folded", compacted->folded);
+  visit.all("compacted.kept", compacted->kept);
+}
+
+// Layers that were removed are removed again, before anything is read into what is left.
+void removed_state(StateVisitor& visit, nn::Module& module) {
+  std::vector<std::string> now = structured::removed_layers(module), removed = now;
+  visit.all("removed", removed);
+  for (const auto& name : removed) {
+    if (std::ranges::find(now, name) == now.end()) structured::remove_layer(module, name);
+  }
+}
+
+void visit_generator(StateVisitor& visit) {
+  GeneratorState generator = generator_state();
+  visit("generator.seed", generator.seed);
+  visit("generator.calls", generator.calls);
+  if (visit.reads()) set_generator_state(generator);
+}
+
+}  // namespace
+
+void Run::state(StateVisitor& visit) {
+  visit("phase", phase_);
+  visit.part("progress", progress_);
+  visit("elements", elements_);
+  visit("least_accuracy", least_accuracy_);
+  visit.all("base_rates", base_rates_);
+  visit.all("epochs", epochs_);
+  compacted_state(visit, compacted_);
+  removed_state(visit, *module_);
+  if (visit.reads() && recipe_.granularity == "layer") choose_weights();
+  context_.state(visit);
+  if (movement_) visit.part("movement", *movement_);
+  for (size_t k = 0; k < parts_.size(); ++k) visit.part("part." + std::to_string(k), *parts_[k]);
+  visit.within("module", [&] { nn::module_state(visit, *module_); });
+  visit.part("loader", *loader_);
+  bool trains = training_.has_value();
+  visit("trains", trains);
+  if (visit.reads() && trains) {
+    const bool pruned = phase_ == Phase::finetune;
+    train(pruned ? recipe_.finetune_epochs : dense_epochs_, pruned);
+  }
+  if (visit.reads() && !trains) training_.reset();
+  visit("trained_steps", trained_steps_);
+  if (trains) {
+    visit.part("scheduler", *scheduler_);
+    visit.part("training", *training_);
+  }
+  visit.part("optimizer", *optimizer_);
+  if (recipe_.rewind) visit.within("early", [&] { nn::snapshot_state(visit, *module_, early_); });
+  if (recipe_.max_loss) visit.within("before", [&] { nn::snapshot_state(visit, *module_, before_); });
+  visit_generator(visit);
+}
+
+}  // namespace tinynn::recipe
