@@ -132,6 +132,12 @@ TEST_CASE("recipe. a run is saved and resumed by file; a file that does not fit 
     refused(changed);
     changed.metadata[key] = "many";
     refused(changed);
+    const bool is_place =
+        key == "phase" || key == "progress.step" || key == "training.batch" || key == "training.epoch";
+    for (const char* far : {"-2", "1000000000000"}) {
+      changed.metadata[key] = far;
+      if (is_place || key == "base_rates" || key == "optimizer.moments.0") refused(changed);
+    }
   }
   for (size_t k = 0; k < content.tensors.size(); ++k) {
     CAPTURE(content.tensors[k].name);

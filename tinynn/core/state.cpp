@@ -24,6 +24,10 @@ void StateVisitor::operator()(const std::string& name, uint64_t& number) {
 }
 void StateVisitor::operator()(const std::string& name, double& number) { visit_number(*this, name, number); }
 
+void StateVisitor::check_count(const std::string& name, int64_t count) {
+  check(count >= 0 && count <= 1 << 20, "state: \"", name, "\" has ", count, " items, expected 0 to 2^20");
+}
+
 void StateVisitor::operator()(const std::string& name, bool& flag) {
   int64_t number = flag;
   (*this)(name, number);

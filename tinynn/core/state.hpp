@@ -56,11 +56,12 @@ class StateVisitor {
     visits();
     prefix_ = before;
   }
-  /// As many items, or parts, as there were.
+  /// As many items, or parts, as there were. Throws Error for a number that no run has.
   template <class Items>
   void all(const std::string& name, Items& items) {
     auto count = static_cast<int64_t>(items.size());
     (*this)(name, count);
+    check_count(name, count);
     items.resize(static_cast<size_t>(count));
     for (size_t i = 0; i < items.size(); ++i) {
       const std::string each = name + "." + std::to_string(i);
@@ -73,6 +74,7 @@ class StateVisitor {
   }
 
  protected:
+  static void check_count(const std::string& name, int64_t count);
   std::string whole(const std::string& name) const { return prefix_ + name; }
 
  private:

@@ -53,9 +53,15 @@ void visit_generator(StateVisitor& visit) {
 void Run::state(StateVisitor& visit) {
   visit("phase", phase_);
   visit.part("progress", progress_);
+  const int64_t steps = std::ssize(schedule_), last = phase_ == Phase::cut ? steps - 2 : steps - 1;
+  check(phase_ >= Phase::dense && phase_ <= Phase::over && progress_.steps == steps && progress_.step >= -1 &&
+            progress_.step <= last && (phase_ <= Phase::cut || progress_.step >= 0),
+        "state: step ", progress_.step + 1, " of ", progress_.steps, ", expected one of ", steps);
   visit("elements", elements_);
   visit("least_accuracy", least_accuracy_);
   visit.all("base_rates", base_rates_);
+  check(std::ssize(base_rates_) == optimizer_->groups(), "state: ", base_rates_.size(),
+        " learning rates for ", optimizer_->groups(), " groups of parameters");
   visit.all("epochs", epochs_);
   compacted_state(visit, compacted_);
   removed_state(visit, *module_);

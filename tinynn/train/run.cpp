@@ -105,6 +105,9 @@ void Run::state(StateVisitor& visit) {
   }
   visit("epoch", epoch_);
   visit("batch", batch_);
+  check(epoch_ >= 0 && epoch_ <= options_.epochs && batch_ >= 0 && batch_ < loader_->size(), "state: epoch ",
+        epoch_, ", batch ", batch_, ", expected at most ", options_.epochs, " epochs of ", loader_->size(),
+        " batches");
   visit.part("sums", sums_);
   visit.part("progress", progress_);
   visit.all("epochs", epochs_);
