@@ -1,11 +1,35 @@
-// Size of LeNet-300-100's file over sparsity, in each of the forms in which a file can hold masked
-// parameters, as a Markdown table. Every layer is pruned by the same share. Weights are random, or those of
-// a dense network in FILE.
+// Sizes of the files of LeNet-300-100 and LeNet-5 over sparsity, in both forms in which a file can hold
+// masked parameters, as a Markdown table; in the last column live weights share 16 values in each layer.
+// Every layer is pruned by the same share. Weights are random, or those of a dense LeNet-300-100 in FILE.
 //   build/release/benchmarks/tinynn_bench_storage [FILE]
 #include <cstdio>
 
+#include <tinynn/export/share_weights.hpp>
 #include <tinynn/tinynn.hpp>
 using namespace tinynn;
+
+namespace {
+
+long long bytes_of(nn::Module& net, io::Storage storage) {
+  return static_cast<long long>(io::safetensors_bytes(io::to_file(net, {}, storage)));
+}
+
+template <class Network>
+void print_rows(const char* name, Network& dense) {
+  const long long whole = bytes_of(dense, io::Storage::dense);
+  for (const double sparsity : {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}) {
+    Network net = clone(dense);
+    prune::prune(prune::weights(net), prune::fraction(sparsity), {}, prune::Scope::local);
+    for (Parameter& p : prune::weights(net)) p.prune(Mask(p.shape()));  // a mask even where nothing is pruned
+    const long long masked = bytes_of(net, io::Storage::dense), small = bytes_of(net, io::Storage::smallest);
+    for (Parameter& p : prune::weights(net)) deploy::share_weights(p, 16);
+    std::printf("| %s | %g%% | %lld | %lld | %.1f | %lld |\n", name, 100 * sparsity, masked, small,
+                static_cast<double>(whole) / static_cast<double>(small),
+                bytes_of(net, io::Storage::smallest));
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) try {
   manual_seed(1);
@@ -15,23 +39,12 @@ int main(int argc, char** argv) try {
     check(prune::sparsity(prune::weights(dense)) == 0, argv[1], ": pruned already, expected a dense network");
   }
   std::printf(
-      "| weights that are zero | dense, mask beside | bit-mask | CSR | smallest for each layer | "
-      "times smaller than without masks |\n");
-  std::printf("|---|---|---|---|---|---|\n");
-  const auto whole = static_cast<double>(io::safetensors_bytes(io::to_file(dense)));
-  for (const double sparsity : {0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}) {
-    models::LeNet300100 net = clone(dense);
-    prune::prune(prune::weights(net), prune::fraction(sparsity), {}, prune::Scope::local);
-    for (Parameter& p : prune::weights(net)) p.prune(Mask(p.shape()));  // a mask even where nothing is pruned
-    std::printf("| %g%% |", 100 * sparsity);
-    int64_t bytes = 0;
-    for (const auto storage :
-         {io::Storage::dense, io::Storage::bitmask, io::Storage::csr, io::Storage::smallest}) {
-      bytes = io::safetensors_bytes(io::to_file(net, {}, storage));
-      std::printf(" %lld |", static_cast<long long>(bytes));
-    }
-    std::printf(" %.1f |\n", whole / static_cast<double>(bytes));
-  }
+      "| network | weights that are zero | dense, mask beside | compressed | times smaller than without "
+      "masks | "
+      "compressed, 16 values a layer |\n|---|---|---|---|---|---|\n");
+  print_rows("LeNet-300-100", dense);
+  models::LeNet5 convolutional;
+  if (argc == 1) print_rows("LeNet-5", convolutional);
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

@@ -84,14 +84,16 @@ void read_plan(const Bytes& bytes) {
 
 std::vector<Bytes> checkpoints(const std::filesystem::path& path) {
   std::vector<Bytes> files;
-  for (const auto storage :
-       {io::Storage::dense, io::Storage::bitmask, io::Storage::csr, io::Storage::codebook}) {
+  for (const auto& [storage, clusters] : {std::pair{io::Storage::dense, 0},
+                                          {io::Storage::compressed, 0},
+                                          {io::Storage::compressed, 5},
+                                          {io::Storage::compressed, 20}}) {
     manual_seed(1);
     Parts parts;
     prune::prune(prune::weights(parts), prune::fraction(0.7));
     prune::prune({parts.row}, prune::fraction(0.99));  // gaps of more than a byte
-    if (storage == io::Storage::codebook) {
-      for (const Parameter& parameter : parts.parameters()) deploy::share_weights(parameter, 5);
+    for (const Parameter& parameter : parts.parameters()) {
+      if (clusters > 0) deploy::share_weights(parameter, clusters);
     }
     io::save(parts, path, {{"tinynn.model", "parts"}}, storage);
     files.push_back(content(path));

@@ -2,7 +2,7 @@
 // normal build. With clang, from the root of the project (the seeds are any small safetensors files):
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. -o safetensors_fuzz
 //     tests/fuzz/safetensors_fuzz.cpp tinynn/{core,autograd,io}/*.cpp tinynn/nn/module.cpp
-//     -DTINYNN_VERSION='""'
+//     -DTINYNN_VERSION='""' -lz
 //   ./safetensors_fuzz -max_total_time=120 -malloc_limit_mb=64 -dict=tests/fuzz/safetensors.dict seeds/
 #include <cstdint>
 #include <cstdlib>

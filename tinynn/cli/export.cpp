@@ -51,7 +51,7 @@ std::string write_safetensors(const LoadedModel& loaded, const ExportOptions& op
     for (const Parameter& weight : prune::weights(*loaded.module))
       deploy::share_weights(weight, options.clusters());
     io::save(*loaded.module, out, metadata, io::Storage::smallest);
-    return "for tinynn; what is masked is stored by its number in a codebook";
+    return "for tinynn; weights with masks are stored as indices of the values that they share";
   }
   bool masked = false;
   for (auto& [name, parameter] : loaded.module->named_parameters()) {
@@ -148,8 +148,7 @@ void add_export(CommandLine& line) {
   command
       .add("--quantize", options->quantize,
            "int8: weights and activations of a header are bytes; codebook:K: the live weights of a "
-           "layer share "
-           "K values, of which a safetensors file for tinynn holds the numbers in Huffman codes")
+           "layer share K values, of which a safetensors file for tinynn holds the indices, compressed")
       .check([](const std::string& text) {
         return text == "int8" || text.substr(0, text.find(':')) == "codebook"
                    ? ""

@@ -1,5 +1,5 @@
 // Weight sharing: the live values of a weight become few, the centres of k clusters, so that a file can hold
-// a number of a cluster for each (io::Storage::codebook). Zeros stay zero. Han et al., "Deep compression",
+// the index of a cluster for each (io::Storage::compressed). Zeros stay zero. Han et al., "Deep compression",
 // ICLR 2016.
 #pragma once
 

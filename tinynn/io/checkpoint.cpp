@@ -1,29 +1,26 @@
 #include <algorithm>
 #include <functional>
-#include <set>
-#include <string_view>
+#include <map>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/checkpoint.hpp>
-#include <tinynn/io/parameter_storage.hpp>
 #include <tinynn/io/safetensors_header.hpp>
+#include <tinynn/io/stored_forms.hpp>
 
 namespace tinynn::io {
 namespace {
 
-using detail::in_quotes;
-using detail::Stored;
+using Parameters = std::vector<std::pair<std::string, Parameter>>;
+using Buffers = std::vector<std::pair<std::string, Tensor>>;
 
-std::string listed(const std::vector<std::string>& names) {
+std::string listed(const char* what, const std::vector<std::string>& names) {
   constexpr size_t shown = 5;
-  std::string result;
-  for (size_t i = 0; i < std::min(names.size(), shown); ++i) result += (i ? ", " : "") + in_quotes(names[i]);
+  std::string result = names.empty() ? "" : what;
+  for (size_t i = 0; i < std::min(names.size(), shown); ++i)
+    result += (i ? ", " : " ") + detail::in_quotes(names[i]);
   if (names.size() > shown) result += " and " + std::to_string(names.size() - shown) + " more";
   return result;
 }
-
-using Parameters = std::vector<std::pair<std::string, Parameter>>;
-using Buffers = std::vector<std::pair<std::string, Tensor>>;
 
 // PyTorch's counter of batches, where it goes with the running mean beside it.
 std::string counter_name(const std::string& buffer) {
@@ -32,47 +29,48 @@ std::string counter_name(const std::string& buffer) {
                                 : buffer;
 }
 
-// The tensors of a parameter: those in the file but for the ones that are members of their own ("gate_mask").
-Stored tensors_of(const std::string& name, const Stored& stored, const std::set<std::string>& members) {
-  Stored result;
-  for (const Storage form : {Storage::dense, Storage::bitmask, Storage::csr, Storage::codebook}) {
-    for (const auto& tensor_name : detail::tensor_names(name, form)) {
-      const auto found = stored.find(tensor_name);
-      if (found != stored.end() && (tensor_name == name || !members.contains(tensor_name)))
-        result.insert(*found);
-    }
-  }
-  return result;
-}
+// Where a file holds a parameter or a buffer: its tensor, dense under its own name or compressed, and its
+// mask.
+struct Held {
+  std::string name;
+  const StoredTensor *tensor = nullptr, *mask = nullptr;
+};
 
-// What belongs to no parameter in the form in which that is stored is reported as unexpected.
-void check_names(const std::string& file, const Parameters& parameters, const Buffers& buffers,
-                 const Stored& stored, const std::set<std::string>& members) {
-  std::set<std::string> known;
+// Finds parameters, then buffers. Throws Error if one is missing or if a tensor is left over, such as those
+// of a form that is not known.
+std::vector<Held> find_all(const Parameters& parameters, const Buffers& buffers,
+                           const SafetensorsFile& file) {
+  std::map<std::string, const StoredTensor*> rest;
+  for (const StoredTensor& tensor : file.tensors) rest.emplace(tensor.name, &tensor);
+  const auto take = [&](const std::string& name) {
+    const auto node = rest.extract(name);
+    return node.empty() ? nullptr : node.mapped();
+  };
+  std::vector<Held> result;  // first under their own names, for a member may itself be called "gate_mask"
+  for (const auto& [name, parameter] : parameters) result.push_back({name, take(name)});
+  for (const auto& [name, buffer] : buffers) result.push_back({name, take(name)});
   std::vector<std::string> missing, unexpected;
-  for (const auto& [name, parameter] : parameters) {
-    const Stored own = tensors_of(name, stored, members);
-    const Storage form = detail::form_of(name, own);
-    for (const auto& tensor_name : detail::tensor_names(name, form)) {
-      known.insert(tensor_name);
-      const bool needed = form != Storage::dense || tensor_name == name;
-      if (needed && !own.contains(tensor_name)) missing.push_back(tensor_name);
-    }
+  for (size_t i = 0; i < result.size(); ++i) {
+    auto& [name, tensor, mask] = result[i];
+    const bool is_parameter = i < parameters.size();
+    if (!is_parameter) take(counter_name(name));
+    const bool is_compressed =
+        is_parameter && tensor == nullptr && (tensor = take(name + detail::compressed_suffix)) != nullptr;
+    if (is_parameter && !is_compressed) mask = take(name + detail::mask_suffix);
+    if (tensor == nullptr) missing.push_back(name);
   }
-  for (const auto& [name, buffer] : buffers) {
-    known.insert({name, counter_name(name)});
-    if (!stored.contains(name)) missing.push_back(name);
-  }
-  for (const auto& [name, tensor] : stored) {
-    if (!known.contains(name)) unexpected.push_back(name);
-  }
-  if (missing.empty() && unexpected.empty()) return;
-  fail(file, " does not fit the module:", missing.empty() ? "" : " it lacks " + listed(missing),
-       missing.empty() || unexpected.empty() ? "" : ";",
-       unexpected.empty() ? "" : " the module has no " + listed(unexpected));
+  for (const auto& [name, tensor] : rest) unexpected.push_back(name);
+  if (missing.empty() && unexpected.empty()) return result;
+  fail(file.name, " does not fit the module:", listed(" it lacks", missing),
+       missing.empty() || unexpected.empty() ? "" : ";", listed(" the module has no", unexpected));
 }
 
 }  // namespace
+
+std::string_view storage_name(Storage storage) {
+  constexpr std::string_view names[] = {"dense", "compressed", "smallest"};
+  return names[static_cast<size_t>(storage)];
+}
 
 SafetensorsFile to_file(nn::Module& module, const Metadata& metadata, Storage storage) {
   SafetensorsFile file;
@@ -80,7 +78,12 @@ SafetensorsFile to_file(nn::Module& module, const Metadata& metadata, Storage st
   file.metadata.insert({"format", "pt"});
   for (const auto& [name, parameter] : module.named_parameters()) {
     parameter.require_hardened("save");
-    for (auto& tensor : detail::store(name, parameter, storage)) file.tensors.push_back(std::move(tensor));
+    SafetensorsFile dense, compressed;
+    dense.tensors = detail::store_dense(name, parameter);
+    if (storage != Storage::dense) compressed.tensors = detail::store_compressed(name, parameter);
+    const bool is_smaller = safetensors_bytes(compressed) < safetensors_bytes(dense);
+    const bool take_it = storage == Storage::compressed || (storage == Storage::smallest && is_smaller);
+    std::ranges::move(take_it ? compressed.tensors : dense.tensors, std::back_inserter(file.tensors));
   }
   for (const auto& [name, buffer] : module.named_buffers()) file.add(name, buffer);
   // Small elements come last: their odd numbers would leave what is after them unaligned.
@@ -92,26 +95,30 @@ void save(nn::Module& module, const std::filesystem::path& path, const Metadata&
   write_safetensors(to_file(module, metadata, storage), path);
 }
 
+StoredAs stored_as(const SafetensorsFile& file, const std::string& parameter) {
+  const StoredTensor* tensor = file.find(parameter);
+  const auto storage = tensor != nullptr ? Storage::dense : Storage::compressed;
+  if (tensor == nullptr) tensor = file.find(parameter + detail::compressed_suffix);
+  check(tensor != nullptr, file.name, ": no parameter ", detail::in_quotes(parameter));
+  const StoredTensor* mask = file.find(parameter + detail::mask_suffix);
+  return {storage, std::ssize(tensor->bytes) + (mask != nullptr ? std::ssize(mask->bytes) : 0)};
+}
+
 void load(nn::Module& module, const SafetensorsFile& file) {
   const Parameters parameters = module.named_parameters();
   Buffers buffers = module.named_buffers();
-  Stored stored;
-  for (const StoredTensor& tensor : file.tensors) stored.emplace(tensor.name, &tensor);
-  std::set<std::string> members;
-  for (const auto& [name, parameter] : parameters) members.insert(name);
-  for (const auto& [name, buffer] : buffers) members.insert(name);
-  check_names(file.name, parameters, buffers, stored, members);
+  const auto held = find_all(parameters, buffers, file);
 
   // Everything is read and checked before anything is assigned, so that an error changes nothing.
   std::vector<std::pair<Tensor, Mask>> loaded;
-  for (const auto& [name, parameter] : parameters) {
-    parameter.require_hardened("load");
-    loaded.push_back(detail::read_stored(file, tensors_of(name, stored, members), name, parameter.shape()));
-  }
-  std::vector<Tensor> loaded_buffers;
-  for (const auto& [name, buffer] : buffers) {
-    detail::check_fits(file.name, name, stored[name]->shape, buffer.shape());
-    loaded_buffers.push_back(file.tensor(name));
+  for (size_t i = 0; i < held.size(); ++i) {
+    const auto& [name, tensor, mask] = held[i];
+    const bool is_parameter = i < parameters.size();
+    if (is_parameter) parameters[i].second.require_hardened("load");
+    const Shape& shape =
+        is_parameter ? parameters[i].second.shape() : buffers[i - parameters.size()].second.shape();
+    loaded.push_back(tensor->name == name ? detail::read_dense(file, *tensor, mask, shape)
+                                          : detail::read_compressed(file, *tensor, shape));
   }
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter parameter = parameters[i].second;
@@ -124,7 +131,7 @@ void load(nn::Module& module, const SafetensorsFile& file) {
       parameter.adopt(value, mask);
     }
   }
-  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(loaded_buffers[i]);
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(loaded[parameters.size() + i].first);
 }
 
 Metadata load(nn::Module& module, const std::filesystem::path& path) {

@@ -1,33 +1,30 @@
 // Checkpoints: a module's parameters, buffers and masks in a safetensors file (safetensors.hpp) under
 // PyTorch's names. What has no mask is one F32 tensor, as in a state dict of PyTorch. A parameter with a
-// mask, of n elements of which m are alive, is stored in one of four forms, known by its tensors' names:
+// mask, of n elements of which m are alive, has one of two forms, known by its tensors' names. All that
+// stands in a file:
 //
-//   dense     fc1.weight              F32                 all values, zero where dead
-//             fc1.weight_mask         U8 (ceil(n / 8))    a bit for each element, 1 where it is alive
-//   bit-mask  fc1.weight_shape        I64 (rank)          the sizes of its dimensions
-//             fc1.weight_mask         U8 (ceil(n / 8))    as above
-//             fc1.weight_values       F32 (m)             the live values, in order
-//   CSR       fc1.weight_shape        I64 (rank)          as above
-//             fc1.weight_row_counts   U8|U16|U32 (rows)   how many elements of each row are alive
-//             fc1.weight_column_gaps  U8 (m or more)      how many dead ones lie before each of them
-//             fc1.weight_values       F32 (m)             as above
-//   codebook  fc1.weight_shape        I64 (rank)          as above
-//             fc1.weight_codebook     F32 (k)             the values that occur, 256 at most
-//             fc1.weight_lengths      U8 (256 + k)        bits of the codes of gaps of 0 to 255, then of
-//             values fc1.weight_codes        U8                  the codes of gap and value of each live
-//             element fc1.weight_count        I64 (1)             m
+// clang-format off
+//   name                       type and shape     what it holds
+//   fc1.weight                 F32, its own       all values, zero where dead
+//   fc1.weight_mask            U8 (ceil(n / 8))   element i is alive if bit i % 8 of byte i / 8 is 1, counted from the
+//                                                 least significant one; bits after the last element are 0
+//   or, compressed:
+//   fc1.weight_compressed      U8 (bytes)         two raw deflate streams (RFC 1951), one behind the other
+//     first stream, numbers:                      the rank, the sizes, then for each live element the gap: how many
+//                                                 dead ones lie between it and the live one before (or the start)
+//     second, of 4 m bytes:                       the live values in planes: byte 0 of all, all bytes 1, 2 and 3
+//     or of fewer:                                the k <= 256 values that occur, in planes, then for each live
+//                                                 element the index of its own: a byte, or 4 bits, the lower ones
+//                                                 first, if k <= 16
+//   bn1.running_mean           F32, its own       a buffer
+//   bn1.num_batches_tracked    I64 ()             PyTorch's; passed over, and not written: nothing here depends on it
+//   __metadata__               texts              "format": "pt", which PyTorch's loaders look for; keys of tinynn's
+//                                                 own begin with "tinynn."
+// clang-format on
 //
-// Element i of a mask is bit i % 8 of byte i / 8, counted from the least significant one; the bits after the
-// last element are 0. Rows of CSR are dimension 0, columns all others (a scalar is one row). A gap counts the
-// dead elements since the live one before in the row, or since the row's start; one of 255 and more is
-// written as bytes of 255 and a smaller one, which are summed. This is smaller than the numbers of columns
-// would be, and has no way to name a column twice or out of order. Codes are canonical Huffman codes
-// (huffman.hpp); a codebook's gaps go on over the ends of rows. Han et al., "Deep compression", ICLR 2016;
-// deploy::share_weights() makes weights whose values are few.
-//
-// PyTorch also counts the batches that a BatchNorm has seen, "bn1.num_batches_tracked"; nothing here depends
-// on that count, so it is passed over in a file of PyTorch's and not written (strict loading there fills it
-// in). Keys of tinynn's own metadata begin with "tinynn.".
+// A number is bytes of 255 and a smaller one, which are summed: 600 is 255 255 90. A live value that is NaN
+// is not compressed: there it is damage. Few values come from deploy::share_weights(); Han et al., "Deep
+// compression", ICLR 2016, stores them likewise.
 #pragma once
 
 #include <cstdint>
@@ -40,12 +37,11 @@
 
 namespace tinynn::io {
 
-/// How parameters with a mask are stored; `smallest` is whichever form takes the fewest bytes, entries in the
-/// header included, for each parameter by itself. What has more than 256 values has no codebook and is stored
-/// as CSR in its place.
-enum class Storage { dense, bitmask, csr, codebook, smallest };
+/// How parameters with a mask are stored; `smallest` is whichever form takes fewer bytes, entries in the
+/// header included, for each parameter by itself. What has a NaN, or 2^29 elements, is dense in every case.
+enum class Storage { dense, compressed, smallest };
 
-/// "dense", "bit-mask", "CSR", "codebook" or "smallest".
+/// "dense", "compressed" or "smallest".
 std::string_view storage_name(Storage storage);
 
 /// A module's parameters, buffers, masks and metadata as the content of a file. The entry {"format": "pt"},
