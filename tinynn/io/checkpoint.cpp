@@ -4,7 +4,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/checkpoint.hpp>
-#include <tinynn/io/safetensors_header.hpp>
+#include <tinynn/io/one_line.hpp>
 #include <tinynn/io/stored_forms.hpp>
 
 namespace tinynn::io {

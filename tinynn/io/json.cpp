@@ -24,26 +24,30 @@ auto translated(F&& f) {
 
 class Events final : public nlohmann::json_sax<Value> {
  public:
-  explicit Events(JsonHandler& handler) : handler_(handler) {}
+  explicit Events(const std::function<void(JsonPart)>& receive) : receive_(receive) {}
 
-  bool null() override { return handler_.null(), true; }
-  bool boolean(bool value) override { return handler_.boolean(value), true; }
-  bool number_integer(int64_t value) override { return handler_.negative(value), true; }
-  bool number_unsigned(uint64_t value) override { return handler_.whole(value), true; }
-  bool number_float(double, const std::string& text) override { return handler_.fraction(text), true; }
-  bool string(std::string& value) override { return handler_.string(std::move(value)), true; }
+  bool null() override { return part('?', "null"); }
+  bool boolean(bool value) override { return part('?', value ? "true" : "false"); }
+  bool number_integer(int64_t value) override { return part('?', std::to_string(value)); }
+  bool number_unsigned(uint64_t value) override { return part('n', std::to_string(value), value); }
+  bool number_float(double, const std::string& text) override { return part('?', text); }
+  bool string(std::string& value) override { return part('s', std::move(value)); }
   bool binary(Value::binary_t&) override { return false; }  // no text holds any
-  bool start_object(size_t) override { return handler_.start_object(), true; }
-  bool key(std::string& name) override { return handler_.key(std::move(name)), true; }
-  bool end_object() override { return handler_.end_object(), true; }
-  bool start_array(size_t) override { return handler_.start_array(), true; }
-  bool end_array() override { return handler_.end_array(), true; }
+  bool start_object(size_t) override { return part('{', "an object"); }
+  bool key(std::string& name) override { return part('k', std::move(name)); }
+  bool end_object() override { return part('}'); }
+  bool start_array(size_t) override { return part('[', "a list"); }
+  bool end_array() override { return part(']'); }
   bool parse_error(size_t, const std::string&, const Value::exception& error) override {
-    return handler_.syntax_error(error.what()), false;
+    return part('!', error.what()), false;
   }
 
  private:
-  JsonHandler& handler_;
+  bool part(char kind, std::string text = {}, uint64_t number = 0) const {
+    return receive_({kind, std::move(text), number}), true;
+  }
+
+  const std::function<void(JsonPart)>& receive_;
 };
 
 }  // namespace
@@ -72,7 +76,6 @@ Json Json::array() { return Json(std::make_unique<Body>(Body{Value::array()})); 
 void Json::set(const std::string& name, const Json& value) { body_->value[name] = value.body_->value; }
 void Json::push_back(const Json& value) { body_->value.push_back(value.body_->value); }
 int64_t Json::size() const { return static_cast<int64_t>(body_->value.size()); }
-std::string Json::text() const { return text(-1); }
 std::string Json::text(int indent) const {
   return translated([&] { return body_->value.dump(indent); });
 }
@@ -111,8 +114,8 @@ int64_t Json::whole() const {
 bool Json::is_whole() const { return body_->value.is_number_integer(); }
 const char* Json::type_name() const { return body_->value.type_name(); }
 
-void read_json(std::string_view text, JsonHandler& handler) {
-  Events events(handler);
+void read_json(std::string_view text, const std::function<void(JsonPart)>& receive) {
+  Events events(receive);
   Value::sax_parse(text, &events);
 }
 

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -53,9 +54,8 @@ class Json {
   void push_back(const Json& value);
   /// Members of an object, elements of an array.
   int64_t size() const;
-  /// In one line, or indented by so many spaces. Throws JsonError if a string is not UTF-8.
-  std::string text() const;
-  std::string text(int indent) const;
+  /// Indented by so many spaces, or in one line. Throws JsonError if a string is not UTF-8.
+  std::string text(int indent = -1) const;
 
   /// Throws JsonError for what is not JSON, or is nested deeper than `deepest`.
   static Json parse(std::string_view text, int deepest);
@@ -77,27 +77,16 @@ class Json {
   std::unique_ptr<Body> body_;
 };
 
-/// Receives the parts of a text in their order. An object is start_object, then key and value for each
-/// member, then end_object; an array likewise.
-class JsonHandler {
- public:
-  virtual ~JsonHandler() = default;
-  virtual void null() = 0;
-  virtual void boolean(bool value) = 0;
-  virtual void negative(int64_t value) = 0;
-  virtual void whole(uint64_t value) = 0;
-  virtual void fraction(const std::string& text) = 0;
-  virtual void string(std::string value) = 0;
-  virtual void start_object() = 0;
-  virtual void key(std::string name) = 0;
-  virtual void end_object() = 0;
-  virtual void start_array() = 0;
-  virtual void end_array() = 0;
-  /// The text is not JSON; the last call.
-  virtual void syntax_error(const std::string& reason) = 0;
+/// A part of a JSON text. An object is '{', then 'k' (a key) and its value for each member, then '}'; an
+/// array is '[', values and ']'. Values are 's' (a string), 'n' (a whole number from 0) and '?' (any other).
+/// Where the text is not JSON, '!' is the last part.
+struct JsonPart {
+  char kind;
+  std::string
+      text;         // the key or string itself, the reason, or words for a message: "an object", "null", "-1"
+  uint64_t number;  // of 'n'
 };
-
-/// Reads the text up to its end, or to where the handler throws.
-void read_json(std::string_view text, JsonHandler& handler);
+/// Hands over the text part by part, up to its end or to where `receive` throws.
+void read_json(std::string_view text, const std::function<void(JsonPart)>& receive);
 
 }  // namespace tinynn::io

@@ -1,13 +1,24 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/io/safetensors_header.hpp>
+#include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
+#include <tinynn/io/one_line.hpp>
+#include <tinynn/io/safetensors.hpp>
 
 namespace tinynn::io {
 namespace {
+
+using detail::in_quotes;
+
+constexpr struct {
+  std::string_view name;
+  int64_t bytes;
+} dtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+              {"U16", 2},  {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},
+              {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8},     {"F64", 8}};  // in the order of Dtype
 
 float from_half(uint16_t half) {
   const uint32_t sign = (half & 0x8000U) << 16, exponent = (half >> 10) & 31U, fraction = half & 0x3ffU;
@@ -20,30 +31,45 @@ float from_half(uint16_t half) {
 template <class Stored, class Convert>
 Tensor converted(const StoredTensor& from, Convert convert) {
   Tensor result(from.shape);
-  float* to = result.mutable_data();
-  for (int64_t i = 0; i < result.numel(); ++i) {
-    Stored stored;
-    std::memcpy(&stored, from.bytes.data() + i * int64_t{sizeof(Stored)}, sizeof(Stored));
-    to[i] = convert(stored);
-  }
+  std::ranges::transform(elements<Stored>(from), result.mutable_data(), convert);
   return result;
 }
 
-// In the order of Dtype.
-constexpr std::array<std::string_view, 15> dtype_names{"BOOL", "U8",  "I8",  "F8_E5M2", "F8_E4M3",
-                                                       "U16",  "I16", "F16", "BF16",    "U32",
-                                                       "I32",  "F32", "U64", "I64",     "F64"};
-constexpr std::array<int64_t, 15> dtype_sizes{1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
+// The header with its padding; errors begin with `context`.
+std::string print_header(const SafetensorsFile& file, const std::string& context) {
+  Json header = Json::object(), metadata = Json::object();
+  for (const auto& [key, value] : file.metadata) metadata.set(key, value);
+  if (!file.metadata.empty()) header.set("__metadata__", metadata);
+  int64_t begin = 0;
+  for (const StoredTensor& tensor : file.tensors) {
+    check(tensor.name != "__metadata__" && !header.contains(tensor.name), context, ": the name ",
+          in_quotes(tensor.name), " appears twice");
+    detail::check_bytes(tensor, context);
+    const int64_t end = begin + std::ssize(tensor.bytes);
+    header.set(tensor.name, {{"dtype", dtype_name(tensor.dtype)},
+                             {"shape", std::vector<int64_t>(tensor.shape.begin(), tensor.shape.end())},
+                             {"data_offsets", std::vector{begin, end}}});
+    begin = end;
+  }
+  try {
+    std::string json = header.text();
+    json.append((8 - json.size() % 8) % 8, ' ');
+    check(json.size() <= detail::max_header_bytes, context, ": its header would have ", json.size(),
+          " bytes, at most ", detail::max_header_bytes, " are allowed");
+    return json;
+  } catch (const JsonError&) {
+    fail(context, ": a name or a text in the metadata is not UTF-8");
+  }
+}
 
 }  // namespace
 
-std::string_view dtype_name(Dtype dtype) { return dtype_names.at(static_cast<size_t>(dtype)); }
-int64_t dtype_bytes(Dtype dtype) { return dtype_sizes.at(static_cast<size_t>(dtype)); }
+std::string_view dtype_name(Dtype dtype) { return dtypes[static_cast<size_t>(dtype)].name; }
+int64_t dtype_bytes(Dtype dtype) { return dtypes[static_cast<size_t>(dtype)].bytes; }
 
 std::optional<Dtype> dtype_named(std::string_view name) {
-  const auto found = std::ranges::find(dtype_names, name);
-  if (found == dtype_names.end()) return {};
-  return static_cast<Dtype>(found - dtype_names.begin());
+  const auto found = std::ranges::find(dtypes, name, [](const auto& dtype) { return dtype.name; });
+  return found == std::end(dtypes) ? std::optional<Dtype>() : static_cast<Dtype>(found - dtypes);
 }
 
 const StoredTensor* SafetensorsFile::find(std::string_view tensor_name) const {
@@ -53,7 +79,7 @@ const StoredTensor* SafetensorsFile::find(std::string_view tensor_name) const {
 
 Tensor SafetensorsFile::tensor(std::string_view tensor_name) const {
   const StoredTensor* stored = find(tensor_name);
-  check(stored != nullptr, name, ": no tensor ", detail::in_quotes(tensor_name));
+  check(stored != nullptr, name, ": no tensor ", in_quotes(tensor_name));
   detail::check_bytes(*stored, name);
   switch (stored->dtype) {
     case Dtype::f32: return converted<float>(*stored, [](float x) { return x; });
@@ -61,10 +87,10 @@ Tensor SafetensorsFile::tensor(std::string_view tensor_name) const {
     case Dtype::f16: return converted<uint16_t>(*stored, from_half);
     case Dtype::bf16:
       return converted<uint16_t>(*stored, [](uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); });
-    default: break;
+    default:
+      fail(name, ": tensor ", in_quotes(tensor_name), " has type ", dtype_name(stored->dtype),
+           ", expected F32, F64, F16 or BF16");
   }
-  fail(name, ": tensor ", detail::in_quotes(tensor_name), " has type ", dtype_name(stored->dtype),
-       ", expected F32, F64, F16 or BF16");
 }
 
 void SafetensorsFile::add(std::string tensor_name, const Tensor& value) {
@@ -73,9 +99,23 @@ void SafetensorsFile::add(std::string tensor_name, const Tensor& value) {
 }
 
 void detail::check_bytes(const StoredTensor& tensor, const std::string& context) {
-  check(static_cast<int64_t>(tensor.bytes.size()) == tensor.shape.numel() * dtype_bytes(tensor.dtype),
-        context, ": tensor ", in_quotes(tensor.name), " has ", tensor.bytes.size(),
-        " bytes, which do not fill ", dtype_name(tensor.dtype), " ", tensor.shape);
+  check(std::ssize(tensor.bytes) == tensor.shape.numel() * dtype_bytes(tensor.dtype), context, ": tensor ",
+        in_quotes(tensor.name), " has ", tensor.bytes.size(), " bytes, which do not fill ",
+        dtype_name(tensor.dtype), " ", tensor.shape);
+}
+
+int64_t safetensors_bytes(const SafetensorsFile& file) {
+  int64_t bytes = 8 + std::ssize(print_header(file, file.name));
+  for (const StoredTensor& tensor : file.tensors) bytes += std::ssize(tensor.bytes);
+  return bytes;
+}
+
+void write_safetensors(const SafetensorsFile& file, const std::filesystem::path& path) {
+  const std::string header = print_header(file, "cannot write " + path.string());
+  const auto length = std::bit_cast<std::array<std::byte, 8>>(uint64_t{header.size()});
+  std::vector<std::span<const std::byte>> pieces{length, std::as_bytes(std::span(header))};
+  for (const StoredTensor& tensor : file.tensors) pieces.emplace_back(tensor.bytes);
+  write_file_atomically(path, pieces);
 }
 
 }  // namespace tinynn::io

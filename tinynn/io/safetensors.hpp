@@ -88,4 +88,10 @@ void write_safetensors(const SafetensorsFile& file, const std::filesystem::path&
 /// Bytes that the file has, or would have, on disk. Throws as write_safetensors() does for bad content.
 int64_t safetensors_bytes(const SafetensorsFile& file);
 
+namespace detail {
+constexpr uint64_t max_header_bytes = 100'000'000;  // as in the reference implementation
+/// Throws Error, beginning with `context`, if the tensor's bytes do not fill its shape.
+void check_bytes(const StoredTensor& tensor, const std::string& context);
+}  // namespace detail
+
 }  // namespace tinynn::io

@@ -3,7 +3,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/json.hpp>
-#include <tinynn/io/safetensors_header.hpp>
+#include <tinynn/io/one_line.hpp>
 #include <tinynn/program/check_plan.hpp>
 #include <tinynn/program/plan_file.hpp>
 
