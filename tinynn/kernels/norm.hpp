@@ -11,7 +11,8 @@ struct NormSizes {
   int64_t values_per_channel() const { return n * inner; }
 };
 
-/// mean (c) and biased variance (c) of x, in two passes, so that a large mean does not drown the variance.
+/// mean (c) and biased variance (c) of x, less the channel's first element, so that a large mean does not
+/// drown the variance.
 void channel_moments(const NormSizes& s, const float* x, double* mean, double* variance);
 
 /// y = (x - mean) * inv_std * weight + bias, with one mean, inv_std, weight and bias per channel; `weight`
