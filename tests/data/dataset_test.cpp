@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/data/data_loader.hpp>
 #include <tinynn/data/dataset.hpp>
 #include <tinynn/data/image_dataset.hpp>
+#include <tinynn/data/transform.hpp>
 
 #include "tests/data/fixtures.hpp"
 
@@ -135,4 +137,41 @@ TEST_CASE("data. a random split refuses what cannot be") {
   CHECK(error_of([] { random_split(rows_of_one(3), 1.5, 1); }) ==
         "random_split: fraction is 1.5, expected 0 to 1");
   CHECK(error_of([] { random_split(nullptr, 1, 1); }) == "random_split: no dataset");
+}
+
+TEST_CASE("data. targets that are tensors go with their samples, through selections and loaders") {
+  const Tensor x = rand({6, 2}), y = rand({6, 3});
+  const auto pairs = std::make_shared<TensorDataset>(x, y);
+  CHECK(pairs->classes() == 0);
+  data::DataLoader loader(std::make_shared<Subset>(pairs, std::vector<int64_t>{4, 1, 5}), {.batch_size = 2});
+  std::vector<float> seen;
+  for (const auto& [inputs, targets] : loader) {
+    CHECK(targets.size() == inputs.size(0));
+    CHECK_FALSE(targets.are_labels());
+    for (const float v : targets.tensor().values()) seen.push_back(v);
+  }
+  std::vector<float> expected;
+  for (const int64_t i : {4, 1, 5}) expected.insert(expected.end(), y.data() + 3 * i, y.data() + 3 * i + 3);
+  CHECK(seen == expected);
+  CHECK_THROWS_WITH_AS(
+      TensorDataset(x, rand({5, 3})),
+      "TensorDataset: targets of shape (5, 3) for x of shape (6, 2), expected one for each sample (n, ...)",
+      Error);
+
+  struct Half : TensorDataset {  // names a shape, and nothing to fill it
+    Half() : TensorDataset(ones({2, 2}), Labels({0, 1})) {}
+    std::optional<Shape> target_shape() const override { return Shape{1}; }
+    void get_target(int64_t i, Dice& dice, float* out) const override { Dataset::get_target(i, dice, out); }
+  };
+  data::DataLoader broken(std::make_shared<Half>(), {.batch_size = 2, .prefetch = false});
+  CHECK_THROWS_WITH_AS(broken.begin(), "dataset: it has a target_shape(), but no get_target()", Error);
+}
+
+TEST_CASE("data. an auto-encoder's target has the augmentation of its input") {
+  const auto images = std::make_shared<TensorDataset>(rand({4, 1, 6, 6}), Labels({0, 1, 0, 1}));
+  const auto flipped = transformed(images, {random_crop(6, {.padding = 2}), random_horizontal_flip()});
+  data::DataLoader loader(with_inputs_as_targets(flipped), {.batch_size = 4, .seed = 3});
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (const auto& [inputs, targets] : loader) CHECK(inputs.to_vector() == targets.tensor().to_vector());
+  }
 }

@@ -6,6 +6,10 @@
 
 namespace tinynn::data {
 
+void Dataset::get_target(int64_t /*i*/, Dice& /*dice*/, float* /*out*/) const {
+  fail("dataset: it has a target_shape(), but no get_target()");
+}
+
 TensorDataset::TensorDataset(const Tensor& x, Labels labels, std::optional<int64_t> classes)
     : x_(x.detach()), labels_(std::move(labels)), classes_(classes.value_or(0)) {
   check(x.rank() >= 1, "TensorDataset: x is a scalar, expected a tensor of samples (n, ...)");

@@ -35,9 +35,9 @@ class Dataset {
   virtual int64_t get(int64_t i, Dice& dice, float* out) const = 0;
   /// Shape of a sample's target where that is a tensor; none where it is the label.
   virtual std::optional<Shape> target_shape() const { return {}; }
-  /// Writes such a target. The dice fall as they do for get(): a target that is made of the sample sees the
-  /// same augmentation.
-  virtual void get_target(int64_t /*i*/, Dice& /*dice*/, float* /*out*/) const {}
+  /// Writes such a target; a dataset with a target_shape() has to. The dice fall as they do for get(): a
+  /// target that is made of the sample sees the same augmentation.
+  virtual void get_target(int64_t i, Dice& dice, float* out) const;
 };
 
 using DatasetPtr = std::shared_ptr<const Dataset>;
