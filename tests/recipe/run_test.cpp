@@ -91,7 +91,7 @@ TEST_CASE("recipe. every criterion prunes by every granularity that it can score
          {"weight", "row", "filter", "column", "block:2", "2:4", "channel", "neuron"}) {
       const recipe::GranularityRow& row = recipe::granularity_row(granularity);
       Recipe recipe{.criterion = criterion.name, .granularity = granularity, .schedule = "one-shot"};
-      recipe.finetune_epochs = criterion.observes ? 1 : 0;
+      recipe.finetune_epochs = criterion.observe != nullptr ? 1 : 0;
       if (std::string(granularity) != "2:4") recipe.sparsity = 0.4;
       CAPTURE(criterion.name);
       CAPTURE(granularity);

@@ -136,12 +136,6 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   return result;
 }
 
-int64_t Experiment::prunable_weights(nn::Module& module) {
-  int64_t count = 0;
-  for (const auto& weight : prune::weights(module)) count += weight.numel();
-  return count;
-}
-
 io::Metadata Experiment::metadata(nn::Module& module) const {
   io::Metadata result{{"tinynn.model", settings_.model},
                       {"tinynn.dataset", data_.name},
@@ -152,6 +146,12 @@ io::Metadata Experiment::metadata(nn::Module& module) const {
     removed += (removed.empty() ? "" : ",") + layer;
   if (!removed.empty()) result["tinynn.removed"] = removed;
   return result;
+}
+
+std::vector<double> seconds_of(const std::vector<train::Epoch>& epochs) {
+  std::vector<double> seconds;
+  for (const auto& epoch : epochs) seconds.push_back(epoch.seconds);
+  return seconds;
 }
 
 }  // namespace tinynn::cli

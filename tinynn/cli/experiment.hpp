@@ -57,8 +57,6 @@ class Experiment {
   NetworkMetrics measure(nn::Module& module, bool latency);
   /// What a saved model says of itself.
   io::Metadata metadata(nn::Module& module) const;
-  /// How many there are.
-  static int64_t prunable_weights(nn::Module& module);
 
  private:
   friend class TrainingView;
@@ -68,6 +66,9 @@ class Experiment {
   data::DataLoader train_, test_, validation_;
   int64_t right_ = 0, samples_ = 0;  // of the last batch of training
 };
+
+/// Of each epoch.
+std::vector<double> seconds_of(const std::vector<train::Epoch>& epochs);
 
 /// Watches one training, step by step: its curve, and a progress bar.
 class TrainingView {

@@ -40,8 +40,8 @@ class Watcher {
       case Moment::trained: return trained(progress);
       case Moment::dense:
         metrics.dense = experiment_.measure(module_, reports_);
-        metrics.dense->epoch_seconds = seconds(run);
-        weights_ = experiment_.prunable_weights(module_);
+        metrics.dense->epoch_seconds = seconds_of(run.epochs());
+        weights_ = prune::count_elements(prune::weights(module_)).all;
         if (reports_) report.dense = view_layers(module_, experiment_.example());
         if (training_) report.dense_training.push_back(training_->curve());
         break;
@@ -52,7 +52,7 @@ class Watcher {
         break;
       case Moment::finetuned: {
         StepMetrics& step = metrics.steps.back();
-        step.epoch_seconds = seconds(run);
+        step.epoch_seconds = seconds_of(run.epochs());
         step.sparsity = progress.sparsity;
         step.test_accuracy = experiment_.test_accuracy(module_);
         report.finetuning.push_back(training_ ? training_->curve() : TrainingCurve());
@@ -68,9 +68,9 @@ class Watcher {
       case Moment::finished:
         metrics.pruned = experiment_.measure(module_, true);
         // Of all weights that there were, also where some are deleted already.
-        if (const int64_t left = experiment_.prunable_weights(module_); left != weights_)
-          metrics.pruned->sparsity =
-              1 - (1 - *metrics.pruned->sparsity) * static_cast<double>(left) / static_cast<double>(weights_);
+        metrics.pruned->sparsity =
+            static_cast<double>(weights_ - prune::count_elements(prune::weights(module_)).nonzero) /
+            static_cast<double>(weights_);
         if (reports_) report.pruned = view_layers(module_, experiment_.example());
         break;
       case Moment::deleted:
@@ -98,12 +98,6 @@ class Watcher {
                                                              "/" + std::to_string(progress.steps));
     }
     training_->see(progress.training);
-  }
-
-  static std::vector<double> seconds(const recipe::Run& run) {
-    std::vector<double> each;
-    for (const auto& epoch : run.epochs()) each.push_back(epoch.seconds);
-    return each;
   }
 
   nn::Module& module_;

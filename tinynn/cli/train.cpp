@@ -28,7 +28,7 @@ void run(const Options& options, const Output& output) {
                                     .loss = experiment.loss(),
                                     .scheduler = &scheduler,
                                     .on_step = [&](const train::Progress& progress) { view.see(progress); }});
-    for (const auto& epoch : epochs) seconds.push_back(epoch.seconds);
+    seconds = seconds_of(epochs);
   }
 
   NetworkMetrics dense = experiment.measure(*module, true);

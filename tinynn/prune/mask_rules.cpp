@@ -35,14 +35,19 @@ std::vector<Parameter> weights(nn::Module& module) {
   return parameters;
 }
 
-double sparsity(const std::vector<Parameter>& parameters) {
+Elements count_elements(const std::vector<Parameter>& parameters) {
   require_distinct("sparsity", parameters);
-  int64_t total = 0, nonzero = 0;
+  Elements elements;
   for (const auto& parameter : parameters) {
-    total += parameter.numel();
-    nonzero += count_nonzero(parameter);
+    elements.all += parameter.numel();
+    elements.nonzero += count_nonzero(parameter);
   }
-  return total == 0 ? 0 : static_cast<double>(total - nonzero) / static_cast<double>(total);
+  return elements;
+}
+
+double sparsity(const std::vector<Parameter>& parameters) {
+  const auto [all, nonzero] = count_elements(parameters);
+  return all == 0 ? 0 : static_cast<double>(all - nonzero) / static_cast<double>(all);
 }
 
 void prune(const std::vector<Share>& shares, const Rule& rule) {

@@ -16,6 +16,11 @@ enum class Scope { local, global };
 /// The parameters that pruning acts on by default: rank two and more, so no biases and no
 /// normalisation.
 std::vector<Parameter> weights(nn::Module& module);
+/// How many elements these parameters have, and how many of them are not zero.
+struct Elements {
+  int64_t all = 0, nonzero = 0;
+};
+Elements count_elements(const std::vector<Parameter>& parameters);
 /// The fraction of zeros in these parameters; 0 if there are no elements.
 double sparsity(const std::vector<Parameter>& parameters);
 

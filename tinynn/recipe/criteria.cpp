@@ -13,7 +13,17 @@ prune::GradientSource gradients(const Context& c) {
 }
 prune::ActivationSource activations(const Context& c) { return {c.module, c.loader, batches}; }
 
-constexpr bool of_whole = true, observes = true;  // "whole": outputs
+class Movement : public Part {
+ public:
+  explicit Movement(Context& c) : sums_(c.weights) { c.movement = &sums_; }
+  void after_step(const StepOf&) override { sums_.observe(); }
+  void state(StateVisitor& visit) override { visit.part("sums", sums_); }
+
+ private:
+  prune::Movement sums_;
+};
+
+constexpr bool of_whole = true;  // outputs
 
 const CriterionRow criterion_rows[] = {
     {{"magnitude", "|w|"}, [](const Context&) { return prune::magnitude(); }},
@@ -36,7 +46,7 @@ const CriterionRow criterion_rows[] = {
     {{"movement", "-w gradient, summed over training"},
      [](const Context& c) { return c.movement->criterion(); },
      !of_whole,
-     observes},
+     [](Context& c) -> std::unique_ptr<Part> { return std::make_unique<Movement>(c); }},
     {{"wanda", "|w| times the norm of the input that it multiplies"},
      [](const Context& c) { return prune::wanda(activations(c)); }},
     {{"activation", "mean of |output| (of rows, filters, channels)"},

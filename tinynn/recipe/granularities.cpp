@@ -9,15 +9,11 @@
 namespace tinynn::recipe {
 namespace {
 
-double elements(const std::vector<Parameter>& parameters) {
-  int64_t total = 0;
-  for (const auto& parameter : parameters) total += parameter.numel();
-  return static_cast<double>(total);
-}
-
 // As much of the candidates as makes this much of all weights; rounding must not ask for more than all.
 void prune_groups(Context& c, double sparsity) {
-  const double share = std::min(1.0, sparsity * elements(c.weights) / elements(c.candidates));
+  const auto all = static_cast<double>(prune::count_elements(c.weights).all),
+             most = static_cast<double>(prune::count_elements(c.candidates).all);
+  const double share = std::min(1.0, sparsity * all / most);
   prune::prune(c.candidates, prune::fraction_of_total(share), c.rule(), c.scope());
 }
 
@@ -42,16 +38,18 @@ void prune_channels(Context& c, double sparsity) {
       .keep_at_least = c.recipe.keep_at_least,
       .round_to = c.recipe.round_to,
       .made_by = c.recipe.layers.empty() ? std::vector<Parameter>() : c.weights};
-  if (!c.totals) c.totals = structured::channel_totals(c.module, example(c), options);
+  const Tensor images = example(c);
+  if (!c.totals) c.totals = structured::channel_totals(c.module, images, options);
   options.of = c.totals;
-  structured::prune_channels(c.module, example(c), options);
+  structured::prune_channels(c.module, images, options);
 }
 
 // `sparsity` is of the multiply-adds.
 void remove_layers(Context& c, double sparsity) {
-  const auto now = static_cast<double>(graph::count(c.module, example(c)).macs);
+  const Tensor images = example(c);
+  const auto now = static_cast<double>(graph::count(c.module, images).macs);
   if (c.macs == 0) c.macs = now;
-  structured::remove_layers(c.module, example(c), {.to_macs = std::min(1.0, (1 - sparsity) * c.macs / now)},
+  structured::remove_layers(c.module, images, {.to_macs = std::min(1.0, (1 - sparsity) * c.macs / now)},
                             c.accuracy);
 }
 

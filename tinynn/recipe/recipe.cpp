@@ -94,8 +94,7 @@ void check_combination(const Recipe& r, const GranularityRow& granularity) {
       "to-macs and to-params need whole channels or layers to delete: granularity channel, neuron or layer");
   check(!granularity.deletes || (!r.threshold && r.regrow.empty()), "granularity ", r.granularity,
         " goes with neither threshold nor regrow");
-  check(granularity.prune_to != granularity_row("layer").prune_to || r.to_macs,
-        "granularity layer needs to-macs");
+  check(r.granularity != "layer" || r.to_macs, "granularity layer needs to-macs");
   check(!criterion.of_outputs || granularity.of_outputs || r.threshold, "criterion ", r.criterion,
         " scores whole outputs, which granularity ", r.granularity,
         " divides: row, filter, channel or neuron go with it");
@@ -104,8 +103,8 @@ void check_combination(const Recipe& r, const GranularityRow& granularity) {
   check(!r.max_loss || r.regrow != "dns",
         "max-loss cannot undo a step of regrow dns, whose cut weights go on learning");
   const bool gates = !r.regularizer.empty() && find(regularizers(), "regularizer", r.regularizer).in_training;
-  check((!criterion.observes && !gates) || r.epochs > 0 || r.finetune_epochs > 0,
-        criterion.observes ? "criterion " + r.criterion : "regularizer " + r.regularizer,
+  check((criterion.observe == nullptr && !gates) || r.epochs > 0 || r.finetune_epochs > 0,
+        criterion.observe != nullptr ? "criterion " + r.criterion : "regularizer " + r.regularizer,
         " learns in training before the first cut: give epochs or finetune-epochs");
   check(!r.rewind || r.epochs > 0, "rewind needs dense training, epochs, before the first step");
 }
@@ -139,7 +138,7 @@ std::ostream& operator<<(std::ostream& out, const Recipe& recipe) { return out <
 prune::Schedule schedule_of(const Recipe& recipe) {
   const GranularityRow& granularity = granularity_row(recipe.granularity);
   check_words(recipe);
-  if (granularity.prune_to == granularity_row("2:4").prune_to) {
+  if (granularity.name == std::string_view("N:M")) {
     check(given(recipe) == 0, "granularity ", recipe.granularity,
           " says how much to prune by itself: leave out sparsity and threshold");
     check_combination(recipe, granularity);

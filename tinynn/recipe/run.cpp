@@ -11,12 +11,6 @@
 namespace tinynn::recipe {
 namespace {
 
-int64_t count(const std::vector<Parameter>& parameters) {
-  int64_t total = 0;
-  for (const auto& parameter : parameters) total += parameter.numel();
-  return total;
-}
-
 // The prunable weights of these layers, or of all if there are none.
 std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
   if (layers.empty()) return prune::weights(module);
@@ -55,14 +49,15 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
                .row = granularity_row(recipe.granularity),
                .weights = weights_of(module, recipe.layers),
                .candidates = {}},
-      elements_(count(context_.weights)) {
+      elements_(prune::count_elements(context_.weights).all) {
   // The rows of the last layer are the classes: without one of them, its images have no class.
   context_.candidates = context_.weights;
   const Parameter classes = prune::weights(module).back();
   if (context_.row.of_outputs && context_.candidates.size() > 1 &&
       context_.candidates.back().handle() == classes.handle())
     context_.candidates.pop_back();
-  const double most = static_cast<double>(count(context_.candidates)) / static_cast<double>(elements_);
+  const double most =
+      static_cast<double>(prune::count_elements(context_.candidates).all) / static_cast<double>(elements_);
   check(context_.row.deletes || schedule_.back() <= most, "sparsity ", schedule_.back(),
         ": without the rows of the last layer, the classes, only ", most, " of the weights can be pruned");
   check(options_.accuracy || (!recipe.max_loss && recipe.granularity != "layer"),
@@ -70,9 +65,8 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
   for (int64_t group = 0; group < optimizer.groups(); ++group) base_rates_.push_back(optimizer.lr(group));
 
   bool learns_before_the_cut = false;
-  if (find(criteria(), "criterion", recipe.criterion).observes) {
-    movement_.emplace(context_.weights);
-    context_.movement = &*movement_;
+  if (const auto observe = find(criteria(), "criterion", recipe.criterion).observe; observe != nullptr) {
+    parts_.push_back(observe(context_));
     learns_before_the_cut = true;
   }
   if (!recipe.regularizer.empty()) {
@@ -101,21 +95,19 @@ void Run::train(int64_t epochs, bool pruned) {
     optimizer_->set_lr(base_rates_[group], static_cast<int64_t>(group));
   const int64_t steps = epochs * loader_->size();
   const auto at = [this, steps, pruned](double lr) {
-    return StepOf{.step = trained_steps_, .steps = steps, .pruned = pruned, .lr = lr};
+    return StepOf{.step = step_, .steps = steps, .pruned = pruned, .lr = lr};
   };
-  trained_steps_ = 0;
   scheduler_.emplace(*optimizer_, find(lr_schedules(), "lr-schedule", recipe_.lr_schedule).make(steps));
   train::RunOptions options{.epochs = epochs,
                             .loss = options_.loss,
                             .before_step =
-                                [this, at](int64_t) {
+                                [this, at](int64_t step) {
+                                  step_ = step;
                                   for (const auto& part : parts_) part->before_step(at(optimizer_->lr()));
                                 },
                             .after_step =
                                 [this, at](double lr) {
-                                  if (movement_) movement_->observe();
                                   for (const auto& part : parts_) part->after_step(at(lr));
-                                  ++trained_steps_;
                                 },
                             .scheduler = &*scheduler_};
   if (!parts_.empty()) {
@@ -138,20 +130,14 @@ bool Run::train_one() {
     return false;
   }
   progress_.training = training_->progress();
-  if (phase_ == Phase::dense && recipe_.rewind && trained_steps_ == *recipe_.rewind)
-    early_ = snapshot(*module_);
+  if (phase_ == Phase::dense && recipe_.rewind && step_ + 1 == *recipe_.rewind) early_ = snapshot(*module_);
   return true;
 }
 
 double Run::sparsity() const {
   if (regrower_ != nullptr && regrower_->cuts()) return regrower_->sparsity();
-  if (elements_ == count(context_.weights)) return prune::sparsity(context_.weights);
-  return 1 - static_cast<double>(alive()) / static_cast<double>(elements_);
-}
-
-int64_t Run::alive() const {
-  const auto left = static_cast<double>(count(context_.weights));
-  return static_cast<int64_t>(std::llround((1 - prune::sparsity(context_.weights)) * left));
+  const int64_t gone = elements_ - prune::count_elements(context_.weights).nonzero;
+  return static_cast<double>(gone) / static_cast<double>(elements_);
 }
 
 void Run::choose_weights() { context_.weights = weights_of(*module_, recipe_.layers); }

@@ -93,7 +93,6 @@ class Run {
   void end_parts();
   bool says(Moment moment);  // true
   bool prunes_zeros() const { return !recipe_.threshold && schedule_ == prune::Schedule{0}; }
-  int64_t alive() const;
 
   Recipe recipe_;
   RunOptions options_;
@@ -104,14 +103,13 @@ class Run {
   Context context_;
   int64_t elements_;  // of the chosen weights, at first
   std::vector<double> base_rates_;
-  std::optional<prune::Movement> movement_;
   std::vector<std::unique_ptr<Part>> parts_;
   Regrower* regrower_ = nullptr;  // one of the parts
   // The present training.
   std::optional<optim::LrScheduler> scheduler_;
   std::optional<train::Run> training_;
-  int64_t trained_steps_ = 0;  // of this training
-  int64_t dense_epochs_ = 0;   // before the first cut
+  int64_t step_ = 0;          // of this training, while it is taken
+  int64_t dense_epochs_ = 0;  // before the first cut
   Phase phase_ = Phase::dense;
   Progress progress_;
   std::vector<train::Epoch> epochs_;

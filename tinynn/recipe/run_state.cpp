@@ -67,7 +67,6 @@ void Run::state(StateVisitor& visit) {
   removed_state(visit, *module_);
   if (visit.reads() && recipe_.granularity == "layer") choose_weights();
   context_.state(visit);
-  if (movement_) visit.part("movement", *movement_);
   for (size_t k = 0; k < parts_.size(); ++k) visit.part("part." + std::to_string(k), *parts_[k]);
   visit.within("module", [&] { nn::module_state(visit, *module_); });
   visit.part("loader", *loader_);
@@ -78,7 +77,6 @@ void Run::state(StateVisitor& visit) {
     train(pruned ? recipe_.finetune_epochs : dense_epochs_, pruned);
   }
   if (visit.reads() && !trains) training_.reset();
-  visit("trained_steps", trained_steps_);
   if (trains) {
     visit.part("scheduler", *scheduler_);
     visit.part("training", *training_);

@@ -50,7 +50,8 @@ struct CriterionRow : Row {
   /// Empty for one that does not rank: "bernoulli".
   prune::Criterion (*make)(const Context& context) = nullptr;
   bool of_outputs = false;  // scores rows, filters and channels only
-  bool observes = false;    // sums over training steps: Context::movement
+  /// For one that sums over training steps: what does, and sets Context::movement.
+  std::unique_ptr<Part> (*observe)(Context& context) = nullptr;
 };
 std::span<const CriterionRow> criteria();
 

@@ -27,7 +27,7 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
 
 // Forward and backward of all shards; returns the loss of the batch.
 double Run::step(const data::Batch& batch) {
-  static Reduce alone;
+  Reduce alone;
   Reduce& reduce = options_.reduce != nullptr ? *options_.reduce : alone;
   const int64_t samples = batch.targets.size(), shards = reduce.shards();
   double value = 0;
