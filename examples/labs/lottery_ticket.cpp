@@ -26,7 +26,8 @@ struct Accuracy {
 };
 using Curve = std::map<double, Accuracy>;  // by sparsity
 
-// Where the opponents meet, and in how many rounds, of a fifth of what is left each, the ticket gets there.
+// The sparsity at which they are compared, and in how many rounds, of a fifth of what is left each, the
+// ticket gets there.
 constexpr prune::ScheduleOptions stretches[] = {{.from = 0, .to = 0.5, .steps = 3},
                                                 {.from = 0.5, .to = 0.8, .steps = 4},
                                                 {.from = 0.8, .to = 0.95, .steps = 6}};
@@ -60,9 +61,9 @@ Curve play(uint64_t seed, const data::DatasetPtr& images, data::DataLoader& test
   return curve;
 }
 
-void print(const char* who, const Curve& curve) {
+void print(const char* name, const Curve& curve) {
   for (const auto& [sparsity, accuracy] : curve)
-    std::printf("%-6s  %7.0f%%  %9.2f%%  %12.2f%%\n", who, 100 * sparsity, 100 * accuracy.ticket,
+    std::printf("%-6s  %7.0f%%  %9.2f%%  %12.2f%%\n", name, 100 * sparsity, 100 * accuracy.ticket,
                 100 * accuracy.reinit);
 }
 

@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
   data::DataLoader train(images, {.batch_size = 64, .shuffle = true});
   data::DataLoader some(data::random_split(images, 10000, 1).first, {.batch_size = 64, .shuffle = true});
   data::DataLoader test(data::mnist(folder, data::Split::test), {.batch_size = 1000});
-  const prune::Schedule schedule{0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50};
+  const prune::SparsitySchedule schedule{0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50};
 
   models::LeNet300100 net;
   optim::Adam adam(net.parameters(), {.lr = 0.001});
@@ -38,7 +38,7 @@ int main(int argc, char** argv) try {
     train::fit(net, adam, some, {.epochs = 1});
     accuracy = train::evaluate(net, test).accuracy;
     std::printf("     %.2f%%\n", 100 * accuracy);
-    const double missed = prune::sparsity(prune::weights(net)) - schedule[static_cast<size_t>(step)];
+    const double missed = prune::sparsity(prune::weights(net)) - schedule[step];
     on_schedule = on_schedule && std::abs(missed) < 1e-5;  // to the nearest whole weight
   };
   prune::iterate(net, {.schedule = schedule, .before_finetune = show_pruned, .finetune = train_a_little});

@@ -22,7 +22,7 @@ Values naive_slice(const Tensor& x, int64_t dim, const std::vector<int64_t>& kee
   Values result;
   for (int64_t i = 0; i < x.numel(); ++i) {
     const int64_t index = i / x.shape().inner(dim) % x.size(dim);
-    if (std::ranges::count(keep, index) > 0) result.push_back(x.values()[static_cast<size_t>(i)]);
+    if (std::ranges::count(keep, index) > 0) result.push_back(x.values()[i]);
   }
   return result;
 }

@@ -28,7 +28,7 @@ TEST_CASE("core. a mask selects large arrays as small ones") {
   auto values = draw.numbers(shape.numel());
   auto expected = values;
   for (int64_t i = 0; i < shape.numel(); ++i) {
-    if (!mask[i]) expected[static_cast<size_t>(i)] = 0;
+    if (!mask[i]) expected[i] = 0;
   }
   mask.select(values.data());
   CHECK(test::bit_difference(values, expected) == "");

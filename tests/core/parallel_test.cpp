@@ -21,7 +21,7 @@ TEST_CASE("core. parallel_for covers each index exactly once") {
     for (int64_t count : {0, 1, 6, 7, 8, 1000}) {
       std::vector<int> visits(static_cast<size_t>(count));
       parallel_for(count, 7, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+        for (int64_t i = begin; i < end; ++i) ++visits[i];
       });
       CHECK(visits == std::vector<int>(static_cast<size_t>(count), 1));
     }
@@ -32,7 +32,7 @@ TEST_CASE("core. pieces depend on the sizes alone") {
   for (int64_t threads : {1, 2, 3}) {
     const test::Threads setting(threads);
     std::vector<int64_t> ends(4);
-    parallel_for(10, 3, [&](int64_t begin, int64_t end) { ends[static_cast<size_t>(begin / 3)] = end; });
+    parallel_for(10, 3, [&](int64_t begin, int64_t end) { ends[begin / 3] = end; });
     CHECK(ends == std::vector<int64_t>{3, 6, 9, 10});
   }
 }
@@ -80,7 +80,7 @@ TEST_CASE("core. a parallel_for inside another runs on the calling thread, in or
       order.push_back(inner);
       same_thread = same_thread && std::this_thread::get_id() == here;
     });
-    right[static_cast<size_t>(outer)] = same_thread && order == std::vector<int64_t>{0, 1, 2, 3, 4};
+    right[outer] = same_thread && order == std::vector<int64_t>{0, 1, 2, 3, 4};
   });
   CHECK(right == std::vector<int>(8, 1));
 }
@@ -103,7 +103,7 @@ TEST_CASE("core. parallel_for may be called from several threads of the program"
       callers.emplace_back([&sums, i] {
         for (int repeat = 0; repeat < 20; ++repeat) {
           std::vector<int64_t> parts(10);
-          parallel_chunks(10, [&](int64_t chunk) { parts[static_cast<size_t>(chunk)] = chunk; });
+          parallel_chunks(10, [&](int64_t chunk) { parts[chunk] = chunk; });
           sums[i] += std::accumulate(parts.begin(), parts.end(), int64_t{0});
         }
       });

@@ -91,7 +91,7 @@ TEST_CASE("core. a permutation holds every number once and starts with each equa
   std::vector<int64_t> firsts(5);
   for (uint64_t call = 0; call < 20000; ++call) {
     auto order = RandomStream(4, call).permutation(5);
-    ++firsts[static_cast<size_t>(order[0])];
+    ++firsts[order[0]];
     std::ranges::sort(order);
     REQUIRE(order == std::vector<int64_t>{0, 1, 2, 3, 4});
   }

@@ -45,13 +45,13 @@ TEST_CASE("data. cifar10 reads the binary version") {
     CHECK(train->sample_shape() == Shape{3, 32, 32});
     CHECK(train->classes() == 10);
     const std::vector<int64_t> labels{1, 5, 2, 6, 3, 7, 4, 8, 5, 9};
-    for (int64_t i = 0; i < 10; ++i) CHECK(sample(*train, i).second == labels[static_cast<size_t>(i)]);
+    for (int64_t i = 0; i < 10; ++i) CHECK(sample(*train, i).second == labels[i]);
     const auto [pixels, label] = sample(*test, 0);
     CHECK(label == 7);
     CHECK(pixels[0] == static_cast<float>((7 / 255.0 - 0.4914) / 0.2470));
     CHECK(pixels[1024 + 2] == static_cast<float>((9 / 255.0 - 0.4822) / 0.2435));
     CHECK(pixels[2048 + 3] == static_cast<float>((10 / 255.0 - 0.4465) / 0.2616));
-    const auto plain = cifar10(folder.path(), Split::test, {.mean = {0, 0, 0}, .sd = {1, 1, 1}});
+    const auto plain = cifar10(folder.path(), Split::test, {.mean = {0, 0, 0}, .std = {1, 1, 1}});
     CHECK(sample(*plain, 0).first[1] == static_cast<float>(8 / 255.0));
   }
 }
@@ -143,7 +143,7 @@ TEST_CASE("data. real cifar10 is what its authors say") {
   std::vector<double> sum(3);
   for (int64_t i = 0; i < train->size(); ++i) {
     const auto [pixels, label] = sample(*train, i);
-    ++count[static_cast<size_t>(label)];
+    ++count[label];
     for (size_t k = 0; k < pixels.size(); ++k) sum[k / 1024] += pixels[k];
   }
   CHECK(count == std::vector<int64_t>(10, 5000));

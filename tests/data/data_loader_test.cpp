@@ -24,18 +24,18 @@ static_assert(std::ranges::input_range<DataLoader>);
 
 namespace {
 
-// Sample i is (i, i + a random number of its dice) and has label i % 7; one sample may be broken.
+// Sample i is (i, i + a random number of its generator) and has label i % 7; one sample may be broken.
 class Numbers : public Dataset {
  public:
   explicit Numbers(int64_t count, int64_t broken = -1) : count_(count), broken_(broken) {}
   int64_t size() const override { return count_; }
   Shape sample_shape() const override { return {2}; }
   int64_t classes() const override { return 7; }
-  int64_t get(int64_t i, Dice& dice, float* out) const override {
+  int64_t get(int64_t i, Generator& generator, float* out) const override {
     check(i != broken_, "sample ", i, " is broken");
     ++loaded;
     out[0] = static_cast<float>(i);
-    out[1] = static_cast<float>(static_cast<double>(i) + dice.uniform());
+    out[1] = static_cast<float>(static_cast<double>(i) + generator.uniform());
     return i % 7;
   }
   mutable std::atomic<int64_t> loaded = 0;
@@ -123,7 +123,7 @@ TEST_CASE("data. shuffling gives every sample once, in another order each epoch"
   }
 }
 
-TEST_CASE("data. order and dice depend on seed and epoch alone") {
+TEST_CASE("data. order and random numbers depend on seed and epoch alone") {
   const auto epochs = [](const DataLoaderOptions& options) {
     DataLoader loader(numbers(50), options);
     const auto first = one_epoch(loader);
@@ -152,7 +152,7 @@ TEST_CASE("data. order and dice depend on seed and epoch alone") {
   CHECK(later.epoch() == 2);
 }
 
-TEST_CASE("data. without shuffling the dice still differ from epoch to epoch") {
+TEST_CASE("data. without shuffling the random numbers still differ from epoch to epoch") {
   DataLoader loader(numbers(10), {.batch_size = 10, .seed = 1});
   const auto first = one_epoch(loader), second = one_epoch(loader);
   CHECK(order(first) == order(second));

@@ -69,8 +69,8 @@ TEST_CASE("data. a tensor dataset refuses what does not fit") {
   CHECK(error_of([&] { sample(dataset, -1); }) == "TensorDataset: no sample -1 among 2");
 }
 
-TEST_CASE("data. an image dataset normalises every channel by its own mean and sd") {
-  const ImageDataset dataset(two_images(), {.mean = {0, 0.5, 0.25}, .sd = {1, 0.5, 2}});
+TEST_CASE("data. an image dataset normalises every channel by its own mean and std") {
+  const ImageDataset dataset(two_images(), {.mean = {0, 0.5, 0.25}, .std = {1, 0.5, 2}});
   CHECK(dataset.sample_shape() == Shape{3, 2, 1});
   CHECK(dataset.classes() == 5);
   const auto [pixels, label] = sample(dataset, 0);
@@ -93,7 +93,7 @@ TEST_CASE("data. an image dataset refuses what does not fit") {
         }) == "ImageDataset: 1 means and 1 sds for images of shape (3, 2, 1), expected 3 of each");
   CHECK(error_of([&] {
           ImageDataset(two_images(), {{0, 0, 0}, {1, 0, 1}});
-        }) == "ImageDataset: sd is 0, expected a finite number above 0");
+        }) == "ImageDataset: std is 0, expected a finite number above 0");
   auto images = two_images();
   images.pixels.pop_back();
   CHECK(error_of([&] { ImageDataset(images, plain); }) ==
@@ -161,7 +161,9 @@ TEST_CASE("data. targets that are tensors go with their samples, through selecti
   struct Half : TensorDataset {  // names a shape, and nothing to fill it
     Half() : TensorDataset(ones({2, 2}), Labels({0, 1})) {}
     std::optional<Shape> target_shape() const override { return Shape{1}; }
-    void get_target(int64_t i, Dice& dice, float* out) const override { Dataset::get_target(i, dice, out); }
+    void get_target(int64_t i, Generator& generator, float* out) const override {
+      Dataset::get_target(i, generator, out);
+    }
   };
   data::DataLoader broken(std::make_shared<Half>(), {.batch_size = 2, .prefetch = false});
   CHECK_THROWS_WITH_AS(broken.begin(), "dataset: it has a target_shape(), but no get_target()", Error);

@@ -79,11 +79,11 @@ std::string error_of(F&& f) {
   return "no error";
 }
 
-/// Sample i as a vector, with the dice of a fixed stream, and its label.
+/// Sample i as a vector, with the generator of a fixed stream, and its label.
 inline std::pair<std::vector<float>, int64_t> sample(const tinynn::data::Dataset& dataset, int64_t i) {
-  tinynn::data::Dice dice(tinynn::RandomStream(0, 0));
+  tinynn::data::Generator generator(tinynn::RandomStream(0, 0));
   std::vector<float> values(static_cast<size_t>(dataset.sample_shape().numel()));
-  const int64_t label = dataset.get(i, dice, values.data());
+  const int64_t label = dataset.get(i, generator, values.data());
   return {values, label};
 }
 

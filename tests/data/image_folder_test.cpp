@@ -45,7 +45,7 @@ TEST_CASE("data. read_image gives the planes of PNG, BMP and JPEG") {
     for (int c = 0; c < 3; ++c) {
       for (int y = 0; y < 16; ++y) {
         for (int x = 0; x < 16; ++x) {
-          const int found = image.pixels[static_cast<size_t>((c * 16 + y) * 16 + x)];
+          const int found = image.pixels[(c * 16 + y) * 16 + x];
           difference = std::max(difference, std::abs(found - (gradient(y, x, c) & 255)));
         }
       }
@@ -94,7 +94,7 @@ TEST_CASE("data. read_image refuses a JPEG file with a Huffman table that is too
   const Bytes marker{0xFF, 0xC4};
   const auto table = std::search(good.begin(), good.end(), marker.begin(), marker.end()) - good.begin();
   auto bad = good;
-  for (int i = 0; i < 16; ++i) bad[static_cast<size_t>(table + 5 + i)] = 17;
+  for (int i = 0; i < 16; ++i) bad[table + 5 + i] = 17;
   write_file(path, bad);
   CHECK(error_of([&] { read_image(path, 3); }) ==
         path.string() + ": a Huffman table has more than 256 codes");
@@ -206,8 +206,8 @@ TEST_CASE("data. an image folder sorts classes and files by name") {
   const std::vector<int> values{1, 2, 4, 3}, labels{0, 0, 1, 1};
   for (int64_t i = 0; i < 4; ++i) {
     const auto [pixels, label] = sample(*dataset, i);
-    CHECK(pixels[0] == static_cast<float>(values[static_cast<size_t>(i)] / 255.0));
-    CHECK(label == labels[static_cast<size_t>(i)]);
+    CHECK(pixels[0] == static_cast<float>(values[i] / 255.0));
+    CHECK(label == labels[i]);
   }
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("data. an image folder normalises, and scales when asked") {
   write_image(folder / "a/1.png", 4, 4, 3, paint(4, 4, 3, [](int, int, int c) { return 51 * (c + 1); }));
   write_image(folder / "a/2.png", 8, 2, 3, paint(8, 2, 3, [](int, int, int) { return 0; }));
   const auto dataset =
-      image_folder(folder.path(), {.size = ImageSize{2, 3}, .mean = {0.2, 0.2, 0.2}, .sd = {0.5, 0.5, 0.1}});
+      image_folder(folder.path(), {.size = ImageSize{2, 3}, .mean = {0.2, 0.2, 0.2}, .std = {0.5, 0.5, 0.1}});
   CHECK(dataset->sample_shape() == Shape{3, 2, 3});
   const auto pixels = sample(*dataset, 0).first;
   CHECK(pixels[0] == doctest::Approx(0));

@@ -13,8 +13,8 @@ namespace {
 
 const Bytes three_labels{5, 0, 9};
 
-float normalised(int pixel, double mean, double sd) {
-  return static_cast<float>((pixel / 255.0 - mean) / sd);
+float normalised(int pixel, double mean, double std) {
+  return static_cast<float>((pixel / 255.0 - mean) / std);
 }
 
 std::string mnist_error(const fs::path& folder, Split split = Split::train) {
@@ -58,7 +58,7 @@ TEST_CASE("data. mnist reads raw and gz files under both names") {
       const auto [pixels, label] = sample(*dataset, 2);
       CHECK(label == 9);
       for (int i = 0; i < 10; ++i) {
-        CHECK(pixels[static_cast<size_t>(i)] == normalised(20 + i, 0.1307, 0.3081));
+        CHECK(pixels[i] == normalised(20 + i, 0.1307, 0.3081));
       }
     }
   }
@@ -69,7 +69,7 @@ TEST_CASE("data. mnist takes other statistics, fashion_mnist has its own, and te
   write_file(folder / "t10k-images-idx3-ubyte", idx_images(3, 2, 5));
   write_gz(folder / "t10k-labels-idx1-ubyte.gz", idx_labels(three_labels));
   CHECK(sample(*mnist(folder.path(), Split::test), 0).first[1] == normalised(1, 0.1307, 0.3081));
-  CHECK(sample(*mnist(folder.path(), Split::test, {.mean = 0, .sd = 1}), 0).first[1] == normalised(1, 0, 1));
+  CHECK(sample(*mnist(folder.path(), Split::test, {.mean = 0, .std = 1}), 0).first[1] == normalised(1, 0, 1));
   CHECK(sample(*fashion_mnist(folder.path(), Split::test), 0).first[1] == normalised(1, 0.2860, 0.3530));
 }
 
@@ -130,6 +130,6 @@ TEST_CASE("data. real fashion-mnist is what its authors say") {
   const auto train = fashion_mnist(*folder, Split::train);
   check_real(*train, *fashion_mnist(*folder, Split::test), 9, 9);
   std::vector<int64_t> count(10);
-  for (int64_t i = 0; i < train->size(); ++i) ++count[static_cast<size_t>(sample(*train, i).second)];
+  for (int64_t i = 0; i < train->size(); ++i) ++count[sample(*train, i).second];
   CHECK(count == std::vector<int64_t>(10, 6000));
 }

@@ -17,7 +17,7 @@ using fixtures::sample;
 
 namespace {
 
-Dice dice(uint64_t call = 0) { return Dice(RandomStream(1, call)); }
+Generator generator(uint64_t call = 0) { return Generator(RandomStream(1, call)); }
 
 // Pixels 1, 2, 3 ...
 Image counting(int64_t c, int64_t h, int64_t w) {
@@ -26,11 +26,13 @@ Image counting(int64_t c, int64_t h, int64_t w) {
   return image;
 }
 
-Image run(const Transform& transform, const Image& image, Dice d = dice()) { return transform(image, d); }
+Image run(const Transform& transform, const Image& image, Generator d = generator()) {
+  return transform(image, d);
+}
 
 float pixel_or(const Image& image, int64_t c, int64_t y, int64_t x, float fill) {
   const bool inside = y >= 0 && y < image.height && x >= 0 && x < image.width;
-  return inside ? image.pixels[static_cast<size_t>((c * image.height + y) * image.width + x)] : fill;
+  return inside ? image.pixels[(c * image.height + y) * image.width + x] : fill;
 }
 
 // By the book: every pixel of the result is a sum over all pixels, weighted by the triangle function.
@@ -101,9 +103,9 @@ TEST_CASE("data. random_crop cuts from every place, and from no other") {
   const auto crop = random_crop(4, {.padding = 1, .fill = -1});
   std::set<std::pair<int64_t, int64_t>> places;
   for (uint64_t call = 0; call < 400; ++call) {
-    const Image cut = run(crop, image, dice(call));
+    const Image cut = run(crop, image, generator(call));
     REQUIRE(cut.shape() == Shape{2, 4, 4});
-    Dice same = dice(call);
+    Generator same = generator(call);
     const int64_t top = same.below(5 + 2 - 4 + 1) - 1, left = same.below(6 + 2 - 4 + 1) - 1;
     places.emplace(top, left);
     bool equal = true;
@@ -124,7 +126,7 @@ TEST_CASE("data. random_crop cuts from every place, and from no other") {
 
 TEST_CASE("data. random_crop may cut from the padding alone") {
   for (uint64_t call = 0; call < 100; ++call) {
-    const Image cut = run(random_crop(1, {.padding = 3, .fill = 7}), counting(1, 1, 1), dice(call));
+    const Image cut = run(random_crop(1, {.padding = 3, .fill = 7}), counting(1, 1, 1), generator(call));
     CHECK((cut.pixels[0] == 7 || cut.pixels[0] == 1));
   }
 }
@@ -136,7 +138,7 @@ TEST_CASE("data. random_horizontal_flip mirrors as often as it should") {
   CHECK(run(random_horizontal_flip(0), image).pixels == image.pixels);
   int flipped = 0;
   for (uint64_t call = 0; call < 1000; ++call) {
-    flipped += run(random_horizontal_flip(), image, dice(call)).pixels != image.pixels;
+    flipped += run(random_horizontal_flip(), image, generator(call)).pixels != image.pixels;
   }
   CHECK(flipped > 440);
   CHECK(flipped < 560);
@@ -182,12 +184,12 @@ TEST_CASE("data. random_affine draws angle, shift and scale in that order") {
       random_affine({.degrees = 15, .translate = {0.1, 0.3}, .scale = {0.8, 1.2}, .fill = 1});
   std::set<double> shifts;
   for (uint64_t call = 0; call < 50; ++call) {
-    Dice same = dice(call);
+    Generator same = generator(call);
     AffineOptions drawn{.angle = same.uniform(-15, 15), .fill = 1};
     drawn.translate = {std::round(same.uniform(-2, 2)), std::round(same.uniform(-3, 3))};
     drawn.scale = same.uniform(0.8, 1.2);
     shifts.insert(drawn.translate[1]);
-    CHECK(run(transform, image, dice(call)).pixels == affine(image, drawn).pixels);
+    CHECK(run(transform, image, generator(call)).pixels == affine(image, drawn).pixels);
   }
   CHECK(shifts.size() == 7);
   CHECK(run(random_affine({}), image).pixels == image.pixels);
@@ -229,9 +231,9 @@ TEST_CASE("data. a transformed dataset refuses what cannot be transformed") {
   CHECK(error_of([] {
           transformed(images(2, {1, 2, 2}), {random_crop(3)});
         }) == "random_crop: cannot cut 3 x 3 from an image (1, 2, 2) with padding 0");
-  const auto moody =
-      transformed(images(2, {1, 2, 2}),
-                  {[](const Image& image, Dice&) { return image.pixels[0] > 3 ? Image(1, 1, 1) : image; }});
+  const auto moody = transformed(images(2, {1, 2, 2}), {[](const Image& image, Generator&) {
+                                   return image.pixels[0] > 3 ? Image(1, 1, 1) : image;
+                                 }});
   CHECK(error_of([&] { sample(*moody, 1); }) == "transformed: sample 1 became (1, 1, 1), expected (1, 2, 2)");
 }
 

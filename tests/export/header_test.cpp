@@ -118,7 +118,7 @@ TEST_CASE("export. values of a header that are not needed at the same time share
   CHECK(deploy::to_header(quantized).memory_bytes == 28 * 28 + 20 * 24 * 24 + 20 * 12 * 12 + 4 * 24 * 24);
 }
 
-TEST_CASE("export. quantised weights are whole numbers of steps, and zeros stay zeros") {
+TEST_CASE("export. quantised weights are whole multiples of scales, and zeros stay zeros") {
   const auto plan = digits_plan(0.95);
   const auto quantized = deploy::quantize(plan, randn({8, 1, 28, 28}));
   for (size_t i = 0; i < plan.steps.size(); ++i) {
@@ -126,10 +126,10 @@ TEST_CASE("export. quantised weights are whole numbers of steps, and zeros stay 
     const auto before = plan.steps[i].weight.values(), after = quantized.plan.steps[i].weight.values();
     const auto columns = static_cast<size_t>(plan.steps[i].weight.size(1));
     for (size_t k = 0; k < before.size(); ++k) {
-      const float step = quantized.weight_steps[i][k / columns], whole = std::nearbyint(after[k] / step);
-      REQUIRE(after[k] == whole * step);
+      const float scale = quantized.weight_scales[i][k / columns], whole = std::nearbyint(after[k] / scale);
+      REQUIRE(after[k] == whole * scale);
       REQUIRE(std::abs(whole) <= 127);
-      REQUIRE(std::abs(after[k] - before[k]) <= step * 0.501F);
+      REQUIRE(std::abs(after[k] - before[k]) <= scale * 0.501F);
       if (before[k] == 0) REQUIRE(after[k] == 0);
     }
   }

@@ -18,7 +18,7 @@ void note(std::size_t bytes) {
 std::size_t fuzz::take_largest_allocation() { return largest.exchange(0); }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// A sanitizer has functions of its own for all of them, and tells who asks.
+// A sanitizer has functions of its own for all of them, and calls a hook.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
                                                          void (*)(const volatile void*));
 namespace {

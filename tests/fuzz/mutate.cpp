@@ -71,7 +71,7 @@ size_t length(size_t most, Draw& draw) {
 void put_extreme(Bytes& file, Draw& draw) {
   const auto size = size_t{1} << draw.between(0, 3);
   if (file.size() < size) return;
-  uint64_t number = extremes[static_cast<size_t>(draw.between(0, std::ssize(extremes) - 1))];
+  uint64_t number = extremes[draw.between(0, std::ssize(extremes) - 1)];
   if (draw.coin()) number = __builtin_bswap64(number) >> (64 - 8 * size);
   const size_t at = std::min(place(file, draw), file.size() - size);
   std::memcpy(file.data() + at, &number, size);
@@ -85,8 +85,7 @@ void put_text(Bytes& file, Draw& draw) {
   const auto begin =
       std::find_if(file.begin() + static_cast<int64_t>(place(file, draw)), file.end(), is_part);
   const auto end = std::find_if_not(begin, file.end(), is_part);
-  if (begin != end)
-    file.replace(begin, end, texts[static_cast<size_t>(draw.between(0, std::ssize(texts) - 1))]);
+  if (begin != end) file.replace(begin, end, texts[draw.between(0, std::ssize(texts) - 1)]);
 }
 
 void damage(Bytes& file, const Bytes& other, Draw& draw) {

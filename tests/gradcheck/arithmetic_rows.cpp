@@ -9,7 +9,7 @@ using namespace tinynn;
 namespace test {
 namespace {
 
-// The ways in which two tensors meet: the same, a scalar, a row, a channel, both repeated, nothing at all.
+// The shapes of two operands: the same, a scalar, a row, a channel, both repeated, nothing at all.
 template <class F>
 std::vector<Case> pairs(F call, double low = -2, double high = 2) {
   const std::vector<std::pair<Shape, Shape>> shapes = {{{}, {}},
@@ -50,7 +50,7 @@ std::vector<Case> together(std::vector<Case> a, const std::vector<Case>& b) {
   return a;
 }
 
-// Ties are kinks: a tensor does not meet itself here.
+// Ties are kinks: no tensor is compared with itself here.
 std::vector<Case> without_ties(std::vector<Case> cases) {
   cases.pop_back();
   return cases;

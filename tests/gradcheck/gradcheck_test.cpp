@@ -36,7 +36,7 @@ Tensor fill(const Input& input, size_t which, test::Draw& draw) {
   std::vector<int64_t> cells(static_cast<size_t>((input.high - input.low) / step));
   for (size_t i = 0; i < cells.size(); ++i) {
     cells[i] = static_cast<int64_t>(i);
-    std::swap(cells[i], cells[static_cast<size_t>(draw.between(0, static_cast<int64_t>(i)))]);
+    std::swap(cells[i], cells[draw.between(0, static_cast<int64_t>(i))]);
   }
   Tensor x(input.shape);
   const double shift = 0.25 * static_cast<double>(which % 3 + 1);

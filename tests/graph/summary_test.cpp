@@ -49,7 +49,7 @@ TEST_CASE("graph. summary of containers, of layers used twice or never, and of t
   CHECK(rows[0].name == "0");
   CHECK(rows[0].type == "BatchNorm1d");
   CHECK(rows[0].parameters == 8);
-  CHECK(rows[0].weights == 0);  // no density: its bias starts at zero, and is not prunable
+  CHECK(rows[0].weights == 0);  // no density: its bias starts at zero, and is not one of prune::weights()
   CHECK(rows[1].name == "1");   // has modules below it, and a weight of its own
   CHECK(rows[1].type == "Inner");
   CHECK(rows[1].parameters == 12);

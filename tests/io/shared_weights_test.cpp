@@ -57,7 +57,7 @@ TEST_CASE("prune. shared weights have few values, near to what they were; zeros 
         continue;
       }
       values.insert(weight.data()[i]);
-      squares += std::pow(static_cast<double>(weight.data()[i] - was[static_cast<size_t>(i)]), 2);
+      squares += std::pow(static_cast<double>(weight.data()[i] - was[i]), 2);
     }
     CHECK(static_cast<int64_t>(values.size()) <= k);
     CHECK(change ==

@@ -25,7 +25,7 @@ std::vector<float> naive_im2col(const Conv2dSizes& s, int64_t channels, const st
             const int64_t row = y * s.stride.h - s.padding.top + i * s.dilation.h;
             const int64_t column = x * s.stride.w - s.padding.left + j * s.dilation.w;
             const bool inside = row >= 0 && row < s.h && column >= 0 && column < s.w;
-            columns.push_back(inside ? image[static_cast<size_t>((c * s.h + row) * s.w + column)] : 0);
+            columns.push_back(inside ? image[(c * s.h + row) * s.w + column] : 0);
           }
         }
       }

@@ -32,7 +32,7 @@ struct Naive {
         grad_weight(static_cast<size_t>(rows * columns)) {
     for (int64_t s = 0; s < n; ++s) {
       for (int64_t r = 0; r < rows; ++r) {
-        double& sum = y[static_cast<size_t>(s * rows + r)];
+        double& sum = y[s * rows + r];
         if (bias != nullptr) sum = static_cast<double>(bias[r]);
         const auto g = static_cast<double>(grad_y[s * rows + r]);
         for (int64_t c = 0; c < columns; ++c) {
@@ -40,8 +40,8 @@ struct Naive {
           const auto w = static_cast<double>(weight[r * columns + c]),
                      v = static_cast<double>(x[s * columns + c]);
           sum += w * v;
-          grad_x[static_cast<size_t>(s * columns + c)] += w * g;
-          grad_weight[static_cast<size_t>(r * columns + c)] += v * g;
+          grad_x[s * columns + c] += w * g;
+          grad_weight[r * columns + c] += v * g;
         }
       }
     }
@@ -63,7 +63,7 @@ TEST_CASE("kernels. sparse linear kernels agree with naive ones on random masks,
       const auto x = draw.numbers(n * columns), g = draw.numbers(n * rows), bias = draw.numbers(rows);
       auto weight = draw.numbers(rows * columns);  // the dead are not read
       for (int64_t i = 0; i < rows * columns; ++i) {
-        if (!mask[i]) weight[static_cast<size_t>(i)] = test::not_a_number;
+        if (!mask[i]) weight[i] = test::not_a_number;
       }
       const float* b = draw.coin() ? bias.data() : nullptr;
       const SparsePattern pattern(mask.data(), rows, columns);

@@ -20,7 +20,7 @@ Doubles chosen(const Doubles& x, const Shape& shape, int64_t dim, const Indices&
   for (int64_t o = 0; o < shape.outer(dim); ++o) {
     for (const int64_t i : indices) {
       for (int64_t j = 0; j < shape.inner(dim); ++j) {
-        y.push_back(x[static_cast<size_t>((o * shape[dim] + i) * shape.inner(dim) + j)]);
+        y.push_back(x[(o * shape[dim] + i) * shape.inner(dim) + j]);
       }
     }
   }

@@ -34,7 +34,7 @@ struct Product {
         for (int64_t c = 0; c < p; ++c) {
           double sum = 0;
           for (int64_t j = 0; j < k; ++j) {
-            sum += x[0][static_cast<size_t>(in_a + r * k + j)] * x[1][static_cast<size_t>(in_b + j * p + c)];
+            sum += x[0][in_a + r * k + j] * x[1][in_b + j * p + c];
           }
           y.push_back(sum);
         }

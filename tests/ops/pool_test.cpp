@@ -27,7 +27,7 @@ test::Doubles naive_means(const test::Doubles& x, const Shape& shape, const std:
       for (int64_t r = top; r < bottom; ++r) {
         for (int64_t c = left; c < right; ++c) {
           const bool inside = r >= 0 && r < h && c >= 0 && c < w;
-          if (inside) sum += x[static_cast<size_t>((plane * h + r) * w + c)];
+          if (inside) sum += x[(plane * h + r) * w + c];
           if (inside || count_outside) count += 1;
         }
       }

@@ -35,13 +35,13 @@ struct Reduced {
   std::vector<int64_t> dims;
   bool keepdim;
 
-  // Folds all elements that meet in one, from `start` on.
+  // Folds all elements of one result, from `start` on.
   template <class F>
   Doubles fold(const Doubles& values, double start, F f) const {
     Doubles y(static_cast<size_t>(result.numel()), start);
     for (int64_t i = 0; i < x.numel(); ++i) {
       double& into = y[test::source_of(i, x, kept)];
-      into = f(into, values[static_cast<size_t>(i)]);
+      into = f(into, values[i]);
     }
     return y;
   }
@@ -91,7 +91,7 @@ TEST_CASE("ops. max and argmax over a random dimension equal their naive twin") 
       for (int64_t o = 0; o < shape.outer(dim); ++o) {
         for (int64_t j = 0; j < inner; ++j) {
           int64_t best = 0;
-          const auto at = [&](int64_t s) { return in[0][static_cast<size_t>((o * size + s) * inner + j)]; };
+          const auto at = [&](int64_t s) { return in[0][(o * size + s) * inner + j]; };
           for (int64_t s = 1; s < size; ++s) best = at(s) > at(best) ? s : best;
           where.push_back(best);
           y.push_back(at(best));
@@ -138,7 +138,7 @@ TEST_CASE("ops. sums add up in double, and are the same with any number of threa
     CHECK(alone == test::with_threads(3, run));
     std::vector<int64_t> sizes{60, 70, 80};
     for (int64_t d = 0; d < 3; ++d) {
-      if (dims.empty() || std::ranges::count(dims, d) > 0) sizes[static_cast<size_t>(d)] = 1;
+      if (dims.empty() || std::ranges::count(dims, d) > 0) sizes[d] = 1;
     }
     const Shape kept(sizes);
     Doubles sums(static_cast<size_t>(kept.numel()));

@@ -26,7 +26,7 @@ Numbers permuted(const Numbers& x, const Shape& shape, const std::vector<int64_t
       place += rest % shape[dims[d]] * shape.inner(dims[d]);
       rest /= shape[dims[d]];
     }
-    y.push_back(x[static_cast<size_t>(place)]);
+    y.push_back(x[place]);
   }
   return y;
 }
@@ -35,7 +35,7 @@ std::vector<int64_t> draw_order(test::Draw& draw, int64_t rank) {
   std::vector<int64_t> dims(static_cast<size_t>(rank));
   std::iota(dims.begin(), dims.end(), int64_t{0});
   for (size_t d = dims.size(); d > 1; --d) {
-    std::swap(dims[d - 1], dims[static_cast<size_t>(draw.between(0, static_cast<int64_t>(d) - 1))]);
+    std::swap(dims[d - 1], dims[draw.between(0, static_cast<int64_t>(d) - 1)]);
   }
   return dims;
 }
@@ -63,7 +63,7 @@ TEST_CASE("ops. permute and transpose over random shapes equal their naive twin"
     const int64_t a = draw.between(0, shape.rank() - 1), b = draw.between(0, shape.rank() - 1);
     std::vector<int64_t> swapped(dims.size());
     std::iota(swapped.begin(), swapped.end(), int64_t{0});
-    std::swap(swapped[static_cast<size_t>(a)], swapped[static_cast<size_t>(b)]);
+    std::swap(swapped[a], swapped[b]);
     REQUIRE(test::twin_difference(
                 draw, {x.clone()}, [&](const auto& in) { return transpose(in[0], a - shape.rank(), b); },
                 twin(swapped)) == "");

@@ -15,7 +15,7 @@ using Rates = std::vector<double>;
 
 namespace {
 
-std::string difference(const Schedule& schedule, const Rates& expected) {
+std::string difference(const LrSchedule& schedule, const Rates& expected) {
   Rates got;
   for (size_t i = 0; i < expected.size(); ++i) got.push_back(schedule(static_cast<int64_t>(i)));
   return test::difference(got, expected, 1e-12);

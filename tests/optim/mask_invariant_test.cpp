@@ -67,7 +67,11 @@ struct Couple {
 
   // Kills, or with `replace` also revives. The plain one is zeroed by hand.
   void receive(const Mask& mask, bool replace) {
-    replace ? masked.set_mask(mask) : masked.prune(mask);
+    if (replace) {
+      masked.set_mask(mask);
+    } else {
+      masked.prune(mask);
+    }
     plain.update([&](std::span<float> value) { masked.mask().select(value.data()); });
     for (Tensor& moment : test::moments_of(plain)) masked.mask().select(moment.mutable_data());
   }

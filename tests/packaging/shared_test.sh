@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The shared library, as BUILD_SHARED_LIBS=ON links and installs it, from objects that are there already (they are
-# position-independent): who uses it needs nothing of what it uses itself.
+# position-independent): a program that links it needs nothing of what it uses itself.
 # shared_test.sh BUILD_FOLDER CMAKE CXX_COMPILER BLAS
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

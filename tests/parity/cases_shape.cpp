@@ -26,7 +26,7 @@ Trial draw_order(Draw& draw) {
   std::vector<int64_t> order(static_cast<size_t>(trial.input("x").rank()));
   std::iota(order.begin(), order.end(), 0);
   for (size_t i = order.size(); i > 1; --i) {
-    std::swap(order[i - 1], order[static_cast<size_t>(draw.between(0, static_cast<int64_t>(i) - 1))]);
+    std::swap(order[i - 1], order[draw.between(0, static_cast<int64_t>(i) - 1)]);
   }
   trial.options["dims"] = doubles(order);
   return trial;

@@ -74,7 +74,7 @@ TEST_CASE("program. damaged plan files are refused or run, and nothing else happ
     const auto header = std::min<int64_t>(static_cast<int64_t>(bytes.size()), 3000);
     const int64_t changes = draw.between(1, 3);
     for (int64_t k = 0; k < changes; ++k)
-      bytes[static_cast<size_t>(draw.between(8, header - 1))] =
+      bytes[draw.between(8, header - 1)] =
           static_cast<std::byte>(draw.coin() ? draw.between('0', '9') : draw.between(32, 126));
     try {
       const deploy::Program program(deploy::load(io::parse_safetensors(bytes)));

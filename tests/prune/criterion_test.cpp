@@ -141,7 +141,7 @@ TEST_CASE("prune. taylor lets the parts of a group cancel before it takes the si
       const auto g = s.gradients(batch)[1];
       double sum = 0;
       for (int64_t i = row * 5; i < row * 5 + 5; ++i) {
-        sum += static_cast<double>(s.weights[1].data()[i]) * static_cast<double>(g[static_cast<size_t>(i)]);
+        sum += static_cast<double>(s.weights[1].data()[i]) * static_cast<double>(g[i]);
       }
       want += std::abs(sum);
     }

@@ -46,8 +46,8 @@ TEST_CASE("prune. groups live or die as a whole, the lowest norms first") {
     Parameter p(draw.tensor(shape));
     std::vector<double> norm(static_cast<size_t>(count)), size(norm.size());
     for (size_t i = 0; i < group_of.size(); ++i) {
-      norm[static_cast<size_t>(group_of[i])] += std::pow(std::abs(static_cast<double>(p.values()[i])), n);
-      size[static_cast<size_t>(group_of[i])] += 1;
+      norm[group_of[i]] += std::pow(std::abs(static_cast<double>(p.values()[i])), n);
+      size[group_of[i]] += 1;
     }
     const int64_t kill = draw.between(0, count - 1);
     prune::prune({p}, prune::count(kill), {.criterion = prune::ln(n), .granularity = kind});

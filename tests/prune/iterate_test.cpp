@@ -8,7 +8,7 @@
 using namespace tinynn;
 
 TEST_CASE("prune. schedules rise to their target") {
-  CHECK(prune::one_shot(0.9) == prune::Schedule{0.9});
+  CHECK(prune::one_shot(0.9) == prune::SparsitySchedule{0.9});
   const auto linear = prune::linear({.from = 0.1, .to = 0.5, .steps = 8});
   REQUIRE(linear.size() == 8);
   CHECK(linear[0] == doctest::Approx(0.15));

@@ -66,7 +66,7 @@ TEST_CASE("prune. the survivors are the largest, checked against a full sort") {
     prune::l1_unstructured(weight, prune::fraction(0.6));
     float smallest_alive = std::numeric_limits<float>::infinity(), largest_dead = 0;
     for (int64_t i = 0; i < weight.numel(); ++i) {
-      const float size = std::fabs(values[static_cast<size_t>(i)]);
+      const float size = std::fabs(values[i]);
       if (weight.mask()[i]) {
         smallest_alive = std::min(smallest_alive, size);
       } else {
@@ -101,7 +101,7 @@ TEST_CASE("prune. a criterion that throws, or gives nonsense, changes nothing") 
   CHECK(!a.mask().defined());
 }
 
-TEST_CASE("prune. prunable parameters are those of rank two and more") {
+TEST_CASE("prune. weights are the parameters of rank two and more") {
   nn::Sequential net{nn::Linear(4, 3), nn::Linear(3, 2, {.bias = false})};
   const auto parameters = prune::weights(net);
   REQUIRE(parameters.size() == 2);

@@ -31,7 +31,7 @@ namespace {
 
 Values mask_values(const Parameter& p) {
   Values values(static_cast<size_t>(p.numel()), 1);
-  for (int64_t i = 0; p.mask().defined() && i < p.numel(); ++i) values[static_cast<size_t>(i)] = p.mask()[i];
+  for (int64_t i = 0; p.mask().defined() && i < p.numel(); ++i) values[i] = p.mask()[i];
   return values;
 }
 

@@ -52,13 +52,13 @@ TEST_CASE("recipe. prints what is not as usual") {
 }
 
 TEST_CASE("recipe. the schedule follows from the amount") {
-  CHECK(recipe::schedule_of({.sparsity = 0.5, .schedule = "one-shot"}) == prune::Schedule{0.5});
+  CHECK(recipe::schedule_of({.sparsity = 0.5, .schedule = "one-shot"}) == prune::SparsitySchedule{0.5});
   CHECK(recipe::schedule_of({.granularity = "channel", .to_macs = 0.25, .schedule = "linear", .steps = 3}) ==
-        prune::Schedule{0.25, 0.5, 0.75});
-  CHECK(recipe::schedule_of({.granularity = "1:4"}) == prune::Schedule{0.75});
-  CHECK(recipe::schedule_of({.schedule = "list:0.5,0.75"}) == prune::Schedule{0.5, 0.75});
-  CHECK(recipe::schedule_of({.threshold = 0.1}) == prune::Schedule{0});
-  CHECK(recipe::schedule_of({.regularizer = "l1:0.1"}) == prune::Schedule{0});
+        prune::SparsitySchedule{0.25, 0.5, 0.75});
+  CHECK(recipe::schedule_of({.granularity = "1:4"}) == prune::SparsitySchedule{0.75});
+  CHECK(recipe::schedule_of({.schedule = "list:0.5,0.75"}) == prune::SparsitySchedule{0.5, 0.75});
+  CHECK(recipe::schedule_of({.threshold = 0.1}) == prune::SparsitySchedule{0});
+  CHECK(recipe::schedule_of({.regularizer = "l1:0.1"}) == prune::SparsitySchedule{0});
 }
 
 TEST_CASE("recipe. what contradicts itself is refused in one line") {

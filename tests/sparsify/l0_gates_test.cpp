@@ -124,7 +124,7 @@ TEST_CASE("sparsify. the penalty is the price of the weights that are expected t
         if (w.mask().defined() && !w.mask()[i]) continue;
         const double open = probability_open(static_cast<double>(log_alpha.data()[i / each]), o);
         expected += open;
-        grad[static_cast<size_t>(i / each)] += 0.01 * open * (1 - open);
+        grad[i / each] += 0.01 * open * (1 - open);
       }
       CHECK(test::difference(log_alpha.grad().to_vector(), grad, 1e-6) == "");
     }

@@ -191,7 +191,7 @@ TEST_CASE("sparsify. revived weights have zero value and zero moments, the other
       REQUIRE(moments.size() == (is_adam ? 2 : 1));
       int64_t revived = 0;
       for (int64_t i = 0; i < w.numel(); ++i) {
-        const bool was_alive = masks[k][static_cast<size_t>(i)] != 0;
+        const bool was_alive = masks[k][i] != 0;
         revived += w.mask()[i] && !was_alive;
         for (const Tensor& moment : moments) CHECK((moment.data()[i] != 0) == (w.mask()[i] && was_alive));
         CHECK((w.data()[i] != 0) == (w.mask()[i] && was_alive));

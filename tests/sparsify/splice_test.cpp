@@ -56,7 +56,11 @@ TEST_CASE("sparsify. cuts follow the two thresholds, with hysteresis between") {
         for (const float w : p.values()) all.push_back(std::abs(static_cast<double>(w)));
       }
       std::ranges::sort(all);
-      published ? splice.update_by_deviation(0.25, 0.2) : splice.update(0.6, 0.2);
+      if (published) {
+        splice.update_by_deviation(0.25, 0.2);
+      } else {
+        splice.update(0.6, 0.2);
+      }
       for (size_t p = 0; p < 2; ++p) {
         const Parameter& w = p == 0 ? a : b;
         double mean = 0, variance = 0, t = all[60];

@@ -35,7 +35,7 @@ int64_t mask_some_channels(nn::Module& net, const Tensor& images, test::Draw& dr
     if (!map.pinned(of_class).empty() || !draw.chance(share)) continue;
     const auto kind = draw.chance(0.8) ? autograd::Link::produces : autograd::Link::consumes;
     for (const graph::Atom& atom : by_kind[kind]) {
-      Parameter weight = Parameter::of(map.graph().values[static_cast<size_t>(atom.value)].tensor);
+      Parameter weight = Parameter::of(map.graph().values[atom.value].tensor);
       if (!weight.defined()) continue;
       Mask mask(weight.shape());
       const int64_t inner = weight.shape().inner(atom.dim), size = weight.shape()[atom.dim];

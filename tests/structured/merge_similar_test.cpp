@@ -73,8 +73,8 @@ void plant(Tensor target, int64_t to, int64_t from, double scale) {
   const auto write = [&](std::span<float> values) {
     const int64_t size = target.shape().inner(0);
     for (int64_t i = 0; i < size; ++i) {
-      const auto source = static_cast<double>(values[static_cast<size_t>(from * size + i)]);
-      values[static_cast<size_t>(to * size + i)] = static_cast<float>(scale * source);
+      const auto source = static_cast<double>(values[from * size + i]);
+      values[to * size + i] = static_cast<float>(scale * source);
     }
   };
   if (Parameter parameter = Parameter::of(target); parameter.defined()) {
@@ -454,7 +454,7 @@ TEST_CASE("structured. merging planted duplicates leaves the outputs of 200 rand
     test::Draw draw(seed + 2'000'000);
     const Tensor images = draw.tensor({4, 2, test::RandomNetwork::size, test::RandomNetwork::size});
     const graph::ChannelMap map(graph::trace(net, images));
-    const auto live = [&](int value) { return map.graph().values[static_cast<size_t>(value)].tensor; };
+    const auto live = [&](int value) { return map.graph().values[value].tensor; };
     for (const auto& path : structured::channel_paths(map)) {
       const auto channels = static_cast<int64_t>(path.channels.size());
       if (path.channels[0].maker.dim != 0 || channels < 2) continue;

@@ -27,10 +27,10 @@ def glyph(digit):
 GLYPHS = [glyph(digit) for digit in range(10)]
 
 
-def draw(digit, dice):
+def draw(digit, generator):
     rows, middle_y, middle_x = GLYPHS[digit]
-    angle, slant = dice.uniform(-0.15, 0.15), dice.uniform(-0.2, 0.2)
-    height, width = dice.uniform(17, 20) / 7, dice.uniform(12, 16) / 5
+    angle, slant = generator.uniform(-0.15, 0.15), generator.uniform(-0.2, 0.2)
+    height, width = generator.uniform(17, 20) / 7, generator.uniform(12, 16) / 5
     sin, cos = math.sin(angle), math.cos(angle)
     pixels = bytearray(784)
     for i in range(784):
@@ -47,12 +47,12 @@ def draw(digit, dice):
 
 
 def main(folder, train, test):
-    dice = random.Random(1)
+    generator = random.Random(1)
     os.makedirs(folder, exist_ok=True)
     for part, count in ("train", int(train)), ("t10k", int(test)):
-        labels = bytes(dice.randrange(10) for _ in range(count))
+        labels = bytes(generator.randrange(10) for _ in range(count))
         with open(f"{folder}/{part}-images-idx3-ubyte", "wb") as file:
-            file.write(struct.pack(">4I", 0x803, count, 28, 28) + b"".join(draw(digit, dice) for digit in labels))
+            file.write(struct.pack(">4I", 0x803, count, 28, 28) + b"".join(draw(digit, generator) for digit in labels))
         with open(f"{folder}/{part}-labels-idx1-ubyte", "wb") as file:
             file.write(struct.pack(">2I", 0x801, count) + labels)
 

@@ -20,7 +20,7 @@ using tinynn::kernels::Pool2dSizes;
 
 using Floats = std::span<const float>;
 
-inline double at(Floats values, int64_t i) { return static_cast<double>(values[static_cast<size_t>(i)]); }
+inline double at(Floats values, int64_t i) { return static_cast<double>(values[i]); }
 
 /// A * B + c
 inline std::vector<double> naive_gemm(int64_t m, int64_t n, int64_t k, Floats a, Layout layout_a, Floats b,
@@ -30,8 +30,7 @@ inline std::vector<double> naive_gemm(int64_t m, int64_t n, int64_t k, Floats a,
     for (int64_t p = 0; p < k; ++p) {
       const double factor = at(a, layout_a == Layout::plain ? i * k + p : p * m + i);
       for (int64_t j = 0; j < n; ++j) {
-        result[static_cast<size_t>(i * n + j)] +=
-            factor * at(b, layout_b == Layout::plain ? p * n + j : j * k + p);
+        result[i * n + j] += factor * at(b, layout_b == Layout::plain ? p * n + j : j * k + p);
       }
     }
   }
@@ -71,9 +70,9 @@ struct NaiveConv2d {
   NaiveConv2d(const Conv2dSizes& s, Floats x, Floats weight, Floats grad_y)
       : y(grad_y.size()), grad_x(x.size()), grad_weight(weight.size()) {
     for_each_product(s, [&](int64_t out, int64_t in, int64_t w) {
-      y[static_cast<size_t>(out)] += at(x, in) * at(weight, w);
-      grad_x[static_cast<size_t>(in)] += at(grad_y, out) * at(weight, w);
-      grad_weight[static_cast<size_t>(w)] += at(grad_y, out) * at(x, in);
+      y[out] += at(x, in) * at(weight, w);
+      grad_x[in] += at(grad_y, out) * at(weight, w);
+      grad_weight[w] += at(grad_y, out) * at(x, in);
     });
   }
 };
@@ -100,7 +99,7 @@ struct NaiveMaxPool2d {
       for (int64_t q = 0; q < s.kernel.w; ++q) {
         const int64_t row = top + p * s.dilation.h, column = left + q * s.dilation.w;
         if (row < 0 || row >= s.h || column < 0 || column >= s.w) continue;
-        const float value = x[static_cast<size_t>((plane * s.h + row) * s.w + column)];
+        const float value = x[(plane * s.h + row) * s.w + column];
         if (found < 0 || value > largest || std::isnan(value)) {
           largest = value;
           found = row * s.w + column;

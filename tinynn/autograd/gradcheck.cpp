@@ -70,7 +70,7 @@ double largest(std::span<const double> numeric, const Tensor& analytic) {
 void compare(GradcheckResult& result, size_t input, const Tensor& x, const Tensor& analytic,
              const std::vector<double>& numeric, double allowed) {
   for (int64_t i = 0; i < x.numel(); ++i) {
-    const auto a = static_cast<double>(analytic.data()[i]), n = numeric[static_cast<size_t>(i)];
+    const auto a = static_cast<double>(analytic.data()[i]), n = numeric[i];
     const double error = std::abs(a - n) / allowed;
     if (error <= result.worst) continue;
     result.worst = error;  // NaN too, and it stays

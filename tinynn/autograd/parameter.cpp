@@ -29,7 +29,7 @@ Mask sliced(const Mask& mask, int64_t dim, const std::vector<int64_t>& keep) {
   std::vector<uint8_t> alive(static_cast<size_t>(shape.numel()));
   gather_slices(mask.data(), alive.data(), mask.shape(), dim, keep);
   Mask result(shape);
-  for (int64_t i = 0; i < shape.numel(); ++i) result.set(i, alive[static_cast<size_t>(i)] != 0);
+  for (int64_t i = 0; i < shape.numel(); ++i) result.set(i, alive[i] != 0);
   return result;
 }
 

@@ -30,7 +30,7 @@ Tensor sum(Tensor into, const Tensor& grad) {
 
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
               std::span<const Attribute> attributes) {
-  if (observer != nullptr) observer->see({op, inputs, output, attributes});
+  if (observer != nullptr) observer->callback({op, inputs, output, attributes});
   if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
   std::vector<int64_t> versions;
   for (const Tensor& input : inputs) {
@@ -88,7 +88,7 @@ Tensor take_over(const Tensor& grad_y) {
   return handle.use_count() == 1 && handle->buffer.unique() ? grad_y : Tensor(grad_y.shape());
 }
 
-Observer::Observer(See s) : see(std::move(s)), before_(std::exchange(observer, this)) {}
+Observer::Observer(Callback f) : callback(std::move(f)), before_(std::exchange(observer, this)) {}
 Observer::~Observer() { observer = before_; }
 
 }  // namespace tinynn::autograd

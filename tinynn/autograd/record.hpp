@@ -46,16 +46,16 @@ struct Call {
   std::span<const Attribute> attributes;
 };
 
-/// While one lives, `see` is called on every operation that runs on this thread, recorded on the tape or not.
-/// This is how a graph is read off a model: nothing about it is guessed.
+/// While one lives, `callback` is called on every operation that runs on this thread, recorded on the tape or
+/// not. This is how a graph is read off a model: nothing about it is guessed.
 class Observer {
  public:
-  using See = std::function<void(const Call& call)>;
-  explicit Observer(See see);
+  using Callback = std::function<void(const Call& call)>;
+  explicit Observer(Callback callback);
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
-  const See see;
+  const Callback callback;
 
  private:
   Observer* before_;

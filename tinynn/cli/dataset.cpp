@@ -59,7 +59,7 @@ data::Normalization pixel_normalization(const DataSets& data) {
   const auto* images = dynamic_cast<const data::ImageDataset*>(data.test.get());
   check(images != nullptr, "--raw-input: images of ", data.name, " are no bytes that are normalised");
   auto normalization = images->normalization();
-  for (auto* numbers : {&normalization.mean, &normalization.sd}) {
+  for (auto* numbers : {&normalization.mean, &normalization.std}) {
     for (double& number : *numbers) number *= 255;
   }
   return normalization;

@@ -75,7 +75,7 @@ class TrainingView {
  public:
   TrainingView(const Experiment& experiment, const std::string& label)
       : experiment_(experiment), bar_(label, experiment.quiet_) {}
-  void see(const train::Progress& progress) {
+  void update(const train::Progress& progress) {
     curve_.add(progress, experiment_.right_, experiment_.samples_);
     bar_.show(progress);
   }

@@ -67,9 +67,9 @@ deploy::Plan plan_of(const LoadedModel& loaded, const ExportOptions& all) {
   const Shape image = models::input_shape(loaded.model);
   auto plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
   if (!options.raw_input) return plan;
-  const auto [mean, sd] =
+  const auto [mean, std] =
       pixel_normalization(open_dataset(options.data.empty() ? loaded.dataset : options.data));
-  return deploy::with_normalization(std::move(plan), mean, sd);
+  return deploy::with_normalization(std::move(plan), mean, std);
 }
 
 std::string write_program(const LoadedModel& loaded, const ExportOptions& options,

@@ -68,8 +68,8 @@ void export_header(const HeaderExport& options, const Output& output) {
   if (needs_data) data = open_data(name, options, image);
 
   const deploy::Plan plan = deploy::plan(*loaded.module, zeros({1, image[0], image[1], image[2]}));
-  const auto prunable = prune::weights(*loaded.module);
-  NetworkMetrics metrics{.sparsity = prune::sparsity(prunable)};
+  const auto weights = prune::weights(*loaded.module);
+  NetworkMetrics metrics{.sparsity = prune::sparsity(weights)};
   for (const Parameter& parameter : loaded.module->parameters()) {
     metrics.parameters += parameter.numel();
     metrics.nonzero += count_nonzero(parameter);
@@ -94,8 +94,8 @@ void export_header(const HeaderExport& options, const Output& output) {
 
   const deploy::Header header = [&] {
     if (!options.raw_input) return deploy::to_header(network, header_options);
-    const auto [mean, sd] = pixel_normalization(*data);
-    return deploy::to_header(deploy::with_normalization(network, mean, sd), header_options);
+    const auto [mean, std] = pixel_normalization(*data);
+    return deploy::to_header(deploy::with_normalization(network, mean, std), header_options);
   }();
   io::write_file_atomically(output.file, header.text);
   metrics.file_bytes = std::ssize(header.text);

@@ -35,7 +35,7 @@ class Watcher {
     metrics.seed = settings.seed;
   }
 
-  void see(const recipe::Run& run) {
+  void update(const recipe::Run& run) {
     switch (const auto& progress = run.progress(); progress.moment) {
       case Moment::trained: return trained(progress);
       case Moment::dense:
@@ -97,7 +97,7 @@ class Watcher {
                                                        : "pruning step " + std::to_string(progress.step + 1) +
                                                              "/" + std::to_string(progress.steps));
     }
-    training_->see(progress.training);
+    training_->update(progress.training);
   }
 
   nn::Module& module_;
@@ -145,7 +145,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   watcher.report.command = command;
   watcher.report.settings = settings.describe() + " " + to_text(recipe);
   watcher.report.data = settings.data;
-  while (pruning.advance()) watcher.see(pruning);
+  while (pruning.advance()) watcher.update(pruning);
 
   if (!output.file.empty()) io::save(module, output.file, experiment.metadata(module), io::Storage::smallest);
   if (!output.metrics.empty()) watcher.metrics.write(output.metrics);

@@ -55,8 +55,7 @@ Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prun
     for (const double sparsity : shown) {
       const auto found = std::ranges::find(sparsities.begin() + 1, sparsities.end(), sparsity);
       const bool there = found != sparsities.end();
-      cells.push_back(there ? fixed(100 * accuracies[static_cast<size_t>(found - sparsities.begin())], 1)
-                            : "sparser");
+      cells.push_back(there ? fixed(100 * accuracies[found - sparsities.begin()], 1) : "sparser");
     }
     cells.push_back(percent(fraction_of(shares[k])));
     table.add(cells);

@@ -93,7 +93,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& 
       .make(module.parameters(), {s.lr, s.momentum, s.weight_decay, s.l1});
 }
 
-optim::Schedule make_schedule(const Settings& settings, int64_t batches) {
+optim::LrSchedule make_schedule(const Settings& settings, int64_t batches) {
   return find(recipe::lr_schedules(), "lr-schedule", settings.lr_schedule).make(batches);
 }
 

@@ -44,7 +44,7 @@ std::string recipes_help();
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& settings, nn::Module& module);
 /// The learning-rate schedule over this many batches.
-optim::Schedule make_schedule(const Settings& settings, int64_t batches);
+optim::LrSchedule make_schedule(const Settings& settings, int64_t batches);
 
 /// --threads.
 Option add_threads_option(const Command& command, std::optional<int64_t>& threads);

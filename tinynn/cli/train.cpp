@@ -23,11 +23,12 @@ void run(const Options& options, const Output& output) {
   std::vector<double> seconds;
   {
     TrainingView view(experiment, "training");
-    const auto epochs = train::fit(*module, *optimizer, experiment.loader(),
-                                   {.epochs = settings.epochs,
-                                    .loss = experiment.loss(),
-                                    .scheduler = &scheduler,
-                                    .on_step = [&](const train::Progress& progress) { view.see(progress); }});
+    const auto epochs =
+        train::fit(*module, *optimizer, experiment.loader(),
+                   {.epochs = settings.epochs,
+                    .loss = experiment.loss(),
+                    .scheduler = &scheduler,
+                    .on_step = [&](const train::Progress& progress) { view.update(progress); }});
     seconds = seconds_of(epochs);
   }
 

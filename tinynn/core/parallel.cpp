@@ -1,7 +1,7 @@
 // The body of parallel_for: a small pool of threads of our own. OpenMP was here first, but its threads burn
 // whole time slices while they wait for each other: as soon as anything else wants a core (another program,
 // or just the thread that prepares the next batch) an epoch took ten times as long. Threads that are late
-// must not be waited for either: who has not joined a job when its last chunk is taken is left out of it.
+// must not be waited for either: a thread that has not joined a job when its last chunk is taken is left out.
 #include <atomic>
 #include <condition_variable>
 #include <exception>

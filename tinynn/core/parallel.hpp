@@ -1,6 +1,6 @@
 // parallel_for: the only place in tinynn that knows about threads. Work is cut into chunks whose size the
-// caller fixes from the sizes of the data alone; threads only decide who runs a chunk. A result that combines
-// its parts in chunk order is therefore the same, bit for bit, with any number of threads.
+// caller fixes from the sizes of the data alone; threads only decide where a chunk runs. A result that
+// combines its parts in chunk order is therefore the same, bit for bit, with any number of threads.
 #pragma once
 
 #include <algorithm>

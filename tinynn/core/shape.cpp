@@ -27,7 +27,7 @@ int64_t Shape::index(int64_t dim) const {
 
 Shape Shape::with(int64_t dim, int64_t size) const {
   auto sizes = sizes_;
-  sizes[static_cast<size_t>(index(dim))] = size;
+  sizes[index(dim)] = size;
   return Shape(std::span<const int64_t>(sizes.data(), static_cast<size_t>(rank_)));
 }
 

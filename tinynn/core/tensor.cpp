@@ -97,9 +97,9 @@ Tensor rand(const Shape& shape, double low, double high) {
                        [&](uint64_t i) { return std::min(low + (high - low) * stream.uniform(i), last); });
 }
 
-Tensor randn(const Shape& shape, double mean, double sd) {
+Tensor randn(const Shape& shape, double mean, double std) {
   const auto stream = next_random_stream();
-  return random_tensor(shape, [&](uint64_t i) { return mean + sd * stream.normal(i); });
+  return random_tensor(shape, [&](uint64_t i) { return mean + std * stream.normal(i); });
 }
 
 int64_t count_nonzero(const Tensor& x) { return x.numel() - std::ranges::count(x.values(), 0.0F); }

@@ -109,7 +109,7 @@ Tensor tensor(std::initializer_list<float> values);
 /// Uniform in [low, high), from the default generator.
 Tensor rand(const Shape& shape, double low = 0, double high = 1);
 /// Normal, from the default generator.
-Tensor randn(const Shape& shape, double mean = 0, double sd = 1);
+Tensor randn(const Shape& shape, double mean = 0, double std = 1);
 
 /// As PyTorch prints it, with four digits, and elided where there are more than 1000 elements; whether it has
 /// a gradient is left out. The same in every locale.

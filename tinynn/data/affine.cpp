@@ -67,13 +67,13 @@ Transform random_affine(const RandomAffineOptions& options) {
   const auto [smallest, largest] = options.scale;
   check(smallest > 0 && smallest <= largest, "random_affine: scale is ", smallest, " to ", largest,
         ", expected two ascending numbers above 0");
-  return [=](const Image& image, Dice& dice) {
-    const auto symmetric = [&](double limit) { return dice.uniform(-limit, limit); };
+  return [=](const Image& image, Generator& generator) {
+    const auto symmetric = [&](double limit) { return generator.uniform(-limit, limit); };
     AffineOptions drawn{.fill = options.fill};
     drawn.angle = symmetric(options.degrees);
     drawn.translate[0] = std::round(symmetric(options.translate[0] * static_cast<double>(image.width)));
     drawn.translate[1] = std::round(symmetric(options.translate[1] * static_cast<double>(image.height)));
-    drawn.scale = dice.uniform(options.scale[0], options.scale[1]);
+    drawn.scale = generator.uniform(options.scale[0], options.scale[1]);
     return affine(image, drawn);
   };
 }

@@ -62,7 +62,7 @@ DatasetPtr read_binary(const std::vector<fs::path>& files, const Normalization& 
 }
 
 DatasetPtr read_images(const fs::path& folder, const Normalization& normalization) {
-  auto dataset = image_folder(folder, {.mean = normalization.mean, .sd = normalization.sd});
+  auto dataset = image_folder(folder, {.mean = normalization.mean, .std = normalization.std});
   check(dataset->sample_shape() == Shape{3, 32, 32}, "cifar10: images in ", folder.string(), " are of shape ",
         dataset->sample_shape(), ", expected (3, 32, 32)");
   check(dataset->classes() == cifar_classes, "cifar10: ", dataset->classes(), " folders in ", folder.string(),
@@ -74,7 +74,7 @@ DatasetPtr read_images(const fs::path& folder, const Normalization& normalizatio
 
 DatasetPtr cifar10(const fs::path& folder, Split split, const Cifar10Options& options) {
   const Normalization normalization{{options.mean.begin(), options.mean.end()},
-                                    {options.sd.begin(), options.sd.end()}};
+                                    {options.std.begin(), options.std.end()}};
   std::string tried;
   for (const fs::path& place : places(folder)) {
     const auto files = binary_files(place, split);

@@ -14,7 +14,7 @@ namespace tinynn::data {
 struct Cifar10Options {
   // Of the training images, by channel, in units of white = 1.
   std::array<double, 3> mean{0.4914, 0.4822, 0.4465};
-  std::array<double, 3> sd{0.2470, 0.2435, 0.2616};
+  std::array<double, 3> std{0.2470, 0.2435, 0.2616};
 };
 
 /// Reads data_batch_1.bin ... data_batch_5.bin (for the test images test_batch.bin) in the folder, or else

@@ -30,7 +30,7 @@ Shape batch_shape(int64_t n, const Shape& sample) {
   return Shape(std::span(sizes).first(static_cast<size_t>(sample.rank() + 1)));
 }
 
-// Samples indices[0], indices[1], ... with dice from the sample's number and the key of the epoch.
+// Samples indices[0], indices[1], ... with a generator from the sample's number and the key of the epoch.
 Batch gather(const Dataset& dataset, std::span<const int64_t> indices, uint64_t key) {
   const auto n = static_cast<int64_t>(indices.size());
   const Shape sample = dataset.sample_shape();
@@ -38,9 +38,9 @@ Batch gather(const Dataset& dataset, std::span<const int64_t> indices, uint64_t 
   Tensor inputs(batch_shape(n, sample)), targets = target ? Tensor(batch_shape(n, *target)) : Tensor();
   std::vector<int64_t> labels;
   for (int64_t k = 0; k < n; ++k) {
-    const int64_t i = indices[static_cast<size_t>(k)];
-    const auto dice = [=] { return Dice(RandomStream(key, static_cast<uint64_t>(i))); };
-    Dice for_input = dice(), for_target = dice();
+    const int64_t i = indices[k];
+    const auto generator = [=] { return Generator(RandomStream(key, static_cast<uint64_t>(i))); };
+    Generator for_input = generator(), for_target = generator();
     labels.push_back(dataset.get(i, for_input, inputs.mutable_data() + k * sample.numel()));
     if (target) dataset.get_target(i, for_target, targets.mutable_data() + k * target->numel());
   }
@@ -98,7 +98,8 @@ DataLoader::DataLoader(DatasetPtr dataset, const DataLoaderOptions& options)
 }
 
 BatchIterator DataLoader::begin(int64_t batch) {
-  const uint64_t call = 2 * static_cast<uint64_t>(epoch_++);  // two streams each: the order, and the dice
+  const uint64_t call =
+      2 * static_cast<uint64_t>(epoch_++);  // two streams each: the order, and the generator
   const int64_t count = dataset_->size();
   auto state = std::make_unique<BatchIterator::State>(BatchIterator::State{
       .dataset = dataset_,

@@ -6,7 +6,7 @@
 
 namespace tinynn::data {
 
-void Dataset::get_target(int64_t /*i*/, Dice& /*dice*/, float* /*out*/) const {
+void Dataset::get_target(int64_t /*i*/, Generator& /*generator*/, float* /*out*/) const {
   fail("dataset: it has a target_shape(), but no get_target()");
 }
 
@@ -31,7 +31,7 @@ Shape TensorDataset::sample_of(const Tensor& of) {
   return Shape(std::span(of.shape().begin() + 1, of.shape().end()));
 }
 
-int64_t TensorDataset::get(int64_t i, Dice&, float* out) const {
+int64_t TensorDataset::get(int64_t i, Generator&, float* out) const {
   check(i >= 0 && i < size(), "TensorDataset: no sample ", i, " among ", size());
   const int64_t each = x_.shape().inner(0);
   std::copy_n(x_.data() + i * each, each, out);
@@ -42,7 +42,7 @@ std::optional<Shape> TensorDataset::target_shape() const {
   return y_.defined() ? std::optional(sample_of(y_)) : std::nullopt;
 }
 
-void TensorDataset::get_target(int64_t i, Dice&, float* out) const {
+void TensorDataset::get_target(int64_t i, Generator&, float* out) const {
   const int64_t each = y_.shape().inner(0);
   std::copy_n(y_.data() + i * each, each, out);
 }
@@ -57,9 +57,13 @@ class SelfTargets : public Dataset {
   int64_t size() const override { return dataset_->size(); }
   Shape sample_shape() const override { return dataset_->sample_shape(); }
   int64_t classes() const override { return 0; }
-  int64_t get(int64_t i, Dice& dice, float* out) const override { return dataset_->get(i, dice, out); }
+  int64_t get(int64_t i, Generator& generator, float* out) const override {
+    return dataset_->get(i, generator, out);
+  }
   std::optional<Shape> target_shape() const override { return sample_shape(); }
-  void get_target(int64_t i, Dice& dice, float* out) const override { dataset_->get(i, dice, out); }
+  void get_target(int64_t i, Generator& generator, float* out) const override {
+    dataset_->get(i, generator, out);
+  }
 
  private:
   DatasetPtr dataset_;
@@ -79,13 +83,13 @@ Subset::Subset(DatasetPtr dataset, std::vector<int64_t> indices)
   }
 }
 
-int64_t Subset::get(int64_t i, Dice& dice, float* out) const {
+int64_t Subset::get(int64_t i, Generator& generator, float* out) const {
   check(i >= 0 && i < size(), "Subset: no sample ", i, " among ", size());
-  return dataset_->get(indices_[static_cast<size_t>(i)], dice, out);
+  return dataset_->get(indices_[i], generator, out);
 }
 
-void Subset::get_target(int64_t i, Dice& dice, float* out) const {
-  dataset_->get_target(indices_[static_cast<size_t>(i)], dice, out);
+void Subset::get_target(int64_t i, Generator& generator, float* out) const {
+  dataset_->get_target(indices_[i], generator, out);
 }
 
 std::pair<DatasetPtr, DatasetPtr> random_split(const DatasetPtr& dataset, int64_t count, uint64_t seed) {

@@ -15,7 +15,7 @@
 #include <tinynn/core/labels.hpp>
 #include <tinynn/core/shape.hpp>
 #include <tinynn/core/tensor.hpp>
-#include <tinynn/data/dice.hpp>
+#include <tinynn/data/generator.hpp>
 
 namespace tinynn::data {
 
@@ -30,14 +30,14 @@ class Dataset {
   /// Number of classes: labels are 0 .. classes() - 1; 0 where targets are tensors.
   virtual int64_t classes() const = 0;
   /// Writes sample i, sample_shape().numel() floats, to `out` and returns its label. What is random in it
-  /// (augmentation) is drawn from the dice of this sample and epoch. Safe to call from several threads.
+  /// (augmentation) is drawn from the generator of this sample and epoch. Safe to call from several threads.
   /// Throws Error if there is no sample i.
-  virtual int64_t get(int64_t i, Dice& dice, float* out) const = 0;
+  virtual int64_t get(int64_t i, Generator& generator, float* out) const = 0;
   /// Shape of a sample's target where that is a tensor; none where it is the label.
   virtual std::optional<Shape> target_shape() const { return {}; }
-  /// Writes such a target; a dataset with a target_shape() has to. The dice fall as they do for get(): a
-  /// target that is made of the sample sees the same augmentation.
-  virtual void get_target(int64_t i, Dice& dice, float* out) const;
+  /// Writes such a target; a dataset with a target_shape() has to. It draws the same random numbers as get():
+  /// a target that is made of the sample sees the same augmentation.
+  virtual void get_target(int64_t i, Generator& generator, float* out) const;
 };
 
 using DatasetPtr = std::shared_ptr<const Dataset>;
@@ -54,9 +54,9 @@ class TensorDataset : public Dataset {
   int64_t size() const override { return x_.size(0); }
   Shape sample_shape() const override { return sample_of(x_); }
   int64_t classes() const override { return classes_; }
-  int64_t get(int64_t i, Dice& dice, float* out) const override;
+  int64_t get(int64_t i, Generator& generator, float* out) const override;
   std::optional<Shape> target_shape() const override;
-  void get_target(int64_t i, Dice& dice, float* out) const override;
+  void get_target(int64_t i, Generator& generator, float* out) const override;
 
  private:
   static Shape sample_of(const Tensor& of);
@@ -79,9 +79,9 @@ class Subset : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
   Shape sample_shape() const override { return dataset_->sample_shape(); }
   int64_t classes() const override { return dataset_->classes(); }
-  int64_t get(int64_t i, Dice& dice, float* out) const override;
+  int64_t get(int64_t i, Generator& generator, float* out) const override;
   std::optional<Shape> target_shape() const override { return dataset_->target_shape(); }
-  void get_target(int64_t i, Dice& dice, float* out) const override;
+  void get_target(int64_t i, Generator& generator, float* out) const override;
   const std::vector<int64_t>& indices() const { return indices_; }
 
  private:

@@ -1,5 +1,6 @@
 // ImageDataset: images in memory, one byte a pixel, normalised while they are copied out:
-// out = (pixel / 255 - mean) / sd, with a mean and sd for each channel (torchvision's ToTensor + Normalize).
+// out = (pixel / 255 - mean) / std, with a mean and std for each channel (torchvision's ToTensor +
+// Normalize).
 #pragma once
 
 #include <array>
@@ -19,20 +20,20 @@ struct Images {
   int64_t classes = 0;
 };
 
-/// One mean and one sd for each channel, in units of white = 1.
+/// One mean and one std for each channel, in units of white = 1.
 struct Normalization {
-  std::vector<double> mean, sd;
+  std::vector<double> mean, std;
 };
 
 class ImageDataset : public Dataset {
  public:
-  /// Throws Error if sizes disagree, a label is not in [0, classes) or an sd is not above zero.
+  /// Throws Error if sizes disagree, a label is not in [0, classes) or an std is not above zero.
   ImageDataset(Images images, const Normalization& normalization);
 
   int64_t size() const override { return static_cast<int64_t>(images_.labels.size()); }
   Shape sample_shape() const override { return {images_.channels, images_.height, images_.width}; }
   int64_t classes() const override { return images_.classes; }
-  int64_t get(int64_t i, Dice& dice, float* out) const override;
+  int64_t get(int64_t i, Generator& generator, float* out) const override;
   /// What it was made with, to float's precision.
   Normalization normalization() const;
 

@@ -129,7 +129,7 @@ DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
   DecodedImage image{{height, width}, std::vector<uint8_t>(static_cast<size_t>(channels * area))};
   const uint8_t* from = pixels.get();
   for (int64_t i = 0; i < area; ++i) {
-    for (int64_t c = 0; c < channels; ++c) image.pixels[static_cast<size_t>(c * area + i)] = *from++;
+    for (int64_t c = 0; c < channels; ++c) image.pixels[c * area + i] = *from++;
   }
   return image;
 }

@@ -63,7 +63,7 @@ std::optional<DecodedImage> decode(const fs::path& path, const ImageFolderOption
 Normalization normalization_of(const ImageFolderOptions& options) {
   const auto channels = static_cast<size_t>(options.channels);
   return {options.mean.empty() ? std::vector<double>(channels, 0) : options.mean,
-          options.sd.empty() ? std::vector<double>(channels, 1) : options.sd};
+          options.std.empty() ? std::vector<double>(channels, 1) : options.std};
 }
 
 void check_options(const ImageFolderOptions& options) {
@@ -91,14 +91,14 @@ std::vector<uint8_t> decode_all(const Files& files, const ImageFolderOptions& op
   std::vector<uint8_t> readable(files.paths.size());
   parallel_for(std::ssize(files.paths), files_per_chunk, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto& path = files.paths[static_cast<size_t>(i)];
+      const auto& path = files.paths[i];
       const auto image = decode(path, options);
       if (!image) continue;
       check(image->size == size, "image_folder: ", path.string(), " is ", image->size.height, " x ",
             image->size.width, ", but ", first.string(), " is ", size.height, " x ", size.width,
             "; expected one size, or the option size");
       std::copy(image->pixels.begin(), image->pixels.end(), pixels.begin() + i * bytes);
-      readable[static_cast<size_t>(i)] = 1;
+      readable[i] = 1;
     }
   });
   return readable;

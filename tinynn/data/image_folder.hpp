@@ -19,7 +19,7 @@ struct ImageFolderOptions {
   std::optional<ImageSize> size = {};  // scale every image to this; by default all must be of one size
   int64_t channels = 3;                // 1: grey, 3: colour, whatever the files hold
   std::vector<double> mean = {};       // one for each channel; by default 0
-  std::vector<double> sd = {};         // by default 1
+  std::vector<double> std = {};        // by default 1
   bool skip_corrupt = false;           // leave out files that cannot be decoded, rather than throw
 };
 

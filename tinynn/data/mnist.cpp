@@ -61,7 +61,7 @@ DatasetPtr load(const char* dataset, const fs::path& folder, Split split, const 
                                                .pixels = std::move(images.pixels),
                                                .labels = {labels.begin(), labels.end()},
                                                .classes = digit_classes},
-                                        Normalization{{options.mean}, {options.sd}});
+                                        Normalization{{options.mean}, {options.std}});
 }
 
 }  // namespace

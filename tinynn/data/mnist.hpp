@@ -11,7 +11,7 @@
 namespace tinynn::data {
 
 struct MnistOptions {
-  double mean = 0.1307, sd = 0.3081;  // of the training images, in units of white = 1
+  double mean = 0.1307, std = 0.3081;  // of the training images, in units of white = 1
 };
 
 /// Looks in the folder for "train-images-idx3-ubyte", "train-images.idx3-ubyte" and the same with ".gz" (for
@@ -21,7 +21,7 @@ struct MnistOptions {
 DatasetPtr mnist(const std::filesystem::path& folder, Split split, const MnistOptions& options = {});
 /// The same files with other pictures in them.
 DatasetPtr fashion_mnist(const std::filesystem::path& folder, Split split,
-                         const MnistOptions& options = {.mean = 0.2860, .sd = 0.3530});
+                         const MnistOptions& options = {.mean = 0.2860, .std = 0.3530});
 /// Whether all four files, of both splits, are in the folder. Does not look into them.
 bool has_mnist(const std::filesystem::path& folder);
 

@@ -1,5 +1,6 @@
-// Prefetch: calls make(0), make(1), ... make(count - 1) on a thread of its own, one ahead of who takes the
-// results. The next result is begun only when the last one was taken, so at most one is waiting.
+// Prefetch: calls make(0), make(1), ... make(count - 1) on a thread of its own, one ahead of the thread
+// that takes the results. The next result is begun only when the last one was taken, so at most one is
+// waiting.
 #pragma once
 
 #include <condition_variable>

@@ -15,8 +15,8 @@ class TransformedDataset : public Dataset {
     inner_shape_ = dataset_->sample_shape();
     check(inner_shape_.rank() == 3, "transformed: samples of shape ", inner_shape_,
           ", expected images (channels, height, width)");
-    Dice dice(RandomStream(0, 0));
-    shape_ = apply(empty_image(), dice).shape();
+    Generator generator(RandomStream(0, 0));
+    shape_ = apply(empty_image(), generator).shape();
   }
 
   int64_t size() const override { return dataset_->size(); }
@@ -24,12 +24,14 @@ class TransformedDataset : public Dataset {
   int64_t classes() const override { return dataset_->classes(); }
 
   std::optional<Shape> target_shape() const override { return dataset_->target_shape(); }
-  void get_target(int64_t i, Dice& dice, float* out) const override { dataset_->get_target(i, dice, out); }
+  void get_target(int64_t i, Generator& generator, float* out) const override {
+    dataset_->get_target(i, generator, out);
+  }
 
-  int64_t get(int64_t i, Dice& dice, float* out) const override {
+  int64_t get(int64_t i, Generator& generator, float* out) const override {
     Image image = empty_image();
-    const int64_t label = dataset_->get(i, dice, image.pixels.data());
-    image = apply(std::move(image), dice);
+    const int64_t label = dataset_->get(i, generator, image.pixels.data());
+    image = apply(std::move(image), generator);
     check(image.shape() == shape_, "transformed: sample ", i, " became ", image.shape(), ", expected ",
           shape_);
     std::copy(image.pixels.begin(), image.pixels.end(), out);
@@ -39,8 +41,8 @@ class TransformedDataset : public Dataset {
  private:
   Image empty_image() const { return {inner_shape_[0], inner_shape_[1], inner_shape_[2]}; }
 
-  Image apply(Image image, Dice& dice) const {
-    for (const auto& transform : transforms_) image = transform(std::move(image), dice);
+  Image apply(Image image, Generator& generator) const {
+    for (const auto& transform : transforms_) image = transform(std::move(image), generator);
     return image;
   }
 
@@ -71,7 +73,7 @@ DatasetPtr transformed(DatasetPtr dataset, std::vector<Transform> transforms) {
 
 Transform pad(int64_t padding, double fill) {
   check(padding >= 0, "pad: padding is ", padding, ", expected at least 0");
-  return [=](const Image& image, Dice&) {
+  return [=](const Image& image, Generator&) {
     return cut(image, -padding, -padding, image.height + 2 * padding, image.width + 2 * padding,
                static_cast<float>(fill));
   };
@@ -80,21 +82,21 @@ Transform pad(int64_t padding, double fill) {
 Transform random_crop(int64_t size, const RandomCropOptions& options) {
   check(size >= 1, "random_crop: size is ", size, ", expected at least 1");
   check(options.padding >= 0, "random_crop: padding is ", options.padding, ", expected at least 0");
-  return [=](const Image& image, Dice& dice) {
+  return [=](const Image& image, Generator& generator) {
     const int64_t y_room = image.height + 2 * options.padding - size;
     const int64_t x_room = image.width + 2 * options.padding - size;
     check(y_room >= 0 && x_room >= 0, "random_crop: cannot cut ", size, " x ", size, " from an image ",
           image.shape(), " with padding ", options.padding);
-    const int64_t top = dice.below(y_room + 1) - options.padding;
-    const int64_t left = dice.below(x_room + 1) - options.padding;
+    const int64_t top = generator.below(y_room + 1) - options.padding;
+    const int64_t left = generator.below(x_room + 1) - options.padding;
     return cut(image, top, left, size, size, static_cast<float>(options.fill));
   };
 }
 
 Transform random_horizontal_flip(double p) {
   check(p >= 0 && p <= 1, "random_horizontal_flip: p is ", p, ", expected 0 to 1");
-  return [=](Image image, Dice& dice) {
-    if (!dice.chance(p)) return image;
+  return [=](Image image, Generator& generator) {
+    if (!generator.chance(p)) return image;
     for (int64_t c = 0; c < image.channels; ++c) {
       for (int64_t y = 0; y < image.height; ++y) std::reverse(image.row(c, y), image.row(c, y) + image.width);
     }
@@ -103,7 +105,7 @@ Transform random_horizontal_flip(double p) {
 }
 
 Transform to_grey() {
-  return [](Image image, Dice&) {
+  return [](Image image, Generator&) {
     if (image.channels == 1) return image;
     check(image.channels == 3, "to_grey: an image ", image.shape(), ", expected one or three channels");
     Image grey(1, image.height, image.width);

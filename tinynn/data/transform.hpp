@@ -1,6 +1,6 @@
 // Transforms: changes made to images each time they are loaded, so that every epoch sees other ones
 // (augmentation; torchvision.transforms). They work on normalised values. A transform is any function from an
-// image and dice to an image:
+// image and generator to an image:
 //
 //   auto augmented = data::transformed(data::cifar10(folder, data::Split::train),
 //                                      {data::random_crop(32, {.padding = 4}),
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <tinynn/data/dataset.hpp>
-#include <tinynn/data/dice.hpp>
+#include <tinynn/data/generator.hpp>
 
 namespace tinynn::data {
 
@@ -31,9 +31,9 @@ struct Image {
   std::vector<float> pixels;
 };
 
-/// All that is random in it must come from the dice, and the shape of its result may depend on nothing but
-/// the shape of the image.
-using Transform = std::function<Image(Image, Dice&)>;
+/// All that is random in it must come from the generator, and the shape of its result may depend on nothing
+/// but the shape of the image.
+using Transform = std::function<Image(Image, Generator&)>;
 
 /// The images of a dataset after these transforms, one after the other. Throws Error if the samples are no
 /// images of shape (c, h, w), or if a transform cannot take that shape: it is tried on an empty image.

@@ -35,7 +35,7 @@ class Planner {
   }
 
  private:
-  const Value& value(int v) const { return graph_.values[static_cast<size_t>(v)]; }
+  const Value& value(int v) const { return graph_.values[v]; }
   bool is_constant(int v) const {
     return value(v).kind == Value::Kind::parameter || value(v).kind == Value::Kind::buffer;
   }

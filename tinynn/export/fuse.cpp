@@ -36,11 +36,11 @@ bool merge(Step& before, Step& step) {
 
 void drop_unread(Plan& plan) {
   std::vector<bool> read(plan.values.size());
-  read[static_cast<size_t>(plan.output)] = true;
+  read[plan.output] = true;
   std::vector<Step> kept;
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
-    if (!read[static_cast<size_t>(step->output)]) continue;
-    for (const int input : step->inputs) read[static_cast<size_t>(input)] = true;
+    if (!read[step->output]) continue;
+    for (const int input : step->inputs) read[input] = true;
     kept.push_back(std::move(*step));
   }
   std::ranges::reverse(kept);
@@ -53,19 +53,18 @@ Plan fuse(Plan plan) {
   drop_unread(plan);
   std::vector<int> readers(plan.values.size()), maker(plan.values.size(), -1);
   for (const Step& step : plan.steps) {
-    for (const int input : step.inputs) ++readers[static_cast<size_t>(input)];
+    for (const int input : step.inputs) ++readers[input];
   }
-  ++readers[static_cast<size_t>(plan.output)];
+  ++readers[plan.output];
   std::vector<Step> steps;
   for (Step& step : plan.steps) {
-    const auto input = static_cast<size_t>(step.inputs[0]);
-    Step* before =
-        maker[input] < 0 || readers[input] > 1 ? nullptr : &steps[static_cast<size_t>(maker[input])];
+    const int input = step.inputs[0];
+    Step* before = maker[input] < 0 || readers[input] > 1 ? nullptr : &steps[maker[input]];
     if (before != nullptr && merge(*before, step)) {
-      maker[static_cast<size_t>(step.output)] = maker[input];
+      maker[step.output] = maker[input];
       continue;
     }
-    maker[static_cast<size_t>(step.output)] = static_cast<int>(steps.size());
+    maker[step.output] = static_cast<int>(steps.size());
     steps.push_back(std::move(step));
   }
   plan.steps = std::move(steps);

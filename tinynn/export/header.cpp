@@ -80,8 +80,7 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   const HeaderSteps steps = header_steps(quantized);
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;
-  const Shape &in = plan.values[static_cast<size_t>(plan.input)],
-              &out = plan.values[static_cast<size_t>(plan.output)];
+  const Shape &in = plan.values[plan.input], &out = plan.values[plan.output];
   Header header{.text = {}, .constant_bytes = steps.arrays.bytes(), .memory_bytes = steps.memory_bytes};
   std::string& text = header.text;
   text =

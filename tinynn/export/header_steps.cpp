@@ -51,8 +51,8 @@ class Printer {
     add("float", "float_sums", float_sums_);
     return text;
   }
-  size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[static_cast<size_t>(v)]); }
-  const Shape& shape(int v) const { return plan_.values[static_cast<size_t>(v)]; }
+  size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[v]); }
+  const Shape& shape(int v) const { return plan_.values[v]; }
   const NumberFormat& format(int v) const { return quantized_.formats[root(v)]; }
   const std::string& name(int v) const { return names_[root(v)]; }
 
@@ -66,9 +66,9 @@ class Printer {
       if (names_[v] == "y" || names_[v] == "x") continue;
       const NumberFormat& stored = format(value);
       const Lifetime needed{lifetimes_.made[v], std::max(lifetimes_.made[v], lifetimes_.used[v])};
-      const int64_t at = (stored.is_float() ? floats_ : bytes_).place(needed, shape(value).numel());
+      const int64_t at = (stored.is_float() ? floats_ : bytes_).reserve(needed, shape(value).numel());
       declarations_ += join("  const tinynn_numbers ", names_[v], " = {tinynn_", format_name(stored), ", ",
-                            stored.step, ", tinynn_", stored.is_float() ? "floats" : "bytes", " + ", at,
+                            stored.scale, ", tinynn_", stored.is_float() ? "floats" : "bytes", " + ", at,
                             "};  // (", shape(value), ")\n");
     }
   }
@@ -144,27 +144,27 @@ class Printer {
   // The weights as they are stored.
   StoredWeights add_weights(const Step& step) {
     std::vector<float> stored = step.weight.to_vector();
-    const auto& steps = quantized_.weight_steps[number_];
+    const auto& scales = quantized_.weight_scales[number_];
     const auto each = static_cast<size_t>(step.weight.shape().inner(0));
-    for (size_t i = 0; i < stored.size() && !steps.empty(); ++i)
-      stored[i] = std::nearbyint(stored[i] / steps[i / each]);
-    return arrays_.add_weights(step_name_, stored, static_cast<int64_t>(each), !steps.empty());
+    for (size_t i = 0; i < stored.size() && !scales.empty(); ++i)
+      stored[i] = std::nearbyint(stored[i] / scales[i / each]);
+    return arrays_.add_weights(step_name_, stored, static_cast<int64_t>(each), !scales.empty());
   }
 
   bool sums_are_whole() const {
-    return !quantized_.weight_steps[number_].empty() && !format(step_->inputs[0]).is_float();
+    return !quantized_.weight_scales[number_].empty() && !format(step_->inputs[0]).is_float();
   }
-  std::vector<float> steps_of_sums() const {
-    std::vector<float> steps;
-    for (int64_t o = 0; o < step_->bias.numel(); ++o) steps.push_back(step_of_sums(quantized_, number_, o));
-    return steps;
+  std::vector<float> scales_of_sums() const {
+    std::vector<float> scales;
+    for (int64_t o = 0; o < step_->bias.numel(); ++o) scales.push_back(scale_of_sums(quantized_, number_, o));
+    return scales;
   }
 
   std::string bias() {
     std::vector<float> bias = step_->bias.to_vector();
-    if (!quantized_.weight_steps[number_].empty()) {
-      const std::vector<float> steps = steps_of_sums();
-      for (size_t o = 0; o < bias.size(); ++o) bias[o] /= steps[o];
+    if (!quantized_.weight_scales[number_].empty()) {
+      const std::vector<float> scales = scales_of_sums();
+      for (size_t o = 0; o < bias.size(); ++o) bias[o] /= scales[o];
     }
     if (!sums_are_whole()) return arrays_.add(step_name_ + "_bias", bias);
     for (float& b : bias) b = std::nearbyint(b);
@@ -174,18 +174,18 @@ class Printer {
   // What makes a number of a sum.
   std::string result() {
     const std::string& y = name(step_->output);
-    if (quantized_.weight_steps[number_].empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
+    if (quantized_.weight_scales[number_].empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
     const NumberFormat& made = format(step_->output);
-    const std::vector<float> steps = steps_of_sums();
+    const std::vector<float> scales = scales_of_sums();
     const bool relu = step_->activation == &steps::relu;
     if (!sums_are_whole() || made.is_float() || (step_->activation != nullptr && !relu))
-      return "tinynn_rescale(" + listed(y, activation(), arrays_.add(step_name_ + "_steps", steps)) + ")";
-    const double largest = static_cast<double>(std::ranges::max(steps) / made.step);
+      return "tinynn_rescale(" + listed(y, activation(), arrays_.add(step_name_ + "_scales", scales)) + ")";
+    const double largest = static_cast<double>(std::ranges::max(scales) / made.scale);
     const int shift = std::clamp(30 - static_cast<int>(std::floor(std::log2(largest))), 1, 62);
     std::vector<int64_t> multipliers;
-    for (const float s : steps) {
+    for (const float s : scales) {
       const double exact =
-          std::round(std::ldexp(static_cast<double>(s) / static_cast<double>(made.step), shift));
+          std::round(std::ldexp(static_cast<double>(s) / static_cast<double>(made.scale), shift));
       multipliers.push_back(static_cast<int64_t>(std::min(exact, 0x1p31 - 1)));
     }
     const std::string factors = arrays_.add(step_name_ + "_multipliers", "int32", multipliers);

@@ -39,7 +39,7 @@ class Printer {
  private:
   using Names = std::vector<std::string>;
 
-  const Shape& shape(int v) const { return plan_.values[static_cast<size_t>(v)]; }
+  const Shape& shape(int v) const { return plan_.values[v]; }
   std::string value(int v) const { return v == plan_.input ? "input" : "value_" + std::to_string(v); }
 
   void describe(const char* name, int v, onnx::ValueInfoProto& info) const {

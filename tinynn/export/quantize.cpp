@@ -18,8 +18,7 @@ std::vector<size_t> classes_of(const Plan& plan) {
   std::vector<size_t> first(plan.values.size());
   std::iota(first.begin(), first.end(), size_t{0});
   for (const Step& step : plan.steps) {  // in their order, so that the input's is final
-    if (step.kind->selects)
-      first[static_cast<size_t>(step.output)] = first[static_cast<size_t>(step.inputs[0])];
+    if (step.kind->selects) first[step.output] = first[step.inputs[0]];
   }
   return first;
 }
@@ -31,10 +30,10 @@ struct Range {
 std::vector<Range> calibrate(const Plan& plan, const std::vector<size_t>& classes, const Tensor& images) {
   std::vector<Range> ranges(plan.values.size());
   StepByStep program(plan);
-  const int64_t each = plan.values[static_cast<size_t>(plan.input)].numel();
+  const int64_t each = plan.values[plan.input].numel();
   for (int64_t i = 0; i < images.size(0); ++i) {
     program.run(images.data() + i * each, [&](int value, std::span<float> numbers) {
-      Range& range = ranges[classes[static_cast<size_t>(value)]];
+      Range& range = ranges[classes[value]];
       for (const float x : numbers) {
         check(std::isfinite(x), "quantize: image ", i, " leads to ", x, ", expected finite numbers");
         range = {std::min(range.low, x), std::max(range.high, x)};
@@ -50,55 +49,55 @@ NumberFormat format_of(const Range& range) {
   return range.low < 0 ? NumberFormat{Type::int8, largest / 127} : NumberFormat{Type::uint8, largest / 255};
 }
 
-// Rounds the weights of a layer; returns their steps.
+// Rounds the weights of a layer; returns their scales.
 std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
   const int64_t each = layer.weight.shape().inner(0);
-  std::vector<float> steps;
+  std::vector<float> scales;
   for (int64_t o = 0; o < layer.bias.numel(); ++o) {
     const std::span row(layer.weight.mutable_data() + o * each, static_cast<size_t>(each));
     const float bias = std::abs(layer.bias.data()[o]);
     // A large bias over small weights: 20 bits are enough for it.
-    float step = bias / input.step / 0x1p20F;
-    for (const float w : row) step = std::max(step, std::abs(w) / 127);
-    check(std::isfinite(step), "quantize: ", layer.kind->name, " has a weight that is not finite");
-    if (step == 0) step = 1;
-    double most = static_cast<double>(bias / input.step / step);
+    float scale = bias / input.scale / 0x1p20F;
+    for (const float w : row) scale = std::max(scale, std::abs(w) / 127);
+    check(std::isfinite(scale), "quantize: ", layer.kind->name, " has a weight that is not finite");
+    if (scale == 0) scale = 1;
+    double most = static_cast<double>(bias / input.scale / scale);
     for (float& w : row) {
-      w = std::nearbyint(w / step);
+      w = std::nearbyint(w / scale);
       most += static_cast<double>(std::abs(w) * input.highest());
-      w *= step;
+      w *= scale;
     }
     check(input.is_float() || most < 0x1p31, "quantize: the sums of a ", layer.kind->name, " of ", each,
           " weights an output do not fit into 32 bits");
-    steps.push_back(step);
+    scales.push_back(scale);
   }
-  return steps;
+  return scales;
 }
 
 }  // namespace
 
 float NumberFormat::round(float x) const {
-  return is_float() ? x : std::nearbyint(std::clamp(x / step, lowest(), highest())) * step;
+  return is_float() ? x : std::nearbyint(std::clamp(x / scale, lowest(), highest())) * scale;
 }
 
 QuantizedPlan quantize(Plan plan, const Tensor& images) {
-  const Shape& input = plan.values[static_cast<size_t>(plan.input)];
+  const Shape& input = plan.values[plan.input];
   check(images.defined() && images.rank() > 0 && images.size(0) > 0 &&
             std::ranges::equal(images.shape().begin() + 1, images.shape().end(), input.begin(), input.end()),
         "quantize: images are ", images.defined() ? images.shape() : Shape{}, ", expected some of ", input);
   const auto classes = classes_of(plan);
   const auto ranges = calibrate(plan, classes, images);
   std::vector<bool> exact(plan.values.size());
-  exact[classes[static_cast<size_t>(plan.output)]] = true;
+  exact[classes[plan.output]] = true;
   for (const Step& step : plan.steps) {
-    if (step.kind->in_floats) exact[classes[static_cast<size_t>(step.inputs[0])]] = true;
+    if (step.kind->in_floats) exact[classes[step.inputs[0]]] = true;
   }
-  QuantizedPlan result{.plan = std::move(plan), .formats = {}, .weight_steps = {}};
+  QuantizedPlan result{.plan = std::move(plan), .formats = {}, .weight_scales = {}};
   for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
   for (Step& step : result.plan.steps) {
-    const auto& read = result.formats[static_cast<size_t>(step.inputs[0])];
+    const auto& read = result.formats[step.inputs[0]];
     if (step.kind->has_weight) step.weight = step.weight.clone();
-    result.weight_steps.push_back(step.kind->has_weight ? round_weights(step, read) : std::vector<float>{});
+    result.weight_scales.push_back(step.kind->has_weight ? round_weights(step, read) : std::vector<float>{});
   }
   return result;
 }
@@ -107,7 +106,7 @@ QuantizedPlan with_normalization(QuantizedPlan plan, const std::vector<double>& 
                                  const std::vector<double>& std) {
   plan.plan = with_normalization(std::move(plan.plan), mean, std);
   plan.formats.push_back({});
-  plan.weight_steps.insert(plan.weight_steps.begin(), std::vector<float>{});
+  plan.weight_scales.insert(plan.weight_scales.begin(), std::vector<float>{});
   return plan;
 }
 
@@ -116,13 +115,13 @@ QuantizedPlan unquantized(Plan plan) {
   return {std::move(plan), std::vector<NumberFormat>(values), std::vector<std::vector<float>>(steps)};
 }
 
-float step_of_sums(const QuantizedPlan& plan, size_t step, int64_t output) {
-  const auto input = static_cast<size_t>(plan.plan.steps[step].inputs[0]);
-  return plan.weight_steps[step][static_cast<size_t>(output)] * plan.formats[input].step;
+float scale_of_sums(const QuantizedPlan& plan, size_t step, int64_t output) {
+  const int input = plan.plan.steps[step].inputs[0];
+  return plan.weight_scales[step][output] * plan.formats[input].scale;
 }
 
 Tensor QuantizedPlan::operator()(const Tensor& x) const {
-  const auto shape = [&](int v) -> const Shape& { return plan.values[static_cast<size_t>(v)]; };
+  const auto shape = [&](int v) -> const Shape& { return plan.values[v]; };
   const int64_t samples = x.size(0), in = shape(plan.input).numel(), out = shape(plan.output).numel();
   check(x.numel() == samples * in, "quantized plan: x is ", x.shape(), ", expected samples of ",
         shape(plan.input));
@@ -134,7 +133,7 @@ Tensor QuantizedPlan::operator()(const Tensor& x) const {
     StepByStep program(plan);
     for (int64_t i = begin; i < end; ++i) {
       const auto numbers = program.run(x.data() + i * in, [&](int value, std::span<float> made) {
-        const NumberFormat& format = formats[static_cast<size_t>(value)];
+        const NumberFormat& format = formats[value];
         if (format.is_float()) return;
         for (float& number : made) number = format.round(number);
       });

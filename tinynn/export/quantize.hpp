@@ -1,6 +1,6 @@
-// Quantisation to eight bits, after training: weights become whole numbers of -127 to 127 times a step of
-// their output channel, values between layers bytes times a step of their own, without a zero point: int8_t,
-// or uint8_t where nothing is below zero. So zero stays zero, and a pruned weight pruned. Steps of values
+// Quantisation to eight bits, after training: weights become whole numbers of -127 to 127 times a scale of
+// their output channel, values between layers bytes times a scale of their own, without a zero point: int8_t,
+// or uint8_t where nothing is below zero. So zero stays zero, and a pruned weight pruned. Scales of values
 // come from the largest numbers seen on a batch of images (Jacob et al. 2018, in the symmetric variant).
 //
 //   const deploy::QuantizedPlan small = deploy::quantize(deploy::plan(net, images), images);
@@ -12,10 +12,10 @@
 
 namespace tinynn::deploy {
 
-/// How the numbers of a value are stored: as type, times step.
+/// How the numbers of a value are stored: as type, times scale.
 struct NumberFormat {
   enum class Type { float32, int8, uint8 } type = Type::float32;
-  float step = 1;
+  float scale = 1;
 
   bool is_float() const { return type == Type::float32; }
   float lowest() const { return type == Type::int8 ? -127.0F : 0.0F; }
@@ -25,9 +25,9 @@ struct NumberFormat {
 };
 
 struct QuantizedPlan {
-  Plan plan;                                     // its weights are rounded already
-  std::vector<NumberFormat> formats;             // of values
-  std::vector<std::vector<float>> weight_steps;  // by step of the plan, of linear and conv2d: one an output
+  Plan plan;                                      // its weights are rounded already
+  std::vector<NumberFormat> formats;              // of values
+  std::vector<std::vector<float>> weight_scales;  // by step of the plan, of linear and conv2d: one an output
 
   /// What an exported program computes, to rare ties in rounding: y (n, ...) of x (n, ...).
   Tensor operator()(const Tensor& x) const;
@@ -46,7 +46,7 @@ QuantizedPlan with_normalization(QuantizedPlan plan, const std::vector<double>& 
 /// The same plan in floats.
 QuantizedPlan unquantized(Plan plan);
 
-/// Of a row of a linear's or conv2d's weight, times the format of what it reads: the step of its sums.
-float step_of_sums(const QuantizedPlan& plan, size_t step, int64_t output);
+/// Of a row of a linear's or conv2d's weight, times the format of what it reads: the scale of its sums.
+float scale_of_sums(const QuantizedPlan& plan, size_t step, int64_t output);
 
 }  // namespace tinynn::deploy

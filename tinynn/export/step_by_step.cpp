@@ -8,16 +8,14 @@ StepByStep::StepByStep(const Plan& plan) : input_(plan.input), output_(plan.outp
   int64_t memory_size = 0, scratch_size = 0;
   for (const Shape& shape : plan.values) {
     sizes_.push_back(static_cast<size_t>(shape.numel()));
-    places_.push_back({Place::Of::memory, memory_size, 0});
+    slots_.push_back({Slot::Base::memory, memory_size, 0});
     memory_size +=
         (shape.numel() + 15) / 16 * 16 + 16;  // kernels read whole vectors, a little beyond the end
   }
   for (const Step& step : plan.steps) {
-    if (step.kind->make == nullptr)
-      places_[static_cast<size_t>(step.output)] = places_[static_cast<size_t>(step.inputs[0])];
-    stages_.push_back({make_command(plan, step, places_, Order::sample, scratch_size),
-                       make_activation(plan, step, places_[static_cast<size_t>(step.output)], Order::sample),
-                       step.output});
+    if (step.kind->make == nullptr) slots_[step.output] = slots_[step.inputs[0]];
+    stages_.push_back({make_instruction(plan, step, slots_, Order::sample, scratch_size),
+                       make_activation(plan, step, slots_[step.output], Order::sample), step.output});
   }
   memory_ = Buffer(memory_size);
   scratch_ = Buffer(scratch_size);
@@ -25,14 +23,14 @@ StepByStep::StepByStep(const Plan& plan) : input_(plan.input), output_(plan.outp
   std::fill_n(scratch_.data(), scratch_size, 0.0F);
 }
 
-std::span<const float> StepByStep::run(const float* sample, const Look& look) {
-  const Run run{memory_.data(), scratch_.data(), nullptr, nullptr, 0, 1};
+std::span<const float> StepByStep::run(const float* sample, const Visit& visit) {
+  const Frame frame{memory_.data(), scratch_.data(), nullptr, nullptr, 0, 1};
   std::ranges::copy_n(sample, std::ssize(numbers(input_)), numbers(input_).begin());
-  look(input_, numbers(input_));
+  visit(input_, numbers(input_));
   for (const Stage& stage : stages_) {
-    if (stage.command) stage.command(run);
-    if (stage.activation) stage.activation(run);
-    look(stage.output, numbers(stage.output));
+    if (stage.instruction) stage.instruction(frame);
+    if (stage.activation) stage.activation(frame);
+    visit(stage.output, numbers(stage.output));
   }
   return numbers(output_);
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <tinynn/core/buffer.hpp>
-#include <tinynn/program/commands.hpp>
+#include <tinynn/program/instructions.hpp>
 
 namespace tinynn::deploy {
 
@@ -16,25 +16,23 @@ class StepByStep {
  public:
   explicit StepByStep(const Plan& plan);
 
-  /// Sees the input and then what each step gives: the number of the value in the plan, and its numbers.
-  using Look = std::function<void(int value, std::span<float> numbers)>;
+  /// Called with the input and then with the output of each step: the index of the value in the plan, its
+  /// numbers.
+  using Visit = std::function<void(int value, std::span<float> numbers)>;
   /// The output for one sample of the plan's input shape; it is there until the next call.
-  std::span<const float> run(const float* sample, const Look& look);
+  std::span<const float> run(const float* sample, const Visit& visit);
 
  private:
   struct Stage {
-    Command command, activation;
+    Instruction instruction, activation;
     int output;
   };
 
-  std::span<float> numbers(int value) {
-    const auto v = static_cast<size_t>(value);
-    return {memory_.data() + places_[v].offset, sizes_[v]};
-  }
+  std::span<float> numbers(int value) { return {memory_.data() + slots_[value].offset, sizes_[value]}; }
 
   int input_, output_;
   std::vector<size_t> sizes_;  // of values
-  std::vector<Place> places_;
+  std::vector<Slot> slots_;
   std::vector<Stage> stages_;
   Buffer memory_, scratch_;
 };

@@ -19,7 +19,7 @@ class ChannelMap::Rules final : public autograd::Channels {
 
   const Shape* shape(int64_t tensor) const override {
     const int value = value_of(tensor);
-    return value < 0 ? nullptr : &map_.graph_.values[static_cast<size_t>(value)].shape;
+    return value < 0 ? nullptr : &map_.graph_.values[value].shape;
   }
   autograd::Attributes attributes() const override { return operation_.attributes; }
   int64_t inputs() const override { return static_cast<int64_t>(operation_.inputs.size()); }
@@ -64,7 +64,7 @@ class ChannelMap::Rules final : public autograd::Channels {
 
  private:
   int value_of(int64_t tensor) const {
-    return tensor == autograd::result ? operation_.output : operation_.inputs[static_cast<size_t>(tensor)];
+    return tensor == autograd::result ? operation_.output : operation_.inputs[tensor];
   }
   Atom atom(Dim dim, int64_t i) const { return {value_of(dim.tensor), dim.dim, i}; }
 
@@ -83,8 +83,7 @@ ChannelMap::ChannelMap(const Graph& graph, const ChannelMapOptions& options) : g
   }
   pinned_.resize(parent_.size());
   const auto pin_all = [this](int value, const std::string& reason) {
-    for (int64_t d = 0; d < graph_.values[static_cast<size_t>(value)].shape.rank(); ++d)
-      pin(value, d, reason);
+    for (int64_t d = 0; d < graph_.values[value].shape.rank(); ++d) pin(value, d, reason);
   };
   for (const int input : graph_.inputs) pin_all(input, "the model's input");
   for (const Operation& operation : graph_.operations) {
@@ -103,14 +102,12 @@ std::vector<int64_t> places(const Shape& shape, const Atom& atom) {
   return result;
 }
 
-int64_t ChannelMap::number(const Atom& atom) const {
-  return first_[static_cast<size_t>(atom.value)][static_cast<size_t>(atom.dim)] + atom.index;
-}
+int64_t ChannelMap::number(const Atom& atom) const { return first_[atom.value][atom.dim] + atom.index; }
 
 int64_t ChannelMap::root(int64_t atom) const {
-  while (parent_[static_cast<size_t>(atom)] != atom) {
-    auto& parent = parent_[static_cast<size_t>(atom)];
-    parent = parent_[static_cast<size_t>(parent)];
+  while (parent_[atom] != atom) {
+    auto& parent = parent_[atom];
+    parent = parent_[parent];
     atom = parent;
   }
   return atom;
@@ -120,18 +117,18 @@ void ChannelMap::tie(int64_t a, int64_t b) {
   a = root(a);
   b = root(b);
   if (a == b) return;
-  auto &reason_a = pinned_[static_cast<size_t>(a)], &reason_b = pinned_[static_cast<size_t>(b)];
+  auto &reason_a = pinned_[a], &reason_b = pinned_[b];
   if (reason_a.empty()) reason_a = std::move(reason_b);
-  parent_[static_cast<size_t>(b)] = a;
+  parent_[b] = a;
 }
 
 void ChannelMap::pin(int64_t atom, const std::string& reason) {
-  auto& known = pinned_[static_cast<size_t>(root(atom))];
+  auto& known = pinned_[root(atom)];
   if (known.empty()) known = reason;
 }
 
 void ChannelMap::pin(int value, int64_t dim, const std::string& reason) {
-  for (int64_t i = 0; i < graph_.values[static_cast<size_t>(value)].shape[dim]; ++i) {
+  for (int64_t i = 0; i < graph_.values[value].shape[dim]; ++i) {
     pin(number({value, dim, i}), reason);
   }
 }
@@ -144,7 +141,7 @@ std::vector<std::vector<Atom>> ChannelMap::slices() const {
     for (int64_t d = 0; d < value.shape.rank(); ++d) {
       for (int64_t i = 0; i < value.shape[d]; ++i) {
         const Atom atom{static_cast<int>(v), d, i};
-        result[static_cast<size_t>(class_of(atom))].push_back(atom);
+        result[class_of(atom)].push_back(atom);
       }
     }
   }

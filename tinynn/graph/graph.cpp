@@ -11,7 +11,7 @@ std::string shape_of(const Value& value) {
   text << '(';
   for (int64_t d = 0; d < value.shape.rank(); ++d) {
     text << (d > 0 ? ", " : "");
-    if (value.varies[static_cast<size_t>(d)]) {
+    if (value.varies[d]) {
       text << '*';
     } else {
       text << value.shape[d];
@@ -55,20 +55,20 @@ int64_t Graph::uses(int value) const {
 std::string to_text(const Graph& graph) {
   std::ostringstream text;
   for (const int input : graph.inputs) {
-    const Value& value = graph.values[static_cast<size_t>(input)];
+    const Value& value = graph.values[input];
     text << value.name << ' ' << shape_of(value) << '\n';
   }
   for (const Operation& operation : graph.operations) {
-    const Value& output = graph.values[static_cast<size_t>(operation.output)];
+    const Value& output = graph.values[operation.output];
     text << output.name << ' ' << shape_of(output) << " = " << operation.op->name << '(';
     for (size_t i = 0; i < operation.inputs.size(); ++i) {
       const int input = operation.inputs[i];
-      text << (i > 0 ? ", " : "") << (input < 0 ? "none" : graph.values[static_cast<size_t>(input)].name);
+      text << (i > 0 ? ", " : "") << (input < 0 ? "none" : graph.values[input].name);
     }
     text << ')' << attributes_of(operation) << '\n';
   }
   text << "return";
-  for (const int output : graph.outputs) text << ' ' << graph.values[static_cast<size_t>(output)].name;
+  for (const int output : graph.outputs) text << ' ' << graph.values[output].name;
   text << '\n';
   return text.str();
 }
@@ -79,13 +79,12 @@ std::string to_dot(const Graph& graph) {
   const auto node = [&](int number, const std::string& label, const char* style) {
     text << "  v" << number << " [label=" << quoted(label) << style << "];\n";
   };
-  for (const int input : graph.inputs) node(input, graph.values[static_cast<size_t>(input)].name, "");
+  for (const int input : graph.inputs) node(input, graph.values[input].name, "");
   for (const Operation& operation : graph.operations) {
-    std::string label =
-        operation.op->name + (" " + shape_of(graph.values[static_cast<size_t>(operation.output)]));
+    std::string label = operation.op->name + (" " + shape_of(graph.values[operation.output]));
     for (const int input : operation.inputs) {
       if (input < 0) continue;
-      const Value& value = graph.values[static_cast<size_t>(input)];
+      const Value& value = graph.values[input];
       const bool flows = value.kind == Value::Kind::input || value.kind == Value::Kind::result;
       if (flows) {
         text << "  v" << input << " -> v" << operation.output << ";\n";

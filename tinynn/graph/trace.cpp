@@ -38,7 +38,7 @@ class Recorder {
       graph_.inputs.push_back(
           add(Value::Kind::input, one ? "input" : "input_" + std::to_string(graph_.inputs.size()), input));
     }
-    const autograd::Observer observer([this](const autograd::Call& call) { see(call); });
+    const autograd::Observer observer([this](const autograd::Call& call) { add_operation(call); });
     for (const Tensor& output : run(model, example)) {
       check(output.defined(), "trace: an output of the model is undefined");
       graph_.outputs.push_back(number_of(output, "the model's output"));
@@ -71,7 +71,7 @@ class Recorder {
     return add(listed->second.kind, listed->second.name, tensor);
   }
 
-  void see(const autograd::Call& call) {
+  void add_operation(const autograd::Call& call) {
     Operation operation{.op = &call.op,
                         .inputs = {},
                         .output = -1,
@@ -144,7 +144,7 @@ Graph trace(nn::Module& model, const Example& example) {
     Operation scaled = a;
     scaled.attributes = a.attributes_for(graph.samples + 1, graph.samples);
     if (!same_attributes(scaled, b) && graph.bound.empty())
-      graph.bound = graph.values[static_cast<size_t>(a.output)].name + " has other attributes for " +
+      graph.bound = graph.values[a.output].name + " has other attributes for " +
                     std::to_string(graph.samples + 1) + " samples than for " + std::to_string(graph.samples);
   }
   for (size_t v = 0; v < graph.values.size(); ++v) {

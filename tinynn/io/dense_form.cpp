@@ -14,7 +14,7 @@ std::vector<StoredTensor> store_dense(const std::string& name, const Parameter& 
   if (!mask.defined()) return result;
   std::vector<uint8_t> bits(static_cast<size_t>((parameter.numel() + 7) / 8));
   for (int64_t i = 0; i < parameter.numel(); ++i) {
-    if (mask[i]) bits[static_cast<size_t>(i / 8)] |= static_cast<uint8_t>(1 << (i % 8));
+    if (mask[i]) bits[i / 8] |= static_cast<uint8_t>(1 << (i % 8));
   }
   result.push_back(stored_tensor(name + mask_suffix, Dtype::u8, bits));
   return result;
@@ -30,7 +30,7 @@ std::pair<Tensor, Mask> read_dense(const SafetensorsFile& file, const StoredTens
   const auto wrong = [&](const auto&... parts) {
     fail(file.name, ": tensor ", in_quotes(stored_mask->name), ' ', parts...);
   };
-  const auto bit = [&](int64_t i) { return (bits[static_cast<size_t>(i / 8)] >> (i % 8) & 1) != 0; };
+  const auto bit = [&](int64_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; };
   for (int64_t i = shape.numel(); i < 8 * std::ssize(bits); ++i) {
     if (bit(i)) wrong("has a bit set after its last element");
   }

@@ -74,7 +74,7 @@ struct SafetensorsFile {
 
 /// Reads a file. Throws Error if it cannot be read or breaks the format.
 SafetensorsFile read_safetensors(const std::filesystem::path& path);
-/// Reads a file's metadata without its tensors, for those who must know which model to build first. Checks
+/// Reads a file's metadata without its tensors, for a program that must know which model to build. Checks
 /// the header as read_safetensors() does, and throws the same.
 Metadata read_metadata(const std::filesystem::path& path);
 /// The same as read_safetensors() for the bytes of a file; messages call it `name`.

@@ -7,7 +7,7 @@ namespace tinynn::kernels {
 namespace {
 
 // With stride 1, x[p] took part in y[p + padding - k * dilation]: a convolution of grad_y with the kernel
-// turned around.
+// flipped.
 Conv2dSizes input_convolution(const Conv2dSizes& s) {
   const int64_t rows = s.rows().reach() - 1, columns = s.columns().reach() - 1;
   Conv2dSizes result = s;
@@ -20,8 +20,8 @@ Conv2dSizes input_convolution(const Conv2dSizes& s) {
   return result;
 }
 
-// The weight of input_convolution: per group (c, o, kh, kw) from (o, c, kh, kw), kernels turned around.
-Buffer turned_around(const Conv2dSizes& s, const float* weight) {
+// The weight of input_convolution: per group (c, o, kh, kw) from (o, c, kh, kw), kernels flipped.
+Buffer flipped(const Conv2dSizes& s, const float* weight) {
   const int64_t c = s.c / s.groups, o = s.o / s.groups, kernel = s.kh * s.kw;
   Buffer result(s.o * c * kernel);
   float* to = result.data();
@@ -54,7 +54,7 @@ Conv2dKernel Conv2dKernel::backward_input(const Conv2dSizes& s, const float* wei
                                           const SparsePattern* live) {
   Conv2dKernel result(input_convolution(s));
   if (live == nullptr) {
-    result.pack(turned_around(s, weight).data());
+    result.pack(flipped(s, weight).data());
     return result;
   }
   const int64_t* offsets = result.layout_.places().offsets;

@@ -37,10 +37,10 @@ void channel_moments(const NormSizes& s, const float* x, double* mean, double* v
     std::vector<Sums> sums(static_cast<size_t>(end - begin));
     const auto first = [&](int64_t c) { return static_cast<double>(x[c * s.inner]); };
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      table.add_moments(s.inner, x + row, first(c), sums[static_cast<size_t>(c - begin)].data());
+      table.add_moments(s.inner, x + row, first(c), sums[c - begin].data());
     });
     for (int64_t c = begin; c < end; ++c) {
-      const auto [sum, squares] = sums[static_cast<size_t>(c - begin)];
+      const auto [sum, squares] = sums[c - begin];
       mean[c] = first(c) + sum / count;
       variance[c] = std::max((squares - sum * sum / count) / count, 0.0);  // in this order NaN stays
     }
@@ -68,18 +68,17 @@ void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x
     std::vector<Sums> sums(
         static_cast<size_t>(end - begin));  // of grad_y, and of grad_y times x less its mean
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      table.add_products(s.inner, grad_y + row, x + row, mean[c],
-                         sums[static_cast<size_t>(c - begin)].data());
+      table.add_products(s.inner, grad_y + row, x + row, mean[c], sums[c - begin].data());
     });
     for (int64_t c = begin; c < end; ++c) {
-      auto& [sum, product] = sums[static_cast<size_t>(c - begin)];
+      auto& [sum, product] = sums[c - begin];
       product *= inv_std[c];
       if (grad_weight != nullptr) grad_weight[c] = static_cast<float>(product);
       if (grad_bias != nullptr) grad_bias[c] = static_cast<float>(sum);
     }
     if (grad_x == nullptr) return;
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      const auto [sum, product] = sums[static_cast<size_t>(c - begin)];
+      const auto [sum, product] = sums[c - begin];
       const auto scale = static_cast<float>(inv_std[c]) * (weight != nullptr ? weight[c] : 1.0F);
       const auto m = static_cast<float>(mean[c]);
       const auto shift = batch_moments ? static_cast<float>(sum / count) : 0.0F;

@@ -38,14 +38,14 @@ Strided::Strided(const Shape& shape, const Strides& a, const Strides& b) : count
     a_[next] = a[d];
     b_[next] = b[d];
   }
-  if (rank_ == 0) size_[static_cast<size_t>(rank_++)] = 1;
+  if (rank_ == 0) size_[rank_++] = 1;
 }
 
 Strided::Strides broadcast_strides(const Shape& from, const Shape& to) {
   Strided::Strides strides{};
   int64_t stride = 1;
   for (int64_t d = from.rank() - 1, at = to.rank() - 1; d >= 0; --d, --at) {
-    if (from[d] != 1) strides[static_cast<size_t>(at)] = stride;
+    if (from[d] != 1) strides[at] = stride;
     stride *= from[d];
   }
   return strides;
@@ -97,7 +97,7 @@ void sum(const Strided& walk, const float* x, double scale, int64_t count_y, flo
   });
   for (int64_t j = 0; j < count_y; ++j) {
     double total = 0;
-    for (int64_t piece = 0; piece < pieces; ++piece) total += sums[static_cast<size_t>(piece * count_y + j)];
+    for (int64_t piece = 0; piece < pieces; ++piece) total += sums[piece * count_y + j];
     y[j] = static_cast<float>(total * scale);
   }
 }

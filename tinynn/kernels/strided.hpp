@@ -66,8 +66,8 @@ void for_each(const Strided& walk, const float* a, const float* b, F f) {
 
 /// y[i] = x[offset of a], overwritten: a permutation or an expansion.
 void gather(const Strided& walk, const float* x, float* y);
-/// y[offset of a] = scale * the sum of all x[i] that meet there, in double; y has `count_y` elements, which
-/// are overwritten. Strides of 0 are the dimensions that are summed away.
+/// y[offset of a] = scale * the sum of all x[i] that have this offset, in double; y has `count_y` elements,
+/// which are overwritten. Strides of 0 are the dimensions that are summed away.
 void sum(const Strided& walk, const float* x, double scale, int64_t count_y, float* y);
 
 template <class F>

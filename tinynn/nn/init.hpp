@@ -12,7 +12,7 @@ int64_t fan_in(const Shape& weight);
 void uniform(Parameter& parameter, double low, double high);
 /// Uniform in +-gain sqrt(3 / fan_in) with gain = sqrt(2 / (1 + a^2)). torch.nn.init.kaiming_uniform_.
 void kaiming_uniform(Parameter& weight, double a = 0);
-/// Normal with sd sqrt(2 / fan_in), as He et al. 2015 propose for ReLU. torch.nn.init.kaiming_normal_.
+/// Normal with std sqrt(2 / fan_in), as He et al. 2015 propose for ReLU. torch.nn.init.kaiming_normal_.
 void kaiming_normal(Parameter& weight);
 
 /// A weight as torch.nn.Linear and Conv2d start it: kaiming_uniform(a = sqrt 5), that is +-1/sqrt(fan_in).

@@ -5,12 +5,12 @@ namespace tinynn::nn {
 
 Module& Sequential::operator[](int64_t i) const {
   check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
-  return *entries_[static_cast<size_t>(i)];
+  return *entries_[i];
 }
 
 Sequential::Entry Sequential::replace(int64_t i, Entry entry) {
   check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
-  return std::exchange(entries_[static_cast<size_t>(i)], std::move(entry));
+  return std::exchange(entries_[i], std::move(entry));
 }
 
 void Sequential::members(Visitor& v) {

@@ -7,7 +7,7 @@
 namespace tinynn::detail {
 namespace {
 
-Shape meet(const char* operation, const Shape& a, const Shape& b) {
+Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {
   const int64_t rank = std::max(a.rank(), b.rank());
   std::vector<int64_t> sizes;
   for (int64_t d = -rank; d < 0; ++d) {
@@ -22,7 +22,7 @@ Shape meet(const char* operation, const Shape& a, const Shape& b) {
 }  // namespace
 
 Broadcast::Broadcast(const char* operation, const Shape& a, const Shape& b)
-    : shape(meet(operation, a, b)),
+    : shape(broadcast_shapes(operation, a, b)),
       walk(shape, kernels::broadcast_strides(a, shape), kernels::broadcast_strides(b, shape)) {}
 
 Tensor sum_to(const Tensor& grad, const Shape& shape) {

@@ -1,5 +1,5 @@
 // Broadcasting as in NumPy and PyTorch: shapes are aligned at their last dimension, and a dimension of size 1
-// or one that is missing is repeated. For those who write operations.
+// or one that is missing is repeated. For the implementation of operations.
 #pragma once
 
 #include <tinynn/core/tensor.hpp>
@@ -7,9 +7,9 @@
 
 namespace tinynn::detail {
 
-/// How two shapes meet: the shape of the result, and the walk over it and both operands.
+/// The shape of the result (torch.broadcast_shapes), and the walk over it and both operands.
 struct Broadcast {
-  /// Throws Error if they do not: "add: shapes (2, 3) and (4) do not broadcast".
+  /// Throws Error if there is none: "add: shapes (2, 3) and (4) do not broadcast".
   Broadcast(const char* operation, const Shape& a, const Shape& b);
   Shape shape;
   kernels::Strided walk;

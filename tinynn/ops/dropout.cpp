@@ -12,7 +12,7 @@ namespace {
 
 // What survives of x, scaled. The mask is a function of the stream, so the way back draws it again rather
 // than keep it in memory.
-Tensor thinned(const Tensor& x, double p, const RandomStream& stream) {
+Tensor apply_dropout(const Tensor& x, double p, const RandomStream& stream) {
   Tensor y(x.shape());
   const float* in = x.data();
   float* out = y.mutable_data();
@@ -23,7 +23,7 @@ Tensor thinned(const Tensor& x, double p, const RandomStream& stream) {
     for (int64_t block = begin; block < end; ++block) {
       const auto random = stream.bits(static_cast<uint64_t>(block));  // good for four elements
       for (int64_t i = 4 * block; i < std::min(count, 4 * block + 4); ++i) {
-        const bool kept = random[static_cast<size_t>(i % 4)] >= dropped_below;
+        const bool kept = random[i % 4] >= dropped_below;
         out[i] = kept ? in[i] * scale : 0.0F;
       }
     }
@@ -52,8 +52,9 @@ Tensor dropout(const Tensor& x, double p, bool training) {
   const RandomStream stream = next_random_stream();
   // grad_x = grad_y / (1 - p) where x was kept
   return autograd::record(
-      ops::dropout, thinned(x, p, stream), {x},
-      [=](const Tensor& grad_y) { autograd::accumulate_grad(x, thinned(grad_y, p, stream)); }, attributes);
+      ops::dropout, apply_dropout(x, p, stream), {x},
+      [=](const Tensor& grad_y) { autograd::accumulate_grad(x, apply_dropout(grad_y, p, stream)); },
+      attributes);
 }
 
 }  // namespace tinynn

@@ -18,7 +18,7 @@ Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
   std::vector<double> sums(static_cast<size_t>(columns));
   const float* row = grad_y.data();
   for (int64_t r = 0; r < rows; ++r, row += columns) {
-    for (int64_t c = 0; c < columns; ++c) sums[static_cast<size_t>(c)] += static_cast<double>(row[c]);
+    for (int64_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(row[c]);
   }
   Tensor result(Shape{columns});
   std::ranges::transform(sums, result.mutable_data(), [](double sum) { return static_cast<float>(sum); });

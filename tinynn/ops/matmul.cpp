@@ -41,7 +41,7 @@ Sizes checked_sizes(const Shape& a, const Shape& b) {
   if (!row) result.push_back(m);
   if (!column) result.push_back(p);
   Sizes s{Shape(result), m, k, p, stack_a.numel(), stack_b.numel(), {}, {}};
-  if (s.count_b == 1 && s.count_a > 0) {  // all the rows meet one matrix: one large product
+  if (s.count_b == 1 && s.count_a > 0) {  // all rows are multiplied by one matrix: one large product
     s.m *= s.count_a;
     s.count_a = 1;
     s.in_a = s.in_b = {0};
@@ -62,7 +62,7 @@ Sizes checked_sizes(const Shape& a, const Shape& b) {
 template <class F>
 void for_each_product(int64_t count, const std::vector<int64_t>* in_result, int64_t count_result,
                       Tensor& result, F product) {
-  const auto place = [&](int64_t i) { return in_result ? (*in_result)[static_cast<size_t>(i)] : i; };
+  const auto place = [&](int64_t i) { return in_result ? (*in_result)[i] : i; };
   if (count == count_result) {
     parallel_for(count, std::max<int64_t>(1, (count + 15) / 16), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) product(i, place(i), false);
@@ -104,10 +104,10 @@ const autograd::Op matmul_op{.name = "matmul",
 Tensor matmul(const Tensor& a, const Tensor& b) {
   const Sizes s = checked_sizes(a.shape(), b.shape());
   const auto matrix_a = [](const Sizes& of, const Tensor& t, int64_t i) {
-    return t.data() + of.in_a[static_cast<size_t>(i)] * of.m * of.k;
+    return t.data() + of.in_a[i] * of.m * of.k;
   };
   const auto matrix_b = [](const Sizes& of, const Tensor& t, int64_t i) {
-    return t.data() + of.in_b[static_cast<size_t>(i)] * of.k * of.p;
+    return t.data() + of.in_b[i] * of.k * of.p;
   };
   Tensor y(s.result);
   for_each_product(s.count(), nullptr, s.count(), y, [&](int64_t i, int64_t to, bool accumulate) {

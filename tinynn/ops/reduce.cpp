@@ -12,7 +12,7 @@
 namespace tinynn {
 namespace {
 
-// Which elements of x meet in which element of the result.
+// Which elements of x are reduced to which element of the result.
 struct Reduced {
   Shape kept;    // with size 1 where x was reduced
   Shape result;  // as asked for
@@ -22,7 +22,7 @@ struct Reduced {
 Reduced reduced_places(const char* name, const Shape& x, const std::vector<int64_t>& dims, bool keepdim) {
   std::vector<bool> reduced(static_cast<size_t>(x.rank()), dims.empty());
   for (const int64_t dim : dims) {
-    auto flag = reduced[static_cast<size_t>(x.index(dim))];
+    auto flag = reduced[x.index(dim)];
     check(!flag, name, ": dimension ", dim, " of ", x, " is named twice");
     flag = true;
   }
@@ -41,10 +41,10 @@ void reduce_channels(autograd::Channels& c) {
   const int64_t rank = c.shape(0)->rank();
   const auto dims = c.attributes().list("dim");
   std::vector<bool> reduced(static_cast<size_t>(rank), dims.empty());
-  for (const int64_t dim : dims) reduced[static_cast<size_t>(dim)] = true;
+  for (const int64_t dim : dims) reduced[dim] = true;
   const bool keepdim = c.attributes().flag("keepdim");
   for (int64_t d = 0, to = 0; d < rank; ++d) {
-    const bool kept = !reduced[static_cast<size_t>(d)];
+    const bool kept = !reduced[d];
     if (kept) c.link(Link::carries, {0, d}, {result, to});
     if (kept || keepdim) ++to;
   }
@@ -98,7 +98,7 @@ std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t di
                        at += inner;
                        if (beats(x.data()[at], x.data()[best])) best = at;
                      }
-                     places[static_cast<size_t>(o * inner + i)] = best;
+                     places[o * inner + i] = best;
                    }
                  }
                });
@@ -154,11 +154,10 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
       return a[i] == b[at] || (std::isnan(a[i]) && std::isnan(b[at]));
     };
     std::vector<int64_t> ties(static_cast<size_t>(values.numel()));
-    for_each_place(r.walk,
-                   [&](int64_t i, int64_t at) { ties[static_cast<size_t>(at)] += largest(i, at) ? 1 : 0; });
+    for_each_place(r.walk, [&](int64_t i, int64_t at) { ties[at] += largest(i, at) ? 1 : 0; });
     Tensor grad_x(x.shape());
     for_each_place(r.walk, [&, g = grad_y.data(), to = grad_x.mutable_data()](int64_t i, int64_t at) {
-      to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[static_cast<size_t>(at)]) : 0;
+      to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[at]) : 0;
     });
     autograd::accumulate_grad(x, std::move(grad_x));
   };

@@ -28,7 +28,7 @@ Tensor permuted(const Tensor& x, const std::vector<int64_t>& dims) {
 std::vector<int64_t> inverse(const std::vector<int64_t>& dims) {
   std::vector<int64_t> result(dims.size());
   for (size_t d = 0; d < dims.size(); ++d) {
-    result[static_cast<size_t>(dims[d])] = static_cast<int64_t>(d);
+    result[dims[d]] = static_cast<int64_t>(d);
   }
   return result;
 }
@@ -63,7 +63,7 @@ void reshape_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const Shape &x = *c.shape(0), &y = *c.shape(result);
   const auto sizes = c.attributes().list("size");
-  const auto is_literal = [&](int64_t d) { return !sizes.empty() && sizes[static_cast<size_t>(d)] != -1; };
+  const auto is_literal = [&](int64_t d) { return !sizes.empty() && sizes[d] != -1; };
   if (x.numel() == 0) return;
   for (const Block& block : common_blocks(x, y)) {
     int64_t cut = -1, removable = 0, to = -1;
@@ -231,7 +231,7 @@ const autograd::Op transpose_op{
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));
   std::iota(order.begin(), order.end(), int64_t{0});
-  std::swap(order[static_cast<size_t>(x.shape().index(a))], order[static_cast<size_t>(x.shape().index(b))]);
+  std::swap(order[x.shape().index(a)], order[x.shape().index(b)]);
   return in_order(transpose_op, x, order);
 }
 

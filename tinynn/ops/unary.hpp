@@ -1,5 +1,5 @@
 // unary: all there is to an operation on one tensor, element by element, but its formula and its derivative.
-// For those who write operations; ops/pointwise.cpp shows its use.
+// For the implementation of operations; ops/pointwise.cpp shows its use.
 #pragma once
 
 #include <utility>

@@ -16,11 +16,11 @@ double share(int64_t at, int64_t steps) {
 
 }  // namespace
 
-Schedule constant() {
+LrSchedule constant() {
   return [](int64_t) { return 1.0; };
 }
 
-Schedule cosine(const CosineOptions& options) {
+LrSchedule cosine(const CosineOptions& options) {
   check(options.steps >= options.warmup && options.warmup >= 0, "cosine schedule: ", options.warmup,
         " steps of warm-up do not fit into ", options.steps, " steps");
   return [options](int64_t at) {
@@ -30,19 +30,19 @@ Schedule cosine(const CosineOptions& options) {
   };
 }
 
-Schedule linear(const LinearOptions& options) {
+LrSchedule linear(const LinearOptions& options) {
   check(options.steps >= 0, "linear schedule: ", options.steps, " steps, expected 0 or more");
   return [options](int64_t at) {
     return options.start + (options.end - options.start) * share(at, options.steps);
   };
 }
 
-Schedule step(const StepOptions& options) {
+LrSchedule step(const StepOptions& options) {
   check(options.every > 0, "step schedule: every ", options.every, " steps, expected at least 1");
   return [options](int64_t at) { return std::pow(options.gamma, static_cast<double>(at / options.every)); };
 }
 
-Schedule multi_step(std::vector<int64_t> milestones, double gamma) {
+LrSchedule multi_step(std::vector<int64_t> milestones, double gamma) {
   check(std::ranges::is_sorted(milestones), "multi_step schedule: the milestones must ascend");
   return [milestones = std::move(milestones), gamma](int64_t at) {
     const auto passed = std::ranges::upper_bound(milestones, at) - milestones.begin();
@@ -50,7 +50,7 @@ Schedule multi_step(std::vector<int64_t> milestones, double gamma) {
   };
 }
 
-LrScheduler::LrScheduler(Optimizer& optimizer, Schedule schedule)
+LrScheduler::LrScheduler(Optimizer& optimizer, LrSchedule schedule)
     : optimizer_(&optimizer), schedule_(std::move(schedule)) {
   for (int64_t group = 0; group < optimizer.groups(); ++group) base_lr_.push_back(optimizer.lr(group));
   apply();
@@ -68,7 +68,7 @@ void LrScheduler::state(StateVisitor& visit) {
 
 void LrScheduler::apply() {
   for (int64_t group = 0; group < optimizer_->groups(); ++group) {
-    optimizer_->set_lr(base_lr_[static_cast<size_t>(group)] * schedule_(step_), group);
+    optimizer_->set_lr(base_lr_[group] * schedule_(step_), group);
   }
 }
 

@@ -1,4 +1,4 @@
-// Learning-rate schedules. A Schedule gives the factor on the base learning rate at a step counted from 0;
+// Learning-rate schedules. A LrSchedule gives the factor on the base learning rate at a step counted from 0;
 // what a step is (a batch, an epoch) is up to the caller of LrScheduler::step(). torch.optim.lr_scheduler.
 #pragma once
 
@@ -8,9 +8,9 @@
 
 namespace tinynn::optim {
 
-using Schedule = std::function<double(int64_t step)>;
+using LrSchedule = std::function<double(int64_t step)>;
 
-Schedule constant();
+LrSchedule constant();
 
 struct CosineOptions {
   int64_t steps;       // in all, warm-up included
@@ -18,30 +18,30 @@ struct CosineOptions {
   double end = 0;      // the last factor
 };
 /// Half a cosine from 1 down to `end` after a linear warm-up (Loshchilov & Hutter 2017).
-Schedule cosine(const CosineOptions& options);
+LrSchedule cosine(const CosineOptions& options);
 
 struct LinearOptions {
   int64_t steps;
   double start = 1, end = 0;
 };
 /// A straight line from `start` to `end`, constant afterwards.
-Schedule linear(const LinearOptions& options);
+LrSchedule linear(const LinearOptions& options);
 
 struct StepOptions {
   int64_t every;
   double gamma = 0.1;
 };
 /// Times `gamma` every so many steps.
-Schedule step(const StepOptions& options);
+LrSchedule step(const StepOptions& options);
 /// Times `gamma` at each of the milestones (ascending).
-Schedule multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
+LrSchedule multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
 
 /// Sets the learning rate of each of an optimizer's groups to its base rate times the schedule. The optimizer
 /// must outlive it.
 class LrScheduler {
  public:
   /// The present rates are the base; the factor of step 0 applies at once.
-  LrScheduler(Optimizer& optimizer, Schedule schedule);
+  LrScheduler(Optimizer& optimizer, LrSchedule schedule);
   void step();
   /// Base rates and steps; the rates themselves are the optimizer's.
   void state(StateVisitor& visit);
@@ -49,7 +49,7 @@ class LrScheduler {
  private:
   void apply();
   Optimizer* optimizer_;
-  Schedule schedule_;
+  LrSchedule schedule_;
   std::vector<double> base_lr_;  // of each group
   int64_t step_ = 0;
 };

@@ -14,7 +14,7 @@ Optimizer::Optimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
   for (const Group& group : groups_) all.insert(all.end(), group.parameters.begin(), group.parameters.end());
   require_distinct("optimizer", all);
   for (int64_t g = 0; g < this->groups(); ++g) {
-    const Group& group = groups_[static_cast<size_t>(g)];
+    const Group& group = groups_[g];
     set_lr(group.lr, g);
     check(group.l1 >= 0, "optimizer: l1 is ", group.l1, ", expected 0 or more");
     for (const auto& parameter : group.parameters) {
@@ -28,13 +28,13 @@ Optimizer::Optimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
 
 double Optimizer::lr(int64_t group) const {
   check(group >= 0 && group < groups(), "optimizer: no group ", group, " among ", groups());
-  return groups_[static_cast<size_t>(group)].lr;
+  return groups_[group].lr;
 }
 
 void Optimizer::set_lr(double lr, int64_t group) {
   check(lr >= 0 && std::isfinite(lr), "optimizer: the learning rate is ", lr, ", expected 0 or more");
   check(group >= 0 && group < groups(), "optimizer: no group ", group, " among ", groups());
-  groups_[static_cast<size_t>(group)].lr = lr;
+  groups_[group].lr = lr;
 }
 
 void Optimizer::set_lr(double lr) {
@@ -77,7 +77,7 @@ void Optimizer::step() {
 }
 
 void Optimizer::step(State& state, const Tensor& grad) {
-  const Group& group = groups_[static_cast<size_t>(state.group)];
+  const Group& group = groups_[state.group];
   Slot slot{.group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = state.steps};
   for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
   state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
@@ -89,7 +89,7 @@ void Optimizer::step(State& state, const Tensor& grad) {
 
 // What is dead is not touched, so it stays zero.
 void Optimizer::step_live(State& state, const kernels::SparsePattern& live) {
-  const Group& group = groups_[static_cast<size_t>(state.group)];
+  const Group& group = groups_[state.group];
   const auto pack = [&](const Tensor& tensor) {
     Buffer packed(live.count());
     kernels::pack_live(live, tensor.data(), packed.data());

@@ -103,7 +103,7 @@ class OptimizerOf : public Optimizer {
   }
 
  protected:
-  const Options& options(const Slot& slot) const { return options_[static_cast<size_t>(slot.group)]; }
+  const Options& options(const Slot& slot) const { return options_[slot.group]; }
 
  private:
   static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups) {

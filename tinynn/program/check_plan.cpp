@@ -21,16 +21,16 @@ class Checker {
     }
     check(is_value(plan_.input) && is_value(plan_.output), "plan: the input is value ", plan_.input,
           " and the output value ", plan_.output, " of ", plan_.values.size());
-    made_[static_cast<size_t>(plan_.input)] = true;
+    made_[plan_.input] = true;
     for (size_t number = 0; number < plan_.steps.size(); ++number) {
       const StepReader reader(plan_, plan_.steps[number], number);
       check_values(reader);
       const Shape shape = reader.step.kind->shape(reader);
       reader.expect(reader.out() == shape, "a result of shape ", reader.out(), ", expected ", shape);
       check_activation(reader);
-      made_[static_cast<size_t>(reader.step.output)] = true;
+      made_[reader.step.output] = true;
     }
-    check(made_[static_cast<size_t>(plan_.output)], "plan: no step makes the output");
+    check(made_[plan_.output], "plan: no step makes the output");
   }
 
  private:
@@ -42,9 +42,9 @@ class Checker {
     reader.expect(any ? !step.inputs.empty() : std::ssize(step.inputs) == step.kind->inputs,
                   step.inputs.size(), " inputs, expected ", any ? 1 : step.kind->inputs);
     for (const int v : step.inputs) {
-      reader.expect(is_value(v) && made_[static_cast<size_t>(v)], "input ", v, " is not there by then");
+      reader.expect(is_value(v) && made_[v], "input ", v, " is not there by then");
     }
-    reader.expect(is_value(step.output) && !made_[static_cast<size_t>(step.output)], "output ", step.output,
+    reader.expect(is_value(step.output) && !made_[step.output], "output ", step.output,
                   " is there already, or no value at all");
   }
 

@@ -18,8 +18,8 @@ class StepReader {
 
   const Step& step;
 
-  const Shape& in(size_t i = 0) const { return plan_.values[static_cast<size_t>(step.inputs[i])]; }
-  const Shape& out() const { return plan_.values[static_cast<size_t>(step.output)]; }
+  const Shape& in(size_t i = 0) const { return plan_.values[step.inputs[i]]; }
+  const Shape& out() const { return plan_.values[step.output]; }
 
   template <class... Parts>
   void expect(bool holds, const Parts&... parts) const {

@@ -11,9 +11,9 @@ int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }
 
 }  // namespace
 
-int64_t Packing::place(Lifetime needed, int64_t size) {
+int64_t Packing::reserve(Lifetime needed, int64_t size) {
   int64_t begin = 0;
-  for (const Taken& other : taken_) {  // in order of place
+  for (const Taken& other : taken_) {  // in order of begin
     const bool at_once = other.when.begin <= needed.end && needed.begin <= other.when.end;
     if (at_once && other.begin < begin + size) begin = std::max(begin, other.end);
   }
@@ -26,11 +26,11 @@ int64_t Packing::place(Lifetime needed, int64_t size) {
 Lifetimes::Lifetimes(const Plan& plan)
     : same(plan.values.size()), made(plan.values.size(), -1), used(plan.values.size(), -1) {
   std::iota(same.begin(), same.end(), 0);
-  const auto root = [&](int v) { return static_cast<size_t>(same[static_cast<size_t>(v)]); };
+  const auto root = [&](int v) { return static_cast<size_t>(same[v]); };
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
     const bool in_place = step.kind->make == nullptr;
-    if (in_place) same[static_cast<size_t>(step.output)] = static_cast<int>(root(step.inputs[0]));
+    if (in_place) same[step.output] = static_cast<int>(root(step.inputs[0]));
     if (!in_place) made[root(step.output)] = static_cast<int64_t>(i);
     for (const int input : step.inputs) used[root(input)] = static_cast<int64_t>(i);
   }
@@ -42,9 +42,9 @@ MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
   const auto last = static_cast<int64_t>(plan.steps.size()), block_start = static_cast<int64_t>(block_begin);
   const Lifetimes lifetimes(plan);
   const auto &made = lifetimes.made, &used = lifetimes.used;
-  const auto root = [&](int v) { return static_cast<size_t>(lifetimes.same[static_cast<size_t>(v)]); };
-  const auto allocate = [&](Lifetime needed, int64_t floats, int64_t of_each_sample) -> Place {
-    return {Place::Of::memory, packing_.place(needed, floats), of_each_sample};
+  const auto root = [&](int v) { return static_cast<size_t>(lifetimes.same[v]); };
+  const auto allocate = [&](Lifetime needed, int64_t floats, int64_t per_sample) -> Slot {
+    return {Slot::Base::memory, packing_.reserve(needed, floats), per_sample};
   };
   const size_t in = root(plan.input);
   for (size_t v = 0; v < plan.values.size(); ++v) {
@@ -53,7 +53,7 @@ MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
     const bool crosses = block_start < last && made[v] < block_start && used[v] >= block_start;
     // What a block reads was made by all its samples before: it is needed from the first step on.
     if (v == in) {
-      of_sample_[v] = {Place::Of::x, 0, numbers};
+      of_sample_[v] = {Slot::Base::x, 0, numbers};
     } else if (made[v] < block_start) {
       of_sample_[v] = crosses ? allocate({0, block_start}, padded(numbers * block_size), numbers)
                               : allocate({made[v], std::max(made[v], used[v])}, padded(numbers), 0);

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <tinynn/program/commands.hpp>
+#include <tinynn/program/instructions.hpp>
 
 namespace tinynn::deploy {
 
@@ -21,10 +21,10 @@ struct Lifetimes {
   std::vector<int64_t> made, used;  // by such a first value: by which step (-1: none), and last for which
 };
 
-/// Places one after the other: each gets the lowest that is free while it is needed.
+/// Pieces of memory: each gets the lowest that is free while it is needed.
 class Packing {
  public:
-  int64_t place(Lifetime needed, int64_t size);
+  int64_t reserve(Lifetime needed, int64_t size);
   int64_t size() const { return size_; }
 
  private:
@@ -41,18 +41,18 @@ class MemoryPlan {
   /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time.
   MemoryPlan(const Plan& plan, size_t block_begin);
 
-  Place place(int value, Order order) const { return places(order)[static_cast<size_t>(value)]; }
-  const std::vector<Place>& places(Order order) const {
+  Slot slot(int value, Order order) const { return slots(order)[value]; }
+  const std::vector<Slot>& slots(Order order) const {
     return order == Order::sample ? of_sample_ : of_block_;
   }
   /// The values that the steps of blocks find there, made by those of samples or put in: they have two
-  /// places.
+  /// slots.
   const std::vector<int>& crossing() const { return crossing_; }
   int64_t size() const { return packing_.size(); }  // floats
 
  private:
   Packing packing_;
-  std::vector<Place> of_sample_, of_block_;
+  std::vector<Slot> of_sample_, of_block_;
   std::vector<int> crossing_;
 };
 

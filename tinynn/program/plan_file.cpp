@@ -110,7 +110,7 @@ Step step_of(const Json& json) {
   return step;
 }
 
-std::vector<int32_t> places(const io::StoredTensor& tensor) {
+std::vector<int32_t> indices(const io::StoredTensor& tensor) {
   check(tensor.dtype == io::Dtype::i32 && tensor.shape.rank() == 1, "tensor ", tensor.name,
         " is no list of I32");
   return io::elements<int32_t>(tensor);
@@ -131,7 +131,7 @@ Plan parse(const io::SafetensorsFile& file) {
     const std::string name = std::to_string(plan.steps.size()) + ".";
     if (file.find(name + "weight") != nullptr) step.weight = file.tensor(name + "weight");
     if (file.find(name + "bias") != nullptr) step.bias = file.tensor(name + "bias");
-    if (const auto* from = file.find(name + "from")) step.from = places(*from);
+    if (const auto* from = file.find(name + "from")) step.from = indices(*from);
     plan.steps.push_back(std::move(step));
   }
   check_plan(plan);
@@ -171,7 +171,7 @@ Plan load(const io::SafetensorsFile& file) {
 }
 
 Plan with_normalization(Plan plan, const std::vector<double>& mean, const std::vector<double>& std) {
-  const Shape input = plan.values[static_cast<size_t>(plan.input)];
+  const Shape input = plan.values[plan.input];
   check(input.rank() >= 1, "with_normalization: an input of one number has no channels");
   const auto channels = static_cast<size_t>(input[0]);
   const auto fits = [&](const std::vector<double>& numbers) {

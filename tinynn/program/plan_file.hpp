@@ -1,5 +1,5 @@
 // Plan files: a plan in a safetensors file, for programs that have nothing of the code that made the network.
-// Constants are F32 tensors "STEP.weight" and "STEP.bias", places I32 tensors "STEP.from"; all else is JSON
+// Constants are F32 tensors "STEP.weight" and "STEP.bias", indices I32 tensors "STEP.from"; all else is JSON
 // in the metadata, under "tinynn.plan".
 #pragma once
 

@@ -5,7 +5,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
-#include <tinynn/program/commands.hpp>
+#include <tinynn/program/instructions.hpp>
 #include <tinynn/program/memory_plan.hpp>
 #include <tinynn/program/program.hpp>
 
@@ -18,7 +18,7 @@ constexpr int64_t fewest_in_block = 4;
 // The first of the last steps that a block can take as a whole: all behind it work on rows of numbers.
 size_t first_of_block(const Plan& plan) {
   size_t first = plan.steps.size();
-  const auto is_row = [&](int v) { return plan.values[static_cast<size_t>(v)].rank() == 1; };
+  const auto is_row = [&](int v) { return plan.values[v].rank() == 1; };
   while (first > 0 && std::ranges::all_of(plan.steps[first - 1].inputs, is_row) &&
          is_row(plan.steps[first - 1].output)) {
     --first;
@@ -32,13 +32,13 @@ std::vector<Step> with_relu_behind_pooling(const Plan& plan) {
   std::vector<Step> moved = plan.steps;
   std::vector<int> readers(plan.values.size());
   std::vector<Step*> maker(plan.values.size());
-  ++readers[static_cast<size_t>(plan.output)];
+  ++readers[plan.output];
   for (Step& step : moved) {
-    for (const int input : step.inputs) ++readers[static_cast<size_t>(input)];
-    maker[static_cast<size_t>(step.output)] = &step;
+    for (const int input : step.inputs) ++readers[input];
+    maker[step.output] = &step;
   }
   for (Step& step : moved) {
-    const auto input = static_cast<size_t>(step.inputs[0]);
+    const int input = step.inputs[0];
     Step* before = readers[input] == 1 ? maker[input] : nullptr;
     if (step.kind == &steps::max_pool2d && step.activation == nullptr && before != nullptr &&
         before->activation == &steps::relu)
@@ -47,46 +47,47 @@ std::vector<Step> with_relu_behind_pooling(const Plan& plan) {
   return moved;
 }
 
-// A plan's commands: some for each sample, then the others for the whole block.
-struct Schedule {
-  std::vector<Command> of_sample, of_block;
+// A plan's instructions: some for each sample, then the others for the whole block.
+struct InstructionList {
+  std::vector<Instruction> of_sample, of_block;
   int64_t memory_size = 0, scratch_size = 0;
 
-  Schedule(const Plan& plan, size_t block_begin) {
+  InstructionList(const Plan& plan, size_t block_begin) {
     MemoryPlan memory(plan, block_begin);
     memory_size = memory.size();
     const std::vector<Step> ordered = with_relu_behind_pooling(plan);
     for (size_t i = 0; i < ordered.size(); ++i) {
       const Step& step = ordered[i];
       const bool whole = i >= block_begin;
-      auto& commands = whole ? of_block : of_sample;
+      auto& instructions = whole ? of_block : of_sample;
       if (i == block_begin) transpose_inputs(plan, memory);
       const auto order = whole ? Order::block : Order::sample;
-      Command command = make_command(plan, step, memory.places(order), order, scratch_size);
-      if (command) commands.push_back(std::move(command));
-      if (Command activation = make_activation(plan, step, memory.place(step.output, order), order))
-        commands.push_back(std::move(activation));
+      Instruction instruction = make_instruction(plan, step, memory.slots(order), order, scratch_size);
+      if (instruction) instructions.push_back(std::move(instruction));
+      if (Instruction activation = make_activation(plan, step, memory.slot(step.output, order), order))
+        instructions.push_back(std::move(activation));
     }
     const bool whole = block_begin < plan.steps.size();
-    const Place result = memory.place(plan.output, whole ? Order::block : Order::sample);
-    const int64_t numbers = plan.values[static_cast<size_t>(plan.output)].numel();
+    const Slot result = memory.slot(plan.output, whole ? Order::block : Order::sample);
+    const int64_t numbers = plan.values[plan.output].numel();
     if (whole) {
-      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Run& run) {
-        transpose(numbers, run.samples, result(run), block_size, run.y, numbers);
+      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Frame& frame) {
+        transpose(numbers, frame.samples, result(frame), block_size, frame.y, numbers);
       });
     } else {
-      of_sample.push_back(
-          [=](const Run& run) { std::copy_n(result.read(run), numbers, run.y + run.sample * numbers); });
+      of_sample.push_back([=](const Frame& frame) {
+        std::copy_n(result.read(frame), numbers, frame.y + frame.sample * numbers);
+      });
     }
   }
 
   // What each sample has made, or brought along, as rows of a block.
   void transpose_inputs(const Plan& plan, const MemoryPlan& memory) {
     for (const int v : memory.crossing()) {
-      const Place from = memory.place(v, Order::sample), to = memory.place(v, Order::block);
-      const int64_t numbers = plan.values[static_cast<size_t>(v)].numel();
-      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Run& run) {
-        transpose(run.samples, numbers, from.read(run), numbers, to(run), block_size);
+      const Slot from = memory.slot(v, Order::sample), to = memory.slot(v, Order::block);
+      const int64_t numbers = plan.values[v].numel();
+      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Frame& frame) {
+        transpose(frame.samples, numbers, from.read(frame), numbers, to(frame), block_size);
       });
     }
   }
@@ -110,28 +111,28 @@ class Program::Body {
 
   void run(int64_t samples, const float* x, float* y) const {
     const bool blocks = samples >= fewest_in_block && block_begin_ < plan_.steps.size();
-    const Schedule& schedule = blocks ? in_blocks_ : one_by_one_;
+    const InstructionList& instructions = blocks ? in_blocks_ : one_by_one_;
     // Whole vectors of samples where rows are what takes the time, and no thread without work where images
     // are.
     const int64_t share = (samples + num_threads() - 1) / num_threads(),
-                  unit = blocks && schedule.of_sample.empty() ? 16 : 1;
+                  unit = blocks && instructions.of_sample.empty() ? 16 : 1;
     const int64_t grain = std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size);
     const int64_t in = input().numel(), out = output().numel();
     parallel_for(samples, grain, [&](int64_t begin, int64_t end) {
       const auto memory = take_memory();
-      Run work{
+      Frame frame{
           memory->values.data(), memory->scratch.data(), x + begin * in, y + begin * out, 0, end - begin};
-      for (; work.sample < work.samples; ++work.sample) {
-        for (const Command& command : schedule.of_sample) command(work);
+      for (; frame.sample < frame.samples; ++frame.sample) {
+        for (const Instruction& instruction : instructions.of_sample) instruction(frame);
       }
-      work.sample = 0;
-      for (const Command& command : schedule.of_block) command(work);
+      frame.sample = 0;
+      for (const Instruction& instruction : instructions.of_block) instruction(frame);
       give_back(memory);
     });
   }
 
-  const Shape& input() const { return plan_.values[static_cast<size_t>(plan_.input)]; }
-  const Shape& output() const { return plan_.values[static_cast<size_t>(plan_.output)]; }
+  const Shape& input() const { return plan_.values[plan_.input]; }
+  const Shape& output() const { return plan_.values[plan_.output]; }
 
  private:
   std::shared_ptr<Memory> take_memory() const {
@@ -157,7 +158,7 @@ class Program::Body {
 
   Plan plan_;
   size_t block_begin_;
-  Schedule one_by_one_, in_blocks_;
+  InstructionList one_by_one_, in_blocks_;
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<Memory>> free_;
 };

@@ -122,7 +122,7 @@ Shape concat(const StepReader& s) {
 }
 
 Shape gather(const StepReader& s) {
-  s.expect(std::ssize(s.step.from) == s.out().numel(), s.step.from.size(), " places for ", s.out());
+  s.expect(std::ssize(s.step.from) == s.out().numel(), s.step.from.size(), " indices for ", s.out());
   s.expect(std::ranges::all_of(s.step.from, [&](int32_t i) { return i >= 0 && i < s.in().numel(); }),
            "a place outside ", s.in());
   return s.out();

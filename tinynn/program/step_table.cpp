@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include <tinynn/kernels/activation.h>
-#include <tinynn/program/commands.hpp>
-#include <tinynn/program/step_commands.hpp>
+#include <tinynn/program/instructions.hpp>
+#include <tinynn/program/step_instructions.hpp>
 #include <tinynn/program/step_shapes.hpp>
 
 namespace tinynn::deploy {
@@ -35,7 +35,7 @@ constexpr StepKind activation(const char* name, Activate activate, const char* o
                               std::array<const char*, 2> parameters = {}) {
   return {.name = name,
           .shape = shape_of::same,
-          .make = command_of::copy,
+          .make = instruction_of::copy,
           .operation = name,
           .parameters = parameters,
           .onnx = onnx,
@@ -68,14 +68,14 @@ const StepKind conv2d{
 // y[c] = x[c] weight[c] + bias[c], for each channel (the first dimension)
 const StepKind scale_shift{.name = "scale_shift",
                            .shape = shape_of::scale_shift,
-                           .make = command_of::scale_shift,
+                           .make = instruction_of::scale_shift,
                            .onnx = "Add(Mul(x, w), b)",
                            .header = "tinynn_scale_shift($channels, $each, $x, $scale, $shift, $y, $f);"};
 
 const StepKind max_pool2d{
     .name = "max_pool2d",
     .shape = shape_of::pool2d,
-    .make = command_of::max_pool2d,
+    .make = instruction_of::max_pool2d,
     .operation = "max_pool2d",
     .onnx = "MaxPool(x; kernel_shape=kernel, strides=stride, pads=padding, dilations=dilation)",
     .header = "const tinynn_pool $name = {$pool};\n  tinynn_max_pool2d($name, $x, $y, $relu);",
@@ -84,7 +84,7 @@ const StepKind max_pool2d{
 const StepKind avg_pool2d{
     .name = "avg_pool2d",
     .shape = shape_of::pool2d,
-    .make = command_of::avg_pool2d,
+    .make = instruction_of::avg_pool2d,
     .operation = "avg_pool2d",
     .onnx =
         "AveragePool(x; kernel_shape=kernel, strides=stride, pads=padding, "
@@ -95,26 +95,26 @@ const StepKind avg_pool2d{
 const StepKind adaptive_avg_pool2d{
     .name = "adaptive_avg_pool2d",
     .shape = shape_of::adaptive_pool2d,
-    .make = command_of::avg_pool2d,
+    .make = instruction_of::avg_pool2d,
     .operation = "adaptive_avg_pool2d",
     .onnx = "AveragePool(x; kernel_shape=share, strides=share)",
     .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
 
 const StepKind add{.name = "add",
                    .shape = shape_of::equal,
-                   .make = command_of::add,
+                   .make = instruction_of::add,
                    .inputs = 2,
                    .onnx = "Add(x, y)",
                    .header = "tinynn_add($count, $x, $second, $y, $f);"};
 const StepKind subtract{.name = "subtract",
                         .shape = shape_of::equal,
-                        .make = command_of::subtract,
+                        .make = instruction_of::subtract,
                         .inputs = 2,
                         .onnx = "Sub(x, y)",
                         .header = "tinynn_subtract($count, $x, $second, $y, $f);"};
 const StepKind multiply{.name = "multiply",
                         .shape = shape_of::equal,
-                        .make = command_of::multiply,
+                        .make = instruction_of::multiply,
                         .inputs = 2,
                         .onnx = "Mul(x, y)",
                         .header = "tinynn_multiply($count, $x, $second, $y, $f);"};
@@ -122,7 +122,7 @@ const StepKind multiply{.name = "multiply",
 // x[c] times input 1's number c
 const StepKind scale_channels{.name = "scale_channels",
                               .shape = shape_of::scale_channels,
-                              .make = command_of::scale_channels,
+                              .make = instruction_of::scale_channels,
                               .inputs = 2,
                               .onnx = "Mul(x, y)",
                               .header = "tinynn_scale_channels($channels, $each, $x, $second, $y, $f);"};
@@ -130,7 +130,7 @@ const StepKind scale_channels{.name = "scale_channels",
 // Along the first dimension.
 const StepKind concat{.name = "concat",
                       .shape = shape_of::concat,
-                      .make = command_of::concat,
+                      .make = instruction_of::concat,
                       .inputs = StepKind::any,
                       .onnx = "Concat(all; axis=1)",
                       .header = "tinynn_map($size, $part, tinynn_from($y, $place), $f);"};
@@ -138,7 +138,7 @@ const StepKind concat{.name = "concat",
 // y[i] = x[from[i]]
 const StepKind gather{.name = "gather",
                       .shape = shape_of::gather,
-                      .make = command_of::gather,
+                      .make = instruction_of::gather,
                       .onnx = "Reshape(Gather(Reshape(x, flat), from; axis=1), result)",
                       .header = "tinynn_gather($count, $x, $from, $y, $relu);",
                       .selects = true,
@@ -146,14 +146,14 @@ const StepKind gather{.name = "gather",
 
 const StepKind softmax{.name = "softmax",
                        .shape = shape_of::along,
-                       .make = command_of::softmax,
+                       .make = instruction_of::softmax,
                        .operation = "softmax",
                        .onnx = "Softmax(x; axis=dim)",
                        .header = "tinynn_softmax($outer, $columns, $inner, $x, $y);",
                        .in_floats = true};
 const StepKind log_softmax{.name = "log_softmax",
                            .shape = shape_of::along,
-                           .make = command_of::log_softmax,
+                           .make = instruction_of::log_softmax,
                            .operation = "log_softmax",
                            .onnx = "LogSoftmax(x; axis=dim)",
                            .header = "tinynn_log_softmax($outer, $columns, $inner, $x, $y);",

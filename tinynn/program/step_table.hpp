@@ -15,12 +15,12 @@ namespace tinynn::deploy {
 
 struct Step;
 struct Plan;
-struct Run;
+struct Frame;
 class StepReader;
 class StepMaker;
 
 /// A step ready to run on memory that is laid out in advance.
-using Command = std::function<void(const Run& run)>;
+using Instruction = std::function<void(const Frame& frame)>;
 
 /// x[i] = f(x[i], parameters) for `count` numbers in place.
 using Activate = void (*)(int64_t count, float* x, const std::array<double, 2>& parameters);
@@ -30,7 +30,7 @@ struct StepKind {
   /// The shape of what the step gives. Refuses, through the reader, what does not fit.
   Shape (*shape)(const StepReader& step);
   /// What runs it; none for a step that gives the same numbers where they are, in another shape.
-  Command (*make)(const StepMaker& step);
+  Instruction (*make)(const StepMaker& step);
   int inputs = 1;  // `any`: one or more
   /// The operation that is this step, if one is: its attributes of the parameters' names are the parameters.
   const char* operation = nullptr;

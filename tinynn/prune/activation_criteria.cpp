@@ -72,16 +72,15 @@ Criterion mean_of(ActivationSource source, F f) {
         sums[k].resize(static_cast<size_t>(channels));
         counts[k] += y.size(0) * positions;
         for (int64_t i = 0; i < y.numel(); ++i) {
-          sums[k][static_cast<size_t>(i / positions % channels)] += f(static_cast<double>(y.data()[i]));
+          sums[k][i / positions % channels] += f(static_cast<double>(y.data()[i]));
         }
       }
     }
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
       check(counts[k] > 0, "prune: no batch to compute activations from");
-      scores.push_back(spread(weights[k].shape(), [&](int64_t o) {
-        return sums[k][static_cast<size_t>(o)] / static_cast<double>(counts[k]);
-      }));
+      scores.push_back(
+          spread(weights[k].shape(), [&](int64_t o) { return sums[k][o] / static_cast<double>(counts[k]); }));
     }
     return scores;
   });

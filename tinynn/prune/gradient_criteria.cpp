@@ -118,8 +118,7 @@ Criterion taylor(GradientSource source, const Granularity& granularity) {
     for_each_gradient(source, weights, [&](size_t k, const float* g) {
       std::vector<double> of_batch(sums[k].size());
       for (size_t i = 0; i < group_of[k].size(); ++i) {
-        of_batch[static_cast<size_t>(group_of[k][i])] +=
-            static_cast<double>(weights[k].data()[i]) * static_cast<double>(g[i]);
+        of_batch[group_of[k][i]] += static_cast<double>(weights[k].data()[i]) * static_cast<double>(g[i]);
       }
       for (size_t group = 0; group < of_batch.size(); ++group) sums[k][group] += std::abs(of_batch[group]);
     });
@@ -127,7 +126,7 @@ Criterion taylor(GradientSource source, const Granularity& granularity) {
     for (size_t k = 0; k < weights.size(); ++k) {
       scores.emplace_back(weights[k].shape());
       for (size_t i = 0; i < group_of[k].size(); ++i) {
-        scores[k].mutable_data()[i] = static_cast<float>(sums[k][static_cast<size_t>(group_of[k][i])]);
+        scores[k].mutable_data()[i] = static_cast<float>(sums[k][group_of[k][i]]);
       }
     }
     return scores;
@@ -173,7 +172,7 @@ Criterion Movement::criterion() const {
       const auto found = std::ranges::find(sums->weights, weight.handle(), &Parameter::handle);
       check(found != sums->weights.end(), "movement: a weight of shape ", weight.shape(),
             " was not observed");
-      scores.push_back(sums->values[static_cast<size_t>(found - sums->weights.begin())]);
+      scores.push_back(sums->values[found - sums->weights.begin()]);
     }
     return scores;
   });

@@ -16,7 +16,7 @@ Granularity block(int64_t size) {
 std::vector<int64_t> Granularity::groups(const Shape& shape) const {
   std::vector<int64_t> groups(static_cast<size_t>(shape.numel()));
   const auto fill = [&](auto group_of) {
-    for (int64_t i = 0; i < shape.numel(); ++i) groups[static_cast<size_t>(i)] = group_of(i);
+    for (int64_t i = 0; i < shape.numel(); ++i) groups[i] = group_of(i);
   };
   switch (kind_) {
     case Kind::element: fill([](int64_t i) { return i; }); break;

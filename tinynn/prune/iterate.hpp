@@ -14,7 +14,7 @@ namespace tinynn::prune {
 struct IterateOptions {
   Rule rule = {};  // criterion and granularity
   Scope scope = Scope::global;
-  Schedule schedule = {};  // sparsity after each step
+  SparsitySchedule schedule = {};  // sparsity after each step
   /// Optional, in place of rule and scope: brings the weights to a sparsity in a way of its own.
   std::function<void(double sparsity)> prune_to = {};
   std::function<void(int64_t step)> before_finetune = {};  // optional, with the step's masks already in place
@@ -24,7 +24,7 @@ struct IterateOptions {
   double min_accuracy = 0;
 };
 
-/// Brings the prunable parameters of the module to each sparsity of the schedule in turn, steps counted from
+/// Brings the weights of the module to each sparsity of the schedule in turn, steps counted from
 /// 0, and calls the functions after each. Returns how many steps stand: all, unless accuracy was lost. Throws
 /// Error for an empty or falling schedule before anything changes.
 int64_t iterate(nn::Module& module, const IterateOptions& options);

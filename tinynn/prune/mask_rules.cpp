@@ -100,8 +100,8 @@ void mask_slices(Parameter& parameter, int64_t dim, const std::vector<int64_t>& 
   for (const int64_t index : indices) {
     check(index >= 0 && index < parameter.size(d), "mask_slices: no slice ", index, " along dimension ", d,
           " of ", parameter.shape());
-    check(!seen[static_cast<size_t>(index)], "mask_slices: slice ", index, " is named twice");
-    seen[static_cast<size_t>(index)] = true;
+    check(!seen[index], "mask_slices: slice ", index, " is named twice");
+    seen[index] = true;
     Slices(parameter.shape(), d).for_each(index, [&](int64_t i) { mask.set(i, false); });
   }
   parameter.prune(mask);

@@ -106,10 +106,10 @@ void kill_lowest(std::span<Mask> masks, std::span<const Tensor> scores, const Am
 
   std::vector<std::vector<bool>> dies;
   for (const auto& of_weight : group_of) dies.emplace_back(of_weight.size());
-  for (const auto& dead : candidates) dies[dead.weight][static_cast<size_t>(dead.group)] = true;
+  for (const auto& dead : candidates) dies[dead.weight][dead.group] = true;
   for (size_t k = 0; k < masks.size(); ++k) {
     for (size_t i = 0; i < group_of[k].size(); ++i) {
-      if (dies[k][static_cast<size_t>(group_of[k][i])]) masks[k].set(static_cast<int64_t>(i), false);
+      if (dies[k][group_of[k][i]]) masks[k].set(static_cast<int64_t>(i), false);
     }
   }
 }

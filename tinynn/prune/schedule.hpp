@@ -1,5 +1,5 @@
 // Schedules: the sparsities that pruning passes through on its way, one a step, each as a fraction of all
-// prunable elements. A schedule is nothing but that list, so any other can be written down by hand.
+// elements of weights. A schedule is nothing but that list, so any other can be written down by hand.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace tinynn::prune {
 
-using Schedule = std::vector<double>;
+using SparsitySchedule = std::vector<double>;
 
 struct ScheduleOptions {
   double from = 0;  // sparsity before the first step
@@ -16,22 +16,22 @@ struct ScheduleOptions {
 };
 
 /// All at once.
-Schedule one_shot(double sparsity);
+SparsitySchedule one_shot(double sparsity);
 /// Equal steps.
-Schedule linear(const ScheduleOptions& options);
+SparsitySchedule linear(const ScheduleOptions& options);
 /// from + (to - from) (1 - (1 - i/steps)^3): fast while there is much to take, slow towards the end
 /// (Zhu & Gupta, "To prune, or not to prune", 2017).
-Schedule cubic(const ScheduleOptions& options);
+SparsitySchedule cubic(const ScheduleOptions& options);
 /// 1 - (1 - from) ((1 - to) / (1 - from))^(i/steps): each step keeps the same fraction of what is left, so
 /// that much of the time is spent where little is left. Throws Error for `to` of 1, which no such step
 /// reaches.
-Schedule exponential(const ScheduleOptions& options);
+SparsitySchedule exponential(const ScheduleOptions& options);
 
 struct ConstantRateOptions {
   double rate = 0.2;  // of what is alive, pruned by each step
   double to = 0.9;    // sparsity after the last step, which is smaller if need be
 };
 /// 20% a round, as in the lottery-ticket work (Frankle & Carbin 2019), until `to` is reached.
-Schedule constant_rate(const ConstantRateOptions& options);
+SparsitySchedule constant_rate(const ConstantRateOptions& options);
 
 }  // namespace tinynn::prune

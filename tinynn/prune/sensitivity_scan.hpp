@@ -1,6 +1,6 @@
 // Sensitivity scan: how much accuracy each layer costs. One layer at a time is pruned, without fine-tuning,
 // to one sparsity after the other, and the network evaluated (Li et al., "Pruning filters for efficient
-// ConvNets", ICLR 2017). Layers differ a lot: the scan says who can give, and how much.
+// ConvNets", ICLR 2017). Layers differ a lot: the scan says which can be pruned, and how far.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct LayerScan {
   std::vector<double> sparsities, accuracies;  // from the state the network is in, which comes first
 };
 
-/// Scans every prunable weight; `accuracy` evaluates the network. It is in the end what it was, even if
+/// Scans every weight; `accuracy` evaluates the network. It is in the end what it was, even if
 /// something throws. Throws Error for sparsities that are no ascending fractions.
 std::vector<LayerScan> scan_sensitivity(nn::Module& module, const std::function<double()>& accuracy,
                                         const ScanOptions& options = {});

@@ -135,7 +135,7 @@ std::string to_text(const Recipe& recipe) {
 
 std::ostream& operator<<(std::ostream& out, const Recipe& recipe) { return out << to_text(recipe); }
 
-prune::Schedule schedule_of(const Recipe& recipe) {
+prune::SparsitySchedule schedule_of(const Recipe& recipe) {
   const GranularityRow& granularity = granularity_row(recipe.granularity);
   check_words(recipe);
   if (granularity.name == std::string_view("N:M")) {

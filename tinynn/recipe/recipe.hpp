@@ -47,6 +47,6 @@ std::ostream& operator<<(std::ostream& out, const Recipe& recipe);
 
 /// The sparsity after each step; {0} where a threshold or the zeros of a regularizer say how much. Throws
 /// Error, in one line, for a recipe that contradicts itself or names what no table has.
-prune::Schedule schedule_of(const Recipe& recipe);
+prune::SparsitySchedule schedule_of(const Recipe& recipe);
 
 }  // namespace tinynn::recipe

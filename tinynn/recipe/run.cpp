@@ -11,7 +11,7 @@
 namespace tinynn::recipe {
 namespace {
 
-// The prunable weights of these layers, or of all if there are none.
+// The weights of these layers, or of all if there are none.
 std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
   if (layers.empty()) return prune::weights(module);
   std::string known;
@@ -215,7 +215,7 @@ bool Run::advance() {
         if (progress_.step < 0) least_accuracy_ = options_.accuracy() - *recipe_.max_loss;
         before_ = snapshot(*module_);
       }
-      progress_.target = schedule_[static_cast<size_t>(++progress_.step)];
+      progress_.target = schedule_[++progress_.step];
       cut(progress_.target);
       phase_ = Phase::finetune;
       return says(Moment::pruned);

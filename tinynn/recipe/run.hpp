@@ -64,7 +64,7 @@ class Run {
   const Progress& progress() const { return progress_; }
   const Recipe& recipe() const { return recipe_; }
   /// The sparsity after each step.
-  const prune::Schedule& schedule() const { return schedule_; }
+  const prune::SparsitySchedule& schedule() const { return schedule_; }
   /// The fraction of the weights of the chosen layers that is zero, or deleted.
   double sparsity() const;
   /// Of the training that ended last.
@@ -92,14 +92,14 @@ class Run {
   void delete_dead();
   void end_parts();
   bool says(Moment moment);  // true
-  bool prunes_zeros() const { return !recipe_.threshold && schedule_ == prune::Schedule{0}; }
+  bool prunes_zeros() const { return !recipe_.threshold && schedule_ == prune::SparsitySchedule{0}; }
 
   Recipe recipe_;
   RunOptions options_;
   nn::Module* module_;
   optim::Optimizer* optimizer_;
   data::DataLoader* loader_;
-  prune::Schedule schedule_;
+  prune::SparsitySchedule schedule_;
   Context context_;
   int64_t elements_;  // of the chosen weights, at first
   std::vector<double> base_rates_;

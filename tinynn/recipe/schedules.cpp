@@ -6,8 +6,8 @@
 namespace tinynn::recipe {
 namespace {
 
-prune::Schedule listed(const std::string& argument) {
-  prune::Schedule list;
+prune::SparsitySchedule listed(const std::string& argument) {
+  prune::SparsitySchedule list;
   std::istringstream numbers(argument);
   for (std::string item; std::getline(numbers, item, ',');)
     list.push_back(number_of("schedule", "list:" + item));

@@ -69,12 +69,12 @@ const GranularityRow& granularity_row(const std::string& granularity);
 std::pair<int64_t, int64_t> n_of_m(const std::string& granularity);
 
 struct ScheduleRow : Row {
-  prune::Schedule (*make)(const std::string& argument, const prune::ScheduleOptions& options);
+  prune::SparsitySchedule (*make)(const std::string& argument, const prune::ScheduleOptions& options);
 };
 std::span<const ScheduleRow> schedules();
 
 struct LrScheduleRow : Row {
-  optim::Schedule (*make)(int64_t steps);
+  optim::LrSchedule (*make)(int64_t steps);
 };
 std::span<const LrScheduleRow> lr_schedules();
 

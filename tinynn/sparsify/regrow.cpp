@@ -66,7 +66,7 @@ void revive(std::span<Mask> masks, std::span<const Tensor> scores, int64_t count
 }
 
 // Hands out `count` pieces in proportion to the claims, no one getting more than there is room for: each
-// piece goes to who is furthest behind (the method of Sainte-Laguë).
+// piece goes to the claim that is furthest behind (the method of Sainte-Laguë).
 std::vector<int64_t> share_out(int64_t count, const std::vector<double>& claims,
                                const std::vector<int64_t>& room) {
   std::vector<int64_t> given(claims.size());

@@ -40,7 +40,7 @@ Keep what_stays(const ChannelMap& map, const std::set<int64_t>& classes) {
 
 void cut(const ChannelMap& map, const Keep& keep) {
   for (const auto& [place, indices] : keep) {
-    const Value& value = map.graph().values[static_cast<size_t>(place.first)];
+    const Value& value = map.graph().values[place.first];
     if (value.kind == Value::Kind::parameter) {
       Parameter parameter = Parameter::of(value.tensor);
       parameter.slice(place.second, indices);
@@ -105,7 +105,7 @@ struct Plan {
 std::vector<Tensor> outputs_of(const ChannelMap& map) {
   std::vector<Tensor> result;
   for (const int output : map.graph().outputs) {
-    result.push_back(map.graph().values[static_cast<size_t>(output)].tensor);
+    result.push_back(map.graph().values[output].tensor);
   }
   return result;
 }

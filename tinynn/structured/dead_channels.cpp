@@ -15,7 +15,7 @@ using graph::Value;
 namespace {
 
 const Value& value_of(const graph::ChannelMap& map, const Atom& atom) {
-  return map.graph().values[static_cast<size_t>(atom.value)];
+  return map.graph().values[atom.value];
 }
 
 bool is_weight(const Value& value) {
@@ -56,10 +56,10 @@ void DeadChannels::read_masks() {
       std::vector<bool> alive(static_cast<size_t>(value.shape[d]));
       const int64_t inner = value.shape.inner(d);
       for (int64_t i = 0; i < value.shape.numel(); ++i) {
-        if (mask[i]) alive[static_cast<size_t>(i / inner % value.shape[d])] = true;
+        if (mask[i]) alive[i / inner % value.shape[d]] = true;
       }
       for (int64_t i = 0; i < value.shape[d]; ++i) {
-        masked_[index({static_cast<int>(v), d, i})] = !alive[static_cast<size_t>(i)];
+        masked_[index({static_cast<int>(v), d, i})] = !alive[i];
       }
     }
   }
@@ -86,7 +86,7 @@ void DeadChannels::follow_constants() {
       }
     }
     for (const auto& [atom, constant] : of_result) {
-      constant_[static_cast<size_t>(atom)] = constant || zero.contains(atom);
+      constant_[atom] = constant || zero.contains(atom);
     }
   }
 }
@@ -125,12 +125,12 @@ std::set<int64_t> DeadChannels::classes() const {
   const auto slices = map_.slices();
   std::map<std::pair<int, int64_t>, int64_t> left;
   for (const int64_t c : dead) {
-    for (const Atom& atom : slices[static_cast<size_t>(c)]) {
+    for (const Atom& atom : slices[c]) {
       --left.try_emplace({atom.value, atom.dim}, value_of(map_, atom).shape[atom.dim]).first->second;
     }
   }
   for (auto c = dead.begin(); c != dead.end();) {
-    const auto& atoms = slices[static_cast<size_t>(*c)];
+    const auto& atoms = slices[*c];
     const bool last = std::ranges::any_of(atoms, [&](const Atom& a) { return left[{a.value, a.dim}] == 0; });
     if (last) {
       for (const Atom& atom : atoms) ++left[{atom.value, atom.dim}];
@@ -144,7 +144,7 @@ void mask_channels(const graph::ChannelMap& map, const std::set<int64_t>& classe
   std::map<int, Mask> masks;
   for (const auto& links : map.links()) {
     for (const AtomLink& link : links) {
-      const Value& value = map.graph().values[static_cast<size_t>(link.from.value)];
+      const Value& value = map.graph().values[link.from.value];
       const bool makes =
           link.kind == Link::produces || link.kind == Link::multiplies || link.kind == Link::shifts;
       if (!makes || value.kind != Value::Kind::parameter || !classes.contains(map.class_of(link.to)))
@@ -154,7 +154,7 @@ void mask_channels(const graph::ChannelMap& map, const std::set<int64_t>& classe
     }
   }
   for (const auto& [value, mask] : masks) {
-    Parameter::of(map.graph().values[static_cast<size_t>(value)].tensor).prune(mask);
+    Parameter::of(map.graph().values[value].tensor).prune(mask);
   }
 }
 

@@ -19,9 +19,7 @@ using graph::Value;
 
 namespace {
 
-const Value& value_of(const ChannelMap& map, int number) {
-  return map.graph().values[static_cast<size_t>(number)];
-}
+const Value& value_of(const ChannelMap& map, int number) { return map.graph().values[number]; }
 
 // Why a constant that this operation reads cannot go into its bias; empty if it can.
 std::string obstacle(const ChannelMap& map, const Operation& operation) {

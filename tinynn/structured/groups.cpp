@@ -20,14 +20,14 @@ std::vector<ChannelGroup> groups(const ChannelMap& map) {
     for (const auto& link : links) {
       if (link.kind != Link::produces) continue;
       auto& images = made.try_emplace(map.class_of(link.to), false).first->second;
-      images = images || values[static_cast<size_t>(link.from.value)].shape.rank() == 4;
+      images = images || values[link.from.value].shape.rank() == 4;
     }
   }
   // Channels are of one group if they are slices of the same tensors along the same dimensions.
   std::map<std::vector<std::pair<int, int64_t>>, std::vector<int64_t>> by_places;
   for (const auto& [of_class, images] : made) {
     std::vector<std::pair<int, int64_t>> places;
-    for (const Atom& atom : slices[static_cast<size_t>(of_class)]) places.emplace_back(atom.value, atom.dim);
+    for (const Atom& atom : slices[of_class]) places.emplace_back(atom.value, atom.dim);
     places.erase(std::unique(places.begin(), places.end()), places.end());
     by_places[places].push_back(of_class);
   }
@@ -36,11 +36,11 @@ std::vector<ChannelGroup> groups(const ChannelMap& map) {
   for (const auto& [places, classes] : by_places) {
     ChannelGroup group{.classes = classes, .members = {}, .pinned = map.pinned(classes[0])};
     for (const auto& [value, dim] : places) {
-      const Value& v = values[static_cast<size_t>(value)];
+      const Value& v = values[value];
       GroupMember member{v.name, v.tensor, dim, {}};
       for (const int64_t of_class : classes) {
         auto& indices = member.indices.emplace_back();
-        for (const Atom& atom : slices[static_cast<size_t>(of_class)]) {
+        for (const Atom& atom : slices[of_class]) {
           if (atom.value == value && atom.dim == dim) indices.push_back(atom.index);
         }
       }
@@ -86,15 +86,15 @@ ChannelCosts::ChannelCosts(const ChannelMap& map) : slices_(map.slices()) {
   for (size_t k = 0; k < graph.operations.size(); ++k) {
     const graph::Operation& operation = graph.operations[k];
     if (operation.op->macs == nullptr) continue;
-    const int64_t samples = graph.values[static_cast<size_t>(graph.inputs[0])].shape[0];
+    const int64_t samples = graph.values[graph.inputs[0]].shape[0];
     std::set<int> counted;
     for (const auto& link : map.links()[k]) {
       // An element of a filter is multiplied once for each result that the filter makes.
       const bool makes = link.kind == Link::produces || link.kind == Link::multiplies;
       if (!makes || !counted.insert(link.from.value).second) continue;
-      const Value& weight = graph.values[static_cast<size_t>(link.from.value)];
-      const Value& y = graph.values[static_cast<size_t>(operation.output)];
-      uses_[static_cast<size_t>(link.from.value)] += y.shape.numel() / weight.shape[link.from.dim] / samples;
+      const Value& weight = graph.values[link.from.value];
+      const Value& y = graph.values[operation.output];
+      uses_[link.from.value] += y.shape.numel() / weight.shape[link.from.dim] / samples;
     }
   }
 }
@@ -120,8 +120,8 @@ ChannelCosts::Cost ChannelCosts::saved_by(int64_t of_class) {
 }
 
 void ChannelCosts::resize(int64_t of_class, int64_t change) {
-  for (const Atom& atom : slices_[static_cast<size_t>(of_class)]) {
-    sizes_[static_cast<size_t>(atom.value)][static_cast<size_t>(atom.dim)] += change;
+  for (const Atom& atom : slices_[of_class]) {
+    sizes_[atom.value][atom.dim] += change;
   }
 }
 

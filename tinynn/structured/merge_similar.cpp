@@ -16,12 +16,12 @@ namespace {
 
 // The numbers of a value that may be missing.
 double number_or(const Graph& graph, int value, int64_t i, double missing) {
-  return value < 0 ? missing : static_cast<double>(graph.values[static_cast<size_t>(value)].tensor.data()[i]);
+  return value < 0 ? missing : static_cast<double>(graph.values[value].tensor.data()[i]);
 }
 
 // For each channel its weights and its bias, as they are after the normalisation: (channels, inputs + 1).
 Tensor effective_rows(const Graph& graph, const ChannelPath& path) {
-  const Tensor& weight = graph.values[static_cast<size_t>(path.weight)].tensor;
+  const Tensor& weight = graph.values[path.weight].tensor;
   const auto count = static_cast<int64_t>(path.channels.size());
   Tensor rows(Shape{count, weight.numel() / count + 1});
   float* to = rows.mutable_data();
@@ -34,7 +34,7 @@ Tensor effective_rows(const Graph& graph, const ChannelPath& path) {
       factor = number_or(graph, inputs[1], c, 1) / std::sqrt(variance);
       bias = (bias - number_or(graph, inputs[3], c, 0)) * factor + number_or(graph, inputs[2], c, 0);
     }
-    for (const int64_t place : graph::places(weight.shape(), path.channels[static_cast<size_t>(c)].maker)) {
+    for (const int64_t place : graph::places(weight.shape(), path.channels[c].maker)) {
       *to++ = static_cast<float>(factor * static_cast<double>(weight.data()[place]));
     }
     *to++ = static_cast<float>(bias);
@@ -86,8 +86,8 @@ class Edits {
     const auto sources = graph::places(edit.parameter.shape(), from),
                targets = graph::places(edit.parameter.shape(), to);
     for (size_t k = 0; k < sources.size(); ++k) {
-      const double source = edit.values[static_cast<size_t>(sources[k])];
-      edit.values[static_cast<size_t>(targets[k])] += scale * source;
+      const double source = edit.values[sources[k]];
+      edit.values[targets[k]] += scale * source;
       if (edit.mask[sources[k]]) edit.mask.set(targets[k], true);
     }
     kill(from);
@@ -111,7 +111,7 @@ class Edits {
   Edit& of(int value) {
     const auto [found, is_new] = edits_.try_emplace(value);
     if (is_new) {
-      const Parameter parameter = Parameter::of(graph_.values[static_cast<size_t>(value)].tensor);
+      const Parameter parameter = Parameter::of(graph_.values[value].tensor);
       const auto values = parameter.values();
       found->second = {parameter, parameter.mask_or_all(), {values.begin(), values.end()}};
     }
@@ -125,8 +125,8 @@ class Edits {
 void apply(const std::vector<Merge>& merges, const Graph& graph, const ChannelPath& path) {
   Edits edits(graph);
   for (const Merge& merge : merges) {
-    const auto& channel = path.channels[static_cast<size_t>(merge.channel)];
-    const auto& survivor = path.channels[static_cast<size_t>(merge.survivor)];
+    const auto& channel = path.channels[merge.channel];
+    const auto& survivor = path.channels[merge.survivor];
     for (size_t k = 0; k < channel.readers.size(); ++k) {
       edits.move(channel.readers[k], survivor.readers[k], merge.scale);
     }
@@ -151,7 +151,7 @@ MergeReport merge_similar(nn::Module& model, const graph::Example& example, cons
   MergeReport report;
   try {
     for (const ChannelPath& path : channel_paths(map)) {
-      const std::string& name = graph.values[static_cast<size_t>(path.weight)].name;
+      const std::string& name = graph.values[path.weight].name;
       if (!path.obstacle.empty()) {
         report.left_alone.push_back(name + ": " + path.obstacle);
         continue;

@@ -9,7 +9,7 @@
 // This is exact if one row is a positive multiple of the other and all that comes between the layer and its
 // readers is positively homogeneous: relu, leaky_relu, pools, reshape, permute; a BatchNorm right after
 // the layer counts as part of its rows. After other activations, sigmoid say, only rows that are equal are
-// merged. Where channels meet others on their way (residual sums, products, concatenations), are grouped, or
+// merged. Where channels are tied to others (residual sums, products, concatenations), are grouped, or
 // are the model's outputs, the layer is left alone. As in data-free parameter pruning of Srinivas and Babu,
 // BMVC 2015, which removes one neuron of the most similar pair at a time.
 #pragma once

@@ -52,7 +52,7 @@ std::map<int64_t, double> importance(const ChannelMap& map, const std::set<int64
     for (const AtomLink& link : links) {
       const bool counts = link.kind == Link::produces || link.kind == Link::multiplies ||
                           (link.kind == Link::consumes && !criterion.scores_outputs());
-      const auto weight = Parameter::of(map.graph().values[static_cast<size_t>(link.from.value)].tensor);
+      const auto weight = Parameter::of(map.graph().values[link.from.value].tensor);
       if (!counts || !weight.defined() || weight.rank() < 2 || !classes.contains(map.class_of(link.from)))
         continue;
       places[{link.from.value, link.from.dim}].insert(link.from.index);
@@ -65,7 +65,7 @@ std::map<int64_t, double> importance(const ChannelMap& map, const std::set<int64
     const size_t k = number[place.first];
     const auto of_slices = slice_scores(weights[k], scores[k], place.second, criterion.combine());
     for (const int64_t i : indices) {
-      result[map.class_of({place.first, place.second, i})] += of_slices[static_cast<size_t>(i)];
+      result[map.class_of({place.first, place.second, i})] += of_slices[i];
     }
   }
   return result;

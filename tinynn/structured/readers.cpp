@@ -46,8 +46,7 @@ class Walk {
   const Operation& operation(size_t number) const { return graph().operations[number]; }
   // A parameter that nothing else depends on.
   bool is_own(int value) const {
-    return graph().values[static_cast<size_t>(value)].kind == Value::Kind::parameter &&
-           graph().uses(value) == 1;
+    return graph().values[value].kind == Value::Kind::parameter && graph().uses(value) == 1;
   }
 
   std::string obstacle_at_the_start() const {
@@ -82,7 +81,7 @@ class Walk {
     const int mean = norm.inputs[3];
     if (mean < 0) return false;  // by the statistics of the batch, whatever they are
     const auto channels = static_cast<int64_t>(path_.channels.size());
-    if (graph().values[static_cast<size_t>(mean)].shape[0] != channels) return false;
+    if (graph().values[mean].shape[0] != channels) return false;
     for (int64_t c = 0; c < channels; ++c) {
       const auto found = of_class_.find(map_.class_of({mean, 0, c}));
       if (found == of_class_.end() || found->second != static_cast<size_t>(c)) return false;

@@ -38,7 +38,7 @@ struct LayerChoice {
 /// The layers that can go, parents first. Throws what the model throws when it runs on the example.
 std::vector<LayerChoice> removable_layers(nn::Module& model, const graph::Example& example);
 
-/// Removes a layer, for a caller who knows that its shapes agree. Optimizers go on with the others. Throws
+/// Removes a layer, for a caller that knows that its shapes agree. Optimizers go on with the others. Throws
 /// Error, and changes nothing, if there is no module of that name, if it is no entry of a Sequential, or if
 /// no weight would be left.
 void remove_layer(nn::Module& model, const std::string& name);

@@ -56,7 +56,7 @@ std::vector<SimilarPair> similar_rows(const Tensor& rows, const SimilarOptions& 
     if (norm.back() == 0) continue;
     std::vector<int64_t> candidates;
     for (size_t t = 0; t < tables.size(); ++t) {
-      auto& bucket = tables[t][codes[static_cast<size_t>(row)][t]];
+      auto& bucket = tables[t][codes[row][t]];
       candidates.insert(candidates.end(), bucket.begin(), bucket.end());
       bucket.push_back(row);
     }
@@ -64,8 +64,7 @@ std::vector<SimilarPair> similar_rows(const Tensor& rows, const SimilarOptions& 
     const auto repeated = std::ranges::unique(candidates);
     candidates.erase(repeated.begin(), repeated.end());
     for (const int64_t earlier : candidates) {
-      const double cosine =
-          dot(a, rows.data() + earlier * size, size) / (norm.back() * norm[static_cast<size_t>(earlier)]);
+      const double cosine = dot(a, rows.data() + earlier * size, size) / (norm.back() * norm[earlier]);
       if (cosine >= options.cosine) pairs.push_back({row, earlier, cosine});
     }
   }

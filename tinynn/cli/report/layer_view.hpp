@@ -1,4 +1,4 @@
-// LayerView: the state of one prunable weight at one time, kept for a report; and what of it can be seen.
+// LayerView: the state of one weight at one time, kept for a report; and what of it can be seen.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct LayerView {
   int64_t macs = 0;       // live multiply-accumulates of one sample in its layer
 };
 
-/// Every prunable weight of the module, in listing order. Runs the module once on `example` (n, ...).
+/// Every weight of the module, in listing order. Runs the module once on `example` (n, ...).
 std::vector<LayerView> view_layers(nn::Module& module, const Tensor& example);
 
 /// A row a layer, before and after.

@@ -1,4 +1,4 @@
-// UTF-8 as pages and command lines meet it: file names are bytes, and need not be text.
+// UTF-8 as it occurs in pages and command lines: file names are bytes, and need not be text.
 #pragma once
 
 #include <cstddef>

@@ -67,7 +67,7 @@ void normalize(int64_t count, const float* x, float mean, float scale, float shi
   for (int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * scale + shift;
 }
 
-// grad_x may be grad_y: a compiler, who has to be careful with that, would not make vectors of it.
+// grad_x may be grad_y: a compiler, which must allow for that, would not vectorize the loop.
 void normalize_backward(int64_t count, const float* grad_y, const float* x, float mean, float scale,
                         float shift, float slope, float* grad_x) {
   int64_t i = 0;

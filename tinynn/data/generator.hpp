@@ -1,5 +1,6 @@
-// Dice: random numbers drawn one after the other from one stream. Every sample of every epoch has dice of its
-// own, so what a transform draws depends on (seed, epoch, sample) alone: not on who loads it, nor when.
+// Generator: random numbers drawn one after the other from one stream. Every sample of every epoch has its
+// own, so what a transform draws depends on (seed, epoch, sample) alone: not on which thread loads it, nor
+// when.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +9,9 @@
 
 namespace tinynn::data {
 
-class Dice {
+class Generator {
  public:
-  explicit Dice(const RandomStream& stream) : stream_(stream) {}
+  explicit Generator(const RandomStream& stream) : stream_(stream) {}
 
   /// Uniform in [low, high).
   double uniform(double low = 0, double high = 1) { return low + (high - low) * stream_.uniform(next_++); }

@@ -4,7 +4,7 @@
 
 #include <tinynn/kernels/conv2d_kernel.hpp>
 #include <tinynn/kernels/linear_kernel.hpp>
-#include <tinynn/program/commands.hpp>
+#include <tinynn/program/instructions.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -36,24 +36,24 @@ Kernel prepare(const Tensor& weight, double density, Arguments... arguments) {
 
 }  // namespace
 
-Command make_linear(const StepMaker& maker) {
+Instruction make_linear(const StepMaker& maker) {
   const Step& step = maker.step;
-  const Place x = maker.x(), y = maker.y();
+  const Slot x = maker.x(), y = maker.y();
   if (maker.order == Order::block) {
     return [=, bias = step.bias,
             kernel = prepare<LinearKernel>(step.weight, kernels::sparse_linear_density, block_size)](
-               const Run& run) { kernel(run.samples, x.read(run), bias.data(), y(run)); };
+               const Frame& frame) { kernel(frame.samples, x.read(frame), bias.data(), y(frame)); };
   }
   const auto kernel = prepare<LinearSampleKernel>(step.weight, sparse_density_of_one);
   const int64_t scratch_at = maker.scratch(kernel.scratch_size());
-  return [=, bias = step.bias](const Run& run) {
-    kernel(x.read(run), bias.data(), run.scratch + scratch_at, y(run));
+  return [=, bias = step.bias](const Frame& frame) {
+    kernel(x.read(frame), bias.data(), frame.scratch + scratch_at, y(frame));
   };
 }
 
-Command make_conv2d(const StepMaker& maker) {
+Instruction make_conv2d(const StepMaker& maker) {
   const Step& step = maker.step;
-  const Place x = maker.x(), y = maker.y();
+  const Slot x = maker.x(), y = maker.y();
   const Shape& in = maker.in();
   const Shape& weight = step.weight.shape();
   const kernels::Conv2dSizes sizes{.n = 1,
@@ -72,8 +72,8 @@ Command make_conv2d(const StepMaker& maker) {
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);
   const int64_t scratch_at =
       maker.scratch((kernel.scratch_size() + block_size - 1) / block_size * block_size);
-  return [=, bias = step.bias](const Run& run) {
-    kernel(x.read(run), bias.data(), run.scratch + scratch_at, y(run));
+  return [=, bias = step.bias](const Frame& frame) {
+    kernel(x.read(frame), bias.data(), frame.scratch + scratch_at, y(frame));
   };
 }
 

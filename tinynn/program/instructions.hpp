@@ -1,0 +1,75 @@
+// Instructions: steps of a plan, ready to run on memory that is laid out in advance.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <tinynn/program/plan.hpp>
+
+namespace tinynn::deploy {
+
+/// Samples of a block, in which a number of all samples lies side by side: values are (numbers, block).
+inline constexpr int64_t block_size = 64;
+
+/// How a instruction sees its values: one sample after the other, or a block of them.
+enum class Order { sample, block };
+
+/// What one instruction works on.
+struct Frame {
+  float* memory;            // of values
+  float* scratch;           // of instructions; zero at first; each instruction writes a part of its own
+  const float* x;           // of the first sample of the block
+  float* y;                 // the same
+  int64_t sample, samples;  // the number of this one in the block, and how many there are
+};
+
+/// Where a value is. Those that outlive the turn of one sample have a place for each.
+struct Slot {
+  enum class Base { memory, x } base = Base::memory;
+  int64_t offset = 0, per_sample = 0;  // floats
+
+  float* operator()(const Frame& frame) const { return frame.memory + offset + frame.sample * per_sample; }
+  const float* read(const Frame& frame) const {
+    return base == Base::x ? frame.x + frame.sample * per_sample : (*this)(frame);
+  }
+};
+
+/// What a row's `make` gets: a step of a plan, where its values are, and in which order. To most steps a
+/// block of samples is a sample of which every number is a row of `width`.
+class StepMaker {
+ public:
+  StepMaker(const Plan& plan, const Step& of, const std::vector<Slot>& slots, Order in_order,
+            int64_t& scratch_size)
+      : step(of), order(in_order), plan_(plan), slots_(slots), scratch_size_(scratch_size) {}
+
+  const Step& step;
+  const Order order;
+
+  const Shape& in(size_t i = 0) const { return plan_.values[step.inputs[i]]; }
+  const Shape& out() const { return plan_.values[step.output]; }
+  Slot x(size_t i = 0) const { return slots_[step.inputs[i]]; }
+  Slot y() const { return slots_[step.output]; }
+  int64_t width() const { return order == Order::block ? block_size : 1; }
+  int64_t count() const { return out().numel() * width(); }
+  /// Scratch memory of so many floats; returns where it begins.
+  int64_t scratch(int64_t floats) const { return std::exchange(scratch_size_, scratch_size_ + floats); }
+
+ private:
+  const Plan& plan_;
+  const std::vector<Slot>& slots_;
+  int64_t& scratch_size_;
+};
+
+/// The instruction of a step of this plan. `scratch_size` grows by the scratch memory that it needs. None, a
+/// instruction that is false, for a reshape: its two values have to be in one place.
+Instruction make_instruction(const Plan& plan, const Step& step, const std::vector<Slot>& slots, Order order,
+                             int64_t& scratch_size);
+
+/// What applies the step's activation to what it gave; none if it has none.
+Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order order);
+
+// Of the kinds that multiply by a weight, in a file of their own.
+Instruction make_linear(const StepMaker& step);
+Instruction make_conv2d(const StepMaker& step);
+
+}  // namespace tinynn::deploy
