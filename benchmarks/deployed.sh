@@ -21,7 +21,7 @@ for header in "$folder"/*.hpp; do
     case=$(basename "$header" .hpp)
     for flags in "-O3" "-O3 -march=native"; do
         # shellcheck disable=SC2086
-        g++ -std=c++17 $flags -include "$header" "-DCASE=\"$case\"" "-DCOMPILED=\"$flags\"" \
+        g++ -std=c++17 $flags -I. -include "$header" "-DCASE=\"$case\"" "-DCOMPILED=\"$flags\"" \
             benchmarks/deployed_header.cpp -o "$folder/$case$flags.program"
     done
 done

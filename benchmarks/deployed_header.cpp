@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "median.hpp"
+#include <tinynn/cli/median.hpp>
 
 int main() {
   std::size_t inputs = 1, outputs = 1;
@@ -15,7 +15,7 @@ int main() {
     random = random * 1664525U + 1013904223U;
     v = static_cast<float>(random >> 8) / (1 << 23) - 1;
   }
-  const double us = bench::median_microseconds([&] { network_predict(x.data(), y.data()); });
+  const double us = tinynn::cli::median_microseconds([&] { network_predict(x.data(), y.data()); });
   std::printf("{\"library\": \"header, %s\", \"case\": \"%s\", \"us\": %.3f, \"bytes\": %zu}\n", COMPILED,
               CASE, us, network_constant_bytes);
 }

@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <tinynn/cli/median.hpp>
 #include <tinynn/tinynn.hpp>
-
-#include "median.hpp"
 
 namespace bench {
 
@@ -22,7 +21,7 @@ struct Nothing : tinynn::nn::Module {
 inline double median_microseconds(const tinynn::deploy::Program& program, int64_t samples) {
   const tinynn::Tensor x = tinynn::randn({samples, program.input_shape().numel()});
   std::vector<float> y(static_cast<size_t>(samples * program.output_shape().numel()));
-  return median_microseconds([&] { program.run(samples, x.data(), y.data()); });
+  return tinynn::cli::median_microseconds([&] { program.run(samples, x.data(), y.data()); });
 }
 
 }  // namespace bench

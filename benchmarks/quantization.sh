@@ -20,7 +20,7 @@ header() {
     shift 2
     "$tinynn" export --in "$in" --format header --data mnist --quiet --metrics "$out/$case.json" \
         --out "$out/$case.hpp" "$@"
-    g++ -std=c++17 -O3 -include "$out/$case.hpp" "-DCASE=\"$case\"" '-DCOMPILED="-O3"' benchmarks/deployed_header.cpp \
+    g++ -std=c++17 -O3 -I. -include "$out/$case.hpp" "-DCASE=\"$case\"" '-DCOMPILED="-O3"' benchmarks/deployed_header.cpp \
         -o "$out/$case.program"
 }
 # file CASE IN: what it scores, what it weighs, and the program that it becomes.

@@ -1,12 +1,11 @@
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/median.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
-#include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/core/version.hpp>
@@ -24,7 +23,7 @@ namespace {
 struct BenchOptions {
   std::filesystem::path in;
   std::vector<int64_t> batches{1, 64, 1000};
-  int64_t threads = num_threads();
+  std::optional<int64_t> threads;
 };
 
 // One shape that a network can take, and what it costs.
@@ -34,49 +33,26 @@ struct Form {
   std::vector<double> microseconds;  // by batch size
 };
 
-// A batch is as large as asked for; images are random, for the work does not depend on them.
-Tensor images(const std::string& model, int64_t count) {
-  const Shape image = models::input_shape(model);
-  manual_seed(1);
-  return randn({count, image[0], image[1], image[2]});
-}
-
-// The median of at least 20 calls that take 0.2 seconds, after five that do not count.
-double median_microseconds(const deploy::Program& program, const Tensor& x) {
-  using Clock = std::chrono::steady_clock;
-  std::vector<double> times;
-  double total = 0;
-  for (int i = 0; i < 25 || total < 2e5; ++i) {
-    const auto start = Clock::now();
-    program(x);
-    const double time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-    if (i < 5) continue;
-    times.push_back(time);
-    total += time;
-  }
-  const auto half = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::ranges::nth_element(times, half);
-  return *half;
-}
-
-Form measure(const std::string& name, const std::string& model, nn::Module& module,
-             const std::vector<int64_t>& batches) {
-  const Tensor example = images(model, 2);
-  Form form{name, graph::count(module, example), {}};
-  const auto program = deploy::compile(module, example);
-  for (const int64_t batch : batches)
-    form.microseconds.push_back(median_microseconds(program, images(model, batch)));
-  return form;
-}
-
 std::vector<Form> measure_forms(const LoadedModel& loaded, const std::vector<int64_t>& batches) {
-  const auto& [module, model, dataset] = loaded;
+  // Images are random: the work does not depend on them.
+  const auto images = [&](int64_t count) {
+    manual_seed(1);
+    return randn(loaded.blank(count).shape());
+  };
   std::vector<Form> forms;
+  const auto measure = [&](const char* name, nn::Module& module) {
+    Form form{name, graph::count(module, images(2)), {}};
+    const auto program = deploy::compile(module, images(2));
+    for (const int64_t batch : batches) {
+      const Tensor x = images(batch);
+      form.microseconds.push_back(median_microseconds([&] { program(x); }));
+    }
+    forms.push_back(form);
+  };
   manual_seed(1);
-  forms.push_back(measure("dense, all of it", model, *models::make(model), batches));
-  forms.push_back(measure("as in the file", model, *module, batches));
-  if (structured::compact(*module, images(model, 8)).channels > 0)
-    forms.push_back(measure("compacted", model, *module, batches));
+  measure("dense, all of it", *models::make(loaded.model));
+  measure("as in the file", *loaded.module);
+  if (structured::compact(*loaded.module, images(8)).channels > 0) measure("compacted", *loaded.module);
   return forms;
 }
 
@@ -110,20 +86,20 @@ io::Json to_json(const std::vector<Form>& forms, const BenchOptions& options, co
                     {"macs", form.counts.macs},
                     {"latency_us", latency}});
   }
-  return {{"model", loaded.model}, {"dataset", loaded.dataset},   {"threads", options.threads},
+  return {{"model", loaded.model}, {"dataset", loaded.dataset},   {"threads", num_threads()},
           {"isa", kernels::isa()}, {"tinynn_version", version()}, {"forms", list}};
 }
 
 void run(const BenchOptions& options, const Output& output) {
   check_writable(output);
-  set_num_threads(options.threads);
+  use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
   const auto forms = measure_forms(loaded, options.batches);
   if (!output.metrics.empty())
     io::write_file_atomically(output.metrics, to_json(forms, options, loaded).text(2) + "\n");
   if (output.quiet) return;
   std::printf("%s, inference programs, %lld threads, %s\n", loaded.model.c_str(),
-              static_cast<long long>(options.threads), kernels::isa().c_str());
+              static_cast<long long>(num_threads()), kernels::isa().c_str());
   print(forms, options.batches);
 }
 
@@ -134,14 +110,12 @@ void add_bench(CommandLine& line) {
       "bench", "Time a saved network: dense, with its zeros skipped, and with its dead channels deleted");
   auto options = std::make_shared<BenchOptions>();
   auto output = std::make_shared<Output>();
-  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
+  add_in_option(command, options->in).required();
   command.add("--batch", options->batches, "Batch sizes, as in 1,64,1000")
       .delimiter(',')
       .shows_default()
       .in_range(int64_t{1}, int64_t{1000000});
-  command.add("--threads", options->threads, "Threads to use")
-      .shows_default()
-      .in_range(int64_t{1}, int64_t{1024});
+  add_threads_option(command, options->threads);
   add_output_options(command, *output);
   command.footer(
       "Medians of one call, in microseconds; \"times\" says how many times as fast as dense.\n"

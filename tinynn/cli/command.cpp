@@ -7,29 +7,33 @@
 
 namespace tinynn::cli {
 
-Option Option::group(const char* heading) const { return Option(option_->group(heading)); }
-Option Option::required() const { return Option(option_->required()); }
-Option Option::excludes(Option other) const { return Option(option_->excludes(other.option_)); }
-Option Option::shows_default() const { return Option(option_->capture_default_str()); }
-Option Option::delimiter(char between) const { return Option(option_->delimiter(between)); }
-Option Option::one_of(std::vector<std::string> names) const {
-  return Option(option_->check(CLI::IsMember(std::move(names))));
+Option Option::group(const char* heading) const { return Option(option_->group(heading), *all_); }
+Option Option::required() const { return Option(option_->required(), *all_); }
+Option Option::excludes(Option other) const { return Option(option_->excludes(other.option_), *all_); }
+Option Option::shows_default() const { return Option(option_->capture_default_str(), *all_); }
+Option Option::delimiter(char between) const { return Option(option_->delimiter(between), *all_); }
+Option Option::one_of(const std::vector<std::string>& names) const {
+  return Option(option_->check(CLI::IsMember(names)), *all_).suggests(names);
+}
+Option Option::suggests(const std::vector<std::string>& texts) const {
+  (*all_)[option_] = texts;
+  return *this;
 }
 Option Option::in_range(double low, double high) const {
-  return Option(option_->check(CLI::Range(low, high)));
+  return Option(option_->check(CLI::Range(low, high)), *all_);
 }
 Option Option::in_range(int64_t low, int64_t high) const {
-  return Option(option_->check(CLI::Range(low, high)));
+  return Option(option_->check(CLI::Range(low, high)), *all_);
 }
-Option Option::not_negative() const { return Option(option_->check(CLI::NonNegativeNumber)); }
+Option Option::not_negative() const { return Option(option_->check(CLI::NonNegativeNumber), *all_); }
 Option Option::check(std::function<std::string(const std::string&)> wrong, const char* pattern) const {
-  return Option(option_->check(wrong, pattern));
+  return Option(option_->check(wrong, pattern), *all_);
 }
 bool Option::given() const { return option_->count() > 0; }
 
 template <class T>
 Option Command::add(const char* name, T& value, const char* help) const {
-  return Option(app_->add_option(name, value, help));
+  return Option(app_->add_option(name, value, help), *all_);
 }
 template Option Command::add(const char*, std::string&, const char*) const;
 template Option Command::add(const char*, std::filesystem::path&, const char*) const;
@@ -43,7 +47,7 @@ template Option Command::add(const char*, std::vector<std::string>&, const char*
 template Option Command::add(const char*, std::vector<int64_t>&, const char*) const;
 
 Option Command::add_flag(const char* name, bool& value, const char* help) const {
-  return Option(app_->add_flag(name, value, help));
+  return Option(app_->add_flag(name, value, help), *all_);
 }
 void Command::footer(const std::string& text) const { app_->footer(text); }
 void Command::runs(std::function<void()> function) const { app_->callback(std::move(function)); }
@@ -56,7 +60,8 @@ std::vector<Argument> Command::arguments() const {
     result.push_back({.name = option->get_name(),
                       .value = given ? option->results().back() : option->get_default_str(),
                       .given = given,
-                      .is_flag = option->get_items_expected_max() == 0});
+                      .is_flag = option->get_items_expected_max() == 0,
+                      .suggestions = all_->contains(option) ? all_->at(option) : std::vector<std::string>{}});
   }
   return result;
 }
@@ -70,7 +75,12 @@ CommandLine::CommandLine(const char* name, const char* help, const std::string& 
 CommandLine::~CommandLine() = default;
 
 Command CommandLine::add_command(const char* name, const char* help) {
-  return Command(app_->add_subcommand(name, help));
+  return Command(app_->add_subcommand(name, help), suggestions_);
+}
+std::vector<Command> CommandLine::commands() {
+  std::vector<Command> all;
+  for (CLI::App* command : app_->get_subcommands({})) all.emplace_back(command, suggestions_);
+  return all;
 }
 void CommandLine::footer(const std::string& text) { app_->footer(text); }
 

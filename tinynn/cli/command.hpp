@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -23,9 +24,12 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What may stand behind an option, for the shell to complete.
+using Suggestions = std::map<const CLI::Option*, std::vector<std::string>>;
+
 class Option {
  public:
-  explicit Option(CLI::Option* option) : option_(option) {}
+  Option(CLI::Option* option, Suggestions& all) : option_(option), all_(&all) {}
   /// The heading in the help under which it stands.
   Option group(const char* heading) const;
   Option required() const;
@@ -34,7 +38,9 @@ class Option {
   Option shows_default() const;
   /// Of a list: one argument holds several elements.
   Option delimiter(char between) const;
-  Option one_of(std::vector<std::string> names) const;
+  Option one_of(const std::vector<std::string>& names) const;
+  /// Texts, or how they begin, that it may be, among others.
+  Option suggests(const std::vector<std::string>& texts) const;
   Option in_range(double low, double high) const;
   Option in_range(int64_t low, int64_t high) const;
   Option not_negative() const;
@@ -45,17 +51,19 @@ class Option {
 
  private:
   CLI::Option* option_;
+  Suggestions* all_;
 };
 
 /// An option after parsing.
 struct Argument {
   std::string name, value;  // the default value if it was not given
   bool given, is_flag;
+  std::vector<std::string> suggestions;
 };
 
 class Command {
  public:
-  explicit Command(CLI::App* app) : app_(app) {}
+  Command(CLI::App* app, Suggestions& all) : app_(app), all_(&all) {}
   /// An option, or without leading dashes an argument, that goes to `value`: a string, path, number, optional
   /// or vector of these. The types that command.cpp lists.
   template <class T>
@@ -71,6 +79,7 @@ class Command {
 
  private:
   CLI::App* app_;
+  Suggestions* all_;
 };
 
 class CommandLine {
@@ -78,6 +87,7 @@ class CommandLine {
   CommandLine(const char* name, const char* help, const std::string& version);
   ~CommandLine();
   Command add_command(const char* name, const char* help);
+  std::vector<Command> commands();
   void footer(const std::string& text);
   /// Runs the command that was typed, or prints help or version. Throws UsageError for what is not
   /// understood.
@@ -85,6 +95,7 @@ class CommandLine {
 
  private:
   std::unique_ptr<CLI::App> app_;
+  Suggestions suggestions_;
 };
 
 }  // namespace tinynn::cli

@@ -13,5 +13,6 @@ void add_inspect(CommandLine& line);
 void add_export(CommandLine& line);
 void add_sensitivity(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_completion(CommandLine& line);
 
 }  // namespace tinynn::cli

@@ -4,31 +4,20 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/prune_tables.hpp>
-#include <tinynn/core/error.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/graph/count.hpp>
-#include <tinynn/models/models.hpp>
-#include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/compact.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-struct CompactOptions {
-  std::filesystem::path in;
-  std::string data;
-};
-
-// Without data there is no accuracy; all else needs images only for their shape.
-NetworkMetrics measure(nn::Module& module, const Tensor& images, const io::Metadata& metadata,
-                       Experiment* experiment) {
-  if (experiment != nullptr) return experiment->measure(module, true);
-  const auto counts = graph::count(module, images);
-  return {.sparsity = prune::sparsity(prune::weights(module)),
-          .parameters = counts.parameters,
-          .nonzero = counts.nonzero,
-          .macs = counts.macs,
-          .file_bytes = io::safetensors_bytes(io::to_file(module, metadata, io::Storage::smallest))};
+// Without data there is no accuracy, and no time.
+NetworkMetrics measure(const LoadedModel& loaded, Experiment* experiment) {
+  NetworkMetrics metrics =
+      experiment != nullptr ? experiment->measure(*loaded.module, true) : loaded.counts();
+  metrics.file_bytes =
+      io::safetensors_bytes(io::to_file(*loaded.module, loaded.metadata, io::Storage::smallest));
+  return metrics;
 }
 
 NetworkMetrics with_changes(NetworkMetrics metrics, const structured::Compacted& report) {
@@ -50,22 +39,21 @@ void print(const Metrics& metrics, const structured::Compacted& report) {
   for (const auto& line : report.kept) std::printf("  %s\n", line.c_str());
 }
 
-void run(const CompactOptions& options, const Output& output) {
+void run_compact(const SavedOptions& options, const Output& output) {
   check_writable(output);
+  use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
-  io::Metadata metadata = io::read_metadata(options.in);
   std::unique_ptr<Experiment> experiment;
   if (!options.data.empty())
     experiment = std::make_unique<Experiment>(resolve({.model = loaded.model, .data = options.data}), output);
-  const Shape image = models::input_shape(loaded.model);
   manual_seed(1);
-  const Tensor images = randn({8, image[0], image[1], image[2]});
+  const Tensor images = randn(loaded.blank(8).shape());
 
   Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
-  metrics.pruned = measure(*loaded.module, images, metadata, experiment.get());
+  metrics.pruned = measure(loaded, experiment.get());
   const structured::Compacted report = structured::compact(*loaded.module, images);
-  metrics.compact = with_changes(measure(*loaded.module, images, metadata, experiment.get()), report);
-  io::save(*loaded.module, output.file, metadata, io::Storage::smallest);
+  metrics.compact = with_changes(measure(loaded, experiment.get()), report);
+  io::save(*loaded.module, output.file, loaded.metadata, io::Storage::smallest);
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
   print(metrics, report);
@@ -77,19 +65,16 @@ void run(const CompactOptions& options, const Output& output) {
 void add_compact(CommandLine& line) {
   const Command command = line.add_command(
       "compact", "Delete what the masks of a saved network have killed: whole channels, filters and neurons");
-  auto options = std::make_shared<CompactOptions>();
+  auto options = std::make_shared<SavedOptions>();
   auto output = std::make_shared<Output>();
-  command.add("--in", options->in, "The pruned network, a safetensors file that tinynn wrote").required();
   command.add("--out", output->file, "Save the small network to this file").required();
-  command.add(
-      "--data", options->data,
-      "mnist, fashion-mnist, cifar10, or a folder of IDX files: measure accuracy and time on it, too");
+  add_saved_options(command, *options, "Measures accuracy and time on it, too");
   add_output_options(command, *output);
   command.footer(
       "\nExample:\n  tinynn prune --in dense.safetensors --data mnist --granularity filter --sparsity 0.5 "
       "--out masked.safetensors\n  tinynn compact --in masked.safetensors --out small.safetensors --data "
       "mnist");
-  command.runs([=] { run(*options, *output); });
+  command.runs([=] { run_compact(*options, *output); });
 }
 
 }  // namespace tinynn::cli

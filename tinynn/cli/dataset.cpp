@@ -29,9 +29,7 @@ fs::path find_folder(const std::string& name, bool (*has)(const fs::path&)) {
        name, "/");
 }
 
-}  // namespace
-
-DataSets open_dataset(const std::string& name_or_path) {
+DataSets open_any(const std::string& name_or_path) {
   using data::Split;
   if (name_or_path == "mnist") {
     const auto folder = find_folder(name_or_path, data::has_mnist);
@@ -53,6 +51,27 @@ DataSets open_dataset(const std::string& name_or_path) {
   check(fs::is_directory(name_or_path), "unknown data set \"", name_or_path,
         "\", expected mnist, fashion-mnist, cifar10 or a folder of IDX files");
   return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
+}
+
+// (1, 28, 28) as "1 x 28 x 28".
+std::string size_text(const Shape& shape) {
+  std::string text;
+  for (const int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> data_names() { return {"mnist", "fashion-mnist", "cifar10"}; }
+std::string data_help() { return "mnist, fashion-mnist, cifar10, or a folder of IDX files"; }
+
+DataSets open_dataset(const std::string& name_or_path, const Shape& image, const std::string& model) {
+  DataSets data = open_any(name_or_path);
+  for (const auto& images : {data.train, data.test}) {
+    check(images->sample_shape() == image, name_or_path, " has images of ", size_text(images->sample_shape()),
+          ", ", model, " takes ", size_text(image));
+  }
+  return data;
 }
 
 data::Normalization pixel_normalization(const DataSets& data) {

@@ -3,34 +3,21 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
-#include <tinynn/core/error.hpp>
-#include <tinynn/core/parallel.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-struct EvalOptions {
-  std::filesystem::path in;
-  std::string data;
-  std::optional<int64_t> threads;
-};
-
-void run(const EvalOptions& options, const Output& output) {
+void run_eval(const SavedOptions& options, const Output& output) {
   check_writable(output);
   use_threads(options.threads);
-  const LoadedModel loaded = load_model(options.in);
-  const std::string& data = options.data.empty() ? loaded.dataset : options.data;
-  check(!data.empty() && data != "custom", options.in.string(),
-        " does not say what data it was trained on; give --data");
-  Experiment experiment(resolve({.model = loaded.model, .data = data}), output);
+  LoadedModel loaded = load_model(options.in);
+  Experiment experiment(resolve({.model = loaded.model, .data = data_name(options, loaded)}), output);
   NetworkMetrics result = experiment.measure(*loaded.module, true);
   result.file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.in));
-  if (!output.metrics.empty()) {
-    Metrics metrics{.model = loaded.model, .dataset = experiment.dataset()};
-    (*result.sparsity > 0 ? metrics.pruned : metrics.dense) = result;
-    metrics.write(output.metrics);
-  }
+  loaded.dataset = experiment.dataset();
+  if (!output.metrics.empty()) loaded.metrics(result).write(output.metrics);
   if (output.quiet) return;
   Table table({loaded.model + " on " + experiment.dataset(), ""});
   table.add({"test accuracy", percent(*result.test_accuracy)});
@@ -49,16 +36,12 @@ void run(const EvalOptions& options, const Output& output) {
 
 void add_eval(CommandLine& line) {
   const Command command = line.add_command("eval", "Measure a saved network: accuracy, size and time");
-  auto options = std::make_shared<EvalOptions>();
+  auto options = std::make_shared<SavedOptions>();
   auto output = std::make_shared<Output>();
-  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
-  command.add("--data", options->data,
-              "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that "
-              "the network was trained on");
-  add_threads_option(command, options->threads);
+  add_saved_options(command, *options, "Default: the data set that the network was trained on");
   add_output_options(command, *output);
   command.footer("\nExample:\n  tinynn eval --in pruned.safetensors --data mnist");
-  command.runs([=] { run(*options, *output); });
+  command.runs([=] { run_eval(*options, *output); });
 }
 
 }  // namespace tinynn::cli

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <sstream>
 
 #include <unistd.h>
 
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/median.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
@@ -21,33 +20,6 @@ namespace tinynn::cli {
 namespace {
 
 constexpr int64_t test_batch = 500;
-
-// Median of one forward pass, in microseconds.
-double measure_latency(nn::Module& module, const Tensor& images) {
-  const nn::EvaluationScope evaluation(module);
-  std::vector<double> runs;
-  for (int i = 0; i < 60; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    module(images);
-    runs.push_back(
-        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
-  }
-  runs.erase(runs.begin(), runs.begin() + 10);  // warm-up
-  std::ranges::nth_element(runs, runs.begin() + 25);
-  return runs[25];
-}
-
-// The layers of which a file says that they are gone: "layer1.1,layer2.2".
-void remove_listed(nn::Module& module, const std::string& names, const std::filesystem::path& file) {
-  std::istringstream list(names);
-  for (std::string name; std::getline(list, name, ',');) {
-    try {
-      structured::remove_layer(module, name);
-    } catch (const Error& error) {
-      fail(file.string(), ": metadata \"tinynn.removed\": ", error.what());
-    }
-  }
-}
 
 data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
   return data::random_split(dataset, std::min<int64_t>(10000, dataset->size()), seed).first;
@@ -80,25 +52,10 @@ void check_writable(const Output& output) {
   }
 }
 
-LoadedModel load_model(const std::filesystem::path& file) {
-  const auto content = io::read_safetensors(file);
-  const auto& metadata = content.metadata;
-  const auto name = metadata.find("tinynn.model");
-  check(name != metadata.end(), file.string(),
-        ": the metadata has no \"tinynn.model\", expected the name of a model");
-  LoadedModel loaded{.module = models::make(name->second), .model = name->second, .dataset = {}};
-  if (const auto removed = metadata.find("tinynn.removed"); removed != metadata.end())
-    remove_listed(*loaded.module, removed->second, file);
-  io::load(*loaded.module, content);
-  if (const auto dataset = metadata.find("tinynn.dataset"); dataset != metadata.end())
-    loaded.dataset = dataset->second;
-  return loaded;
-}
-
 Experiment::Experiment(const Settings& settings, const Output& output)
     : settings_(settings),
       quiet_(output.quiet),
-      data_(open_dataset(settings.data)),
+      data_(open_dataset(settings.data, models::input_shape(settings.model), settings.model)),
       train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(data_.test, {.batch_size = test_batch}),
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
@@ -130,8 +87,9 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
       .file_bytes = io::safetensors_bytes(io::to_file(module, metadata(module), io::Storage::smallest))};
   for (int64_t batch : {1, 64}) {
     if (!latency) break;
-    data::DataLoader loader(data_.test, {.batch_size = batch});
-    result.latency_us[batch] = measure_latency(module, loader.example());
+    const Tensor batch_images = data::DataLoader(data_.test, {.batch_size = batch}).example();
+    const nn::EvaluationScope evaluation(module);
+    result.latency_us[batch] = median_microseconds([&] { module(batch_images); }, 0.05);
   }
   return result;
 }

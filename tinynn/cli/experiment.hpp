@@ -30,14 +30,6 @@ void add_report_option(const Command& command, Output& output);
 /// Throws Error if a file could not be written to these places, before hours were spent on its content.
 void check_writable(const Output& output);
 
-/// A network read from a file, with what the file says of it.
-struct LoadedModel {
-  std::unique_ptr<nn::Module> module;
-  std::string model, dataset;
-};
-/// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
-LoadedModel load_model(const std::filesystem::path& file);
-
 class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);

@@ -5,11 +5,11 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/groups.hpp>
 
 namespace tinynn::cli {
@@ -28,8 +28,7 @@ struct InspectOptions {
 
 // What hangs together in the network, as asked for.
 void show_structure(const InspectOptions& options, const LoadedModel& loaded) {
-  const Shape image = models::input_shape(loaded.model);
-  const auto graph = graph::trace(*loaded.module, zeros({1, image[0], image[1], image[2]}));
+  const auto graph = graph::trace(*loaded.module, loaded.blank(1));
   if (options.trace) std::printf("%s\n", graph::to_text(graph).c_str());
   if (options.groups)
     std::printf("%s\n", structured::to_text(structured::groups(graph::ChannelMap(graph))).c_str());
@@ -46,12 +45,10 @@ void run(const InspectOptions& options, const Output& output) {
   const auto made = models::make(loaded.model);
   std::map<std::string, Shape> shapes;
   for (const auto& [name, parameter] : made->named_parameters()) shapes[name] = parameter.shape();
-  NetworkMetrics totals;
+  NetworkMetrics totals = loaded.counts();
   int64_t bytes = 0;  // of all parameters
   for (const auto& [name, parameter] : loaded.module->named_parameters()) {
     const int64_t nonzero = count_nonzero(parameter);
-    totals.parameters += parameter.numel();
-    totals.nonzero += nonzero;
     const int64_t dead = parameter.mask().defined() ? parameter.numel() - parameter.mask().count_alive() : 0;
     const io::StoredAs stored = io::stored_as(content, name);
     bytes += stored.bytes;
@@ -64,12 +61,7 @@ void run(const InspectOptions& options, const Output& output) {
              percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), "", "",
              with_commas(bytes)});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
-  totals.sparsity = prune::sparsity(prune::weights(*loaded.module));
-  if (!output.metrics.empty()) {
-    Metrics metrics{.model = loaded.model, .dataset = loaded.dataset};
-    (*totals.sparsity > 0 ? metrics.pruned : metrics.dense) = totals;
-    metrics.write(output.metrics);
-  }
+  if (!output.metrics.empty()) loaded.metrics(totals).write(output.metrics);
   if (output.quiet) return;
   std::printf("%s, %s bytes\n\n%s\n", file.c_str(), with_commas(*totals.file_bytes).c_str(),
               table.text().c_str());

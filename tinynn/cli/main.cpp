@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_export(line);
   tinynn::cli::add_sensitivity(line);
   tinynn::cli::add_bench(line);
+  tinynn::cli::add_completion(line);
   try {
     line.run(argc, argv);
     return 0;

@@ -16,9 +16,11 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   add("--to-params", recipe.to_parameters,
       "Instead, for channels and neurons: until this fraction of the parameters remains")
       .in_range(0.0, 1.0);
-  add("--criterion", recipe.criterion, "What makes a weight worth keeping: a row of the table below");
+  add("--criterion", recipe.criterion, "What makes a weight worth keeping: a row of the table below")
+      .suggests(beginnings(recipe::criteria()));
   add("--norm", recipe.norm, "Order of the norm of --criterion ln; inf is the largest element");
-  add("--granularity", recipe.granularity, "What dies together: a row of the table below");
+  add("--granularity", recipe.granularity, "What dies together: a row of the table below")
+      .suggests(beginnings(recipe::granularities()));
   add("--round-to", recipe.round_to, "Of each layer that loses channels a multiple of this stays")
       .in_range(int64_t{1}, int64_t{1024});
   add("--delete", recipe.erase,
@@ -33,14 +35,17 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
       .in_range(0.0, 1.0);
   add("--scope", recipe.scope, "global: all layers compete; local: each layer gives the same share")
       .one_of({"local", "global"});
-  add("--schedule", recipe.schedule, "How sparsity grows over the steps: a row of the table below");
+  add("--schedule", recipe.schedule, "How sparsity grows over the steps: a row of the table below")
+      .suggests(beginnings(recipe::schedules()));
   add("--steps", recipe.steps, "Pruning steps, where the schedule does not say")
       .in_range(int64_t{1}, int64_t{1000});
   add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step").not_negative();
   add("--regularizer", recipe.regularizer,
       "What pushes weights to zero in all training, with its strength: a row of the table below. Without "
-      "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned");
-  add("--regrow", recipe.regrow, "Let dead weights come back while fine-tuning: a row of the table below");
+      "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned")
+      .suggests(beginnings(recipe::regularizers()));
+  add("--regrow", recipe.regrow, "Let dead weights come back while fine-tuning: a row of the table below")
+      .suggests(beginnings(recipe::regrowers()));
   add("--rewind", recipe.rewind,
       "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
       "training (0: at the start), as for lottery tickets")

@@ -6,8 +6,8 @@
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/report/command_line.hpp>
 #include <tinynn/cli/report/sensitivity_report.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
-#include <tinynn/core/error.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
 #include <tinynn/prune/sensitivity_scan.hpp>
@@ -15,11 +15,9 @@
 namespace tinynn::cli {
 namespace {
 
-struct SensitivityOptions {
-  std::filesystem::path in;
-  std::string data, granularity = "weight";
+struct SensitivityOptions : SavedOptions {
+  std::string granularity = "weight";
   double loss = 0.01;
-  std::optional<int64_t> threads;
 };
 
 double fraction_of(const prune::Share& share) {
@@ -67,9 +65,7 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
   check_writable(output);
   use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
-  const std::string& data = options.data.empty() ? loaded.dataset : options.data;
-  check(!data.empty() && data != "custom", options.in.string(),
-        " does not say what data it was trained on; give --data");
+  const std::string data = data_name(options, loaded);
   Experiment experiment(resolve({.model = loaded.model, .data = data}), output);
   const prune::ScanOptions scan_options{
       .rule = {.granularity = options.granularity == "weight" ? prune::element() : prune::slice(0)}};
@@ -99,11 +95,9 @@ void add_sensitivity(CommandLine& line) {
       "Show what pruning costs, layer by layer: accuracy against sparsity, without fine-tuning");
   auto options = std::make_shared<SensitivityOptions>();
   auto output = std::make_shared<Output>();
-  command.add("--in", options->in, "The network, a safetensors file that tinynn wrote").required();
-  command.add(
-      "--data", options->data,
-      "mnist, fashion-mnist, cifar10, or a folder of IDX files. Default: the data set that the network "
-      "was trained on. 10,000 of its training images are used");
+  add_saved_options(
+      command, *options,
+      "Default: the data set that the network was trained on. 10,000 of its training images are used");
   command.add("--granularity", options->granularity, "What dies together: weight or filter (rows)")
       .one_of({"weight", "filter"})
       .shows_default();
@@ -112,7 +106,6 @@ void add_sensitivity(CommandLine& line) {
            "The last column: how much of a layer can go before this much accuracy is lost, as a fraction")
       .in_range(0.0, 1.0)
       .shows_default();
-  add_threads_option(command, options->threads);
   add_report_option(command, *output);
   add_output_options(command, *output);
   command.footer("\nExample:\n  tinynn sensitivity --in dense.safetensors --data mnist");

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <iomanip>
 #include <sstream>
 
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/settings.hpp>
+#include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/models/models.hpp>
@@ -71,21 +71,22 @@ std::string Settings::describe() const {
 }
 
 std::string recipes_help() {
-  std::ostringstream text;
-  text << "Defaults by model:\n  " << std::left << std::setw(15) << "model" << std::setw(8) << "epochs"
-       << std::setw(12) << "batch-size" << std::setw(17) << "finetune-epochs" << std::setw(11) << "optimizer"
-       << std::setw(6) << "lr" << std::setw(13) << "lr-schedule" << std::setw(10) << "momentum"
-       << "weight-decay\n";
+  const auto text_of = [](auto number) {
+    std::ostringstream text;
+    text << number;
+    return text.str();
+  };
+  Table models({"model", "epochs", "batch-size", "finetune-epochs", "optimizer", "lr", "lr-schedule",
+                "momentum", "weight-decay"});
   for (const Defaults& r : recipes) {
-    text << "  " << std::setw(15) << r.model << std::setw(8) << r.epochs << std::setw(12) << r.batch_size
-         << std::setw(17) << r.finetune_epochs << std::setw(11) << r.optimizer << std::setw(6) << r.lr
-         << std::setw(13) << r.lr_schedule << std::setw(10) << r.momentum << r.weight_decay << "\n";
+    models.add({r.model, text_of(r.epochs), text_of(r.batch_size), text_of(r.finetune_epochs), r.optimizer,
+                text_of(r.lr), r.lr_schedule, text_of(r.momentum), text_of(r.weight_decay)});
   }
-  text << "\nOptimizers, and their lr and weight-decay where they are not the model's:\n";
+  Table optimizers({"optimizer", "lr", "weight-decay"});
   for (const auto& row : recipe::optimizers())
-    text << "  " << std::setw(8) << row.name << std::setw(8) << row.lr << std::setw(6) << row.weight_decay
-         << row.help << "\n";
-  return text.str();
+    optimizers.add({row.name + std::string(", ") + row.help, text_of(row.lr), text_of(row.weight_decay)});
+  return "Defaults by model:\n" + models.text() +
+         "\nOptimizers, and their lr and weight-decay where they are not the model's:\n" + optimizers.text();
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& module) {
@@ -131,9 +132,9 @@ std::string why_not(std::span<const Row> table, const char* field, const std::st
 void add_training_options(const Command& command, Options& options) {
   command
       .add("--data", options.data,
-           "mnist, fashion-mnist, cifar10, or a folder of IDX files. Names are looked for in "
-           "$TINYNN_DATA/NAME, then in datasets/NAME")
-      .required();
+           (data_help() + ". Names are looked for in $TINYNN_DATA/NAME, then in datasets/NAME").c_str())
+      .required()
+      .suggests(data_names());
   auto add = [&](const char* name, auto& value, const char* help) {
     return command.add(name, value, help).group("Training");
   };
@@ -141,11 +142,13 @@ void add_training_options(const Command& command, Options& options) {
   add("--epochs", options.epochs, "Passes over the training images, dense").in_range(int64_t{0}, most);
   add("--batch-size", options.batch_size, "Images a step").in_range(int64_t{1}, most);
   add("--optimizer", options.optimizer, recipe::names(recipe::optimizers()).c_str())
-      .check([](const std::string& name) { return why_not(recipe::optimizers(), "optimizer", name); });
+      .check([](const std::string& name) { return why_not(recipe::optimizers(), "optimizer", name); })
+      .suggests(beginnings(recipe::optimizers()));
   add("--lr", options.lr, "Learning rate at its highest").not_negative();
   add("--lr-schedule", options.lr_schedule,
       ("How the rate falls over the run: " + recipe::names(recipe::lr_schedules())).c_str())
-      .check([](const std::string& name) { return why_not(recipe::lr_schedules(), "lr-schedule", name); });
+      .check([](const std::string& name) { return why_not(recipe::lr_schedules(), "lr-schedule", name); })
+      .suggests(beginnings(recipe::lr_schedules()));
   add("--momentum", options.momentum, "Of sgd and rmsprop; 0 turns Nesterov off").in_range(0.0, 1.0);
   add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw").not_negative();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")

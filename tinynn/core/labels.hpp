@@ -16,7 +16,7 @@ class Labels {
       : values_(std::make_shared<const std::vector<int64_t>>(std::move(values))) {}
 
   int64_t size() const { return static_cast<int64_t>(values_->size()); }
-  int64_t operator[](int64_t i) const { return (*values_)[i]; }
+  int64_t operator[](int64_t i) const { return (*values_)[static_cast<size_t>(i)]; }
   auto begin() const { return values_->begin(); }
   auto end() const { return values_->end(); }
   bool operator==(const Labels& other) const { return *values_ == *other.values_; }

@@ -21,8 +21,8 @@ class Mask {
   bool defined() const { return !alive_.empty(); }
   const Shape& shape() const { return shape_; }
   const uint8_t* data() const { return alive_.data(); }
-  bool operator[](int64_t i) const { return alive_[i] != 0; }
-  void set(int64_t i, bool alive) { alive_[i] = alive; }
+  bool operator[](int64_t i) const { return alive_[static_cast<size_t>(i)] != 0; }
+  void set(int64_t i, bool alive) { alive_[static_cast<size_t>(i)] = alive; }
   int64_t count_alive() const;
 
   /// Alive where both are. Throws Error if the shapes differ.

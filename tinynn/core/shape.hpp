@@ -23,7 +23,7 @@ class Shape {
   int64_t rank() const { return rank_; }
   int64_t numel() const { return numel_; }
   /// Size of a dimension; negative ones count from the end. Throws Error if it is not there.
-  int64_t operator[](int64_t dim) const { return sizes_[index(dim)]; }
+  int64_t operator[](int64_t dim) const { return sizes_[static_cast<size_t>(index(dim))]; }
   /// The same dimension as a non-negative number. Throws Error if it is not there.
   int64_t index(int64_t dim) const;
   /// This shape with one dimension replaced.

@@ -45,7 +45,7 @@ class ChannelMap {
   /// The class of an atom: the number of one of its atoms, the same for all.
   int64_t class_of(const Atom& atom) const { return root(number(atom)); }
   /// Why nothing of this class can be deleted; empty if it can.
-  const std::string& pinned(int64_t of_class) const { return pinned_[of_class]; }
+  const std::string& pinned(int64_t of_class) const { return pinned_[static_cast<size_t>(of_class)]; }
   /// The atoms of parameters and buffers of each class that has any, in the order of the graph: what deleting
   /// it takes off. Indexed by class.
   std::vector<std::vector<Atom>> slices() const;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tinynn/core/error.hpp>
 
@@ -33,6 +34,14 @@ template <class R>
 std::string names(std::span<const R> table) {
   std::string all;
   for (const R& row : table) all += (all.empty() ? "" : ", ") + row.pattern();
+  return all;
+}
+
+/// How a text of each row begins: "magnitude", "block:".
+template <class R>
+std::vector<std::string> beginnings(std::span<const R> table) {
+  std::vector<std::string> all;
+  for (const R& row : table) all.push_back(std::string(row.name) + (row.argument == nullptr ? "" : ":"));
   return all;
 }
 

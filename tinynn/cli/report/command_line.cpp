@@ -50,7 +50,7 @@ std::string command_line(const Command& command) {
   if (const char* data = std::getenv("TINYNN_DATA"); data != nullptr && *data != '\0')
     line = "TINYNN_DATA=" + shell_quoted(data) + " ";
   line += "tinynn " + command.name();
-  for (const auto& [name, value, given, is_flag] : command.arguments()) {
+  for (const auto& [name, value, given, is_flag, suggestions] : command.arguments()) {
     if (!given && name != "--seed") continue;
     line += " \\\n  " + name;
     if (!is_flag) line += (value.starts_with('-') ? "=" : " ") + shell_quoted(value);

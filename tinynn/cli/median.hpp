@@ -1,4 +1,5 @@
-// How calls are timed, in C++17 and without tinynn: also for programs that have an exported header alone.
+// How calls are timed, in C++17 and by itself: benchmarks use it in programs that have an exported header
+// alone.
 #pragma once
 
 #include <algorithm>
@@ -6,15 +7,16 @@
 #include <cstddef>
 #include <vector>
 
-namespace bench {
+namespace tinynn::cli {
 
-/// The median microseconds of a call: of 15 calls or more, in 0.2 seconds or more, after 5 that do not count.
+/// The median microseconds of a call: of 15 calls or more, in so many seconds or more, after 5 that do not
+/// count.
 template <class Call>
-double median_microseconds(Call call) {
+double median_microseconds(Call call, double seconds = 0.2) {
   using Clock = std::chrono::steady_clock;
   std::vector<double> times;
   double total = 0;
-  for (int i = 0; i < 20 || total < 2e5; ++i) {
+  for (int i = 0; i < 20 || total < 1e6 * seconds; ++i) {
     const auto start = Clock::now();
     call();
     const double time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
@@ -27,4 +29,4 @@ double median_microseconds(Call call) {
   return *middle;
 }
 
-}  // namespace bench
+}  // namespace tinynn::cli

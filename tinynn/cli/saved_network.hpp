@@ -1,0 +1,46 @@
+// A saved network, as the subcommands that take one see it: --in, --data and --threads, and what the file
+// says of itself.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tinynn/cli/command.hpp>
+#include <tinynn/cli/dataset.hpp>
+#include <tinynn/cli/metrics.hpp>
+#include <tinynn/io/checkpoint.hpp>
+
+namespace tinynn::cli {
+
+struct SavedOptions {
+  std::filesystem::path in;
+  std::string data;
+  std::optional<int64_t> threads;
+};
+/// Adds --in.
+Option add_in_option(const Command& command, std::filesystem::path& in);
+/// Adds --in, --data with what it is `used` for besides, and --threads.
+void add_saved_options(const Command& command, SavedOptions& options, const std::string& used);
+
+/// A network read from a file, with what the file says of it.
+struct LoadedModel {
+  std::unique_ptr<nn::Module> module;
+  std::string model, dataset;
+  io::Metadata metadata;
+
+  /// So many images of zeros, of the size that the network takes.
+  Tensor blank(int64_t count) const;
+  /// Counts and sparsity, of the network as it is now.
+  NetworkMetrics counts() const;
+  /// The JSON object of one state: "pruned" if weights are zero, otherwise "dense".
+  Metrics metrics(const NetworkMetrics& state) const;
+};
+/// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
+LoadedModel load_model(const std::filesystem::path& file);
+
+/// The name of the data to use: --data, or else what the file was trained on. Throws Error if neither says.
+std::string data_name(const SavedOptions& options, const LoadedModel& loaded);
+
+}  // namespace tinynn::cli
