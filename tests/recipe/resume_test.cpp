@@ -102,6 +102,16 @@ TEST_CASE("recipe. a run that removed layers goes on to the same bytes") {
                                   {20, 3, 32, 32}, 2);
 }
 
+TEST_CASE("recipe. the first option in which two runs differ is named") {
+  using recipe::first_difference;
+  CHECK(first_difference("", "") == "");
+  CHECK(first_difference("a=1 b=2", "a=1 b=2") == "");
+  CHECK(first_difference("a=1 b=2", "a=1 b=3") == "b=2, expected b=3");
+  CHECK(first_difference("a=1 b=2", "b=2") == "a=1, expected the usual a");
+  CHECK(first_difference("b=2", "a=1 b=2") == "the usual a, expected a=1");
+  CHECK(first_difference("ab=1", "a=1") == "ab=1, expected the usual ab");
+}
+
 TEST_CASE("recipe. a run is saved and resumed by file; a file that does not fit changes nothing") {
   const Shape digits{50, 1, 28, 28};
   const Recipe recipe{
@@ -148,7 +158,8 @@ TEST_CASE("recipe. a run is saved and resumed by file; a file that does not fit 
   Trial<models::SimpleCNN> other({.sparsity = 0.5, .finetune_epochs = 1}, 2, digits);
   CHECK(test::error_of([&] {
           other.run.resume(folder / "run.ckpt");
-        }).find("is of the recipe \"criterion=taylor") != std::string::npos);
+        }).find("run.ckpt: it is of a run with criterion=taylor, expected the usual criterion") !=
+        std::string::npos);
 
   second.run.resume(folder / "run.ckpt");
   CHECK(generator_state().calls == generator.calls);

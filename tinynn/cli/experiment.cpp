@@ -41,7 +41,7 @@ void add_report_option(const Command& command, Output& output) {
 }
 
 void check_writable(const Output& output) {
-  for (const auto& path : {output.file, output.metrics, output.report}) {
+  for (const auto& path : {output.file, output.metrics, output.report, output.checkpoint}) {
     if (path.empty()) continue;
     check(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");

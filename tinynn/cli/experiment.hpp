@@ -21,7 +21,7 @@ namespace tinynn::cli {
 
 /// Where results go; every subcommand has these.
 struct Output {
-  std::filesystem::path file, metrics, report;
+  std::filesystem::path file, metrics, report, checkpoint;
   bool quiet = false;
 };
 void add_output_options(const Command& command, Output& output);
@@ -68,15 +68,15 @@ class TrainingView {
   TrainingView(const Experiment& experiment, const std::string& label)
       : experiment_(experiment), bar_(label, experiment.quiet_) {}
   void update(const train::Progress& progress) {
-    curve_.add(progress, experiment_.right_, experiment_.samples_);
+    curve.add(progress, experiment_.right_, experiment_.samples_);
     bar_.show(progress);
   }
-  const TrainingCurve& curve() const { return curve_; }
+
+  TrainingCurve curve;
 
  private:
   const Experiment& experiment_;
   ProgressBar bar_;
-  TrainingCurve curve_;
 };
 
 }  // namespace tinynn::cli

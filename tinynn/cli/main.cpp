@@ -3,6 +3,7 @@
 #include <exception>
 #include <string>
 
+#include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/core/version.hpp>
 
@@ -34,6 +35,8 @@ int main(int argc, char** argv) {
   try {
     line.run(argc, argv);
     return 0;
+  } catch (const tinynn::cli::Interrupted& interrupted) {
+    return report(interrupted.message, interrupted.exit_code);
   } catch (const tinynn::cli::UsageError& error) {
     return report(error.what() + std::string(" (see --help)"), 2);
   } catch (const std::exception& error) {

@@ -41,6 +41,42 @@ Json to_json(const StepMetrics& m) {
 
 }  // namespace
 
+void NetworkMetrics::state(StateVisitor& visit) {
+  visit.optional("test_accuracy", test_accuracy);
+  visit.optional("sparsity", sparsity);
+  visit.optional("epoch_seconds", epoch_seconds);
+  visit("parameters", parameters);
+  visit("nonzero", nonzero);
+  visit.optional("macs", macs);
+  visit.optional("file_bytes", file_bytes);
+  std::vector<int64_t> batches;
+  std::vector<double> times;
+  for (const auto& [batch, microseconds] : latency_us) {
+    batches.push_back(batch);
+    times.push_back(microseconds);
+  }
+  visit.all("latency.batches", batches);
+  visit.all("latency.us", times);
+  for (size_t i = 0; i < batches.size() && i < times.size(); ++i) latency_us[batches[i]] = times[i];
+  visit.optional("output_change_by_bias", output_change_by_bias);
+  visit.optional("output_difference", output_difference);
+}
+
+void StepMetrics::state(StateVisitor& visit) {
+  visit("target_sparsity", target_sparsity);
+  visit("sparsity", sparsity);
+  visit("accuracy_before_finetune", accuracy_before_finetune);
+  visit("test_accuracy", test_accuracy);
+  visit.all("epoch_seconds", epoch_seconds);
+}
+
+void Metrics::state(StateVisitor& visit) {
+  visit.optional("dense", dense);
+  visit.all("steps", steps);
+  visit.optional("pruned", pruned);
+  visit.optional("compact", compact);
+}
+
 void Metrics::write(const std::filesystem::path& path) const {
   Json json{{"model", model}, {"dataset", dataset}};
   put(json, "seed", seed);

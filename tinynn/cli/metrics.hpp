@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <tinynn/core/state.hpp>
+
 namespace tinynn::cli {
 
 /// One state of a network. Accuracy and sparsity are fractions, latency the median of one forward pass in
@@ -22,11 +24,15 @@ struct NetworkMetrics {
   // Of a network whose dead channels were deleted: the largest change of an output over the largest |output|,
   // by zeroing the biases of dead channels, and by the deletion.
   std::optional<double> output_change_by_bias = {}, output_difference = {};
+
+  void state(StateVisitor& visit);
 };
 
 struct StepMetrics {
   double target_sparsity = 0, sparsity = 0, accuracy_before_finetune = 0, test_accuracy = 0;
   std::vector<double> epoch_seconds = {};
+
+  void state(StateVisitor& visit);
 };
 
 struct Metrics {
@@ -35,6 +41,8 @@ struct Metrics {
   std::optional<NetworkMetrics> dense = {}, pruned = {}, compact = {};
   std::vector<StepMetrics> steps = {};
 
+  /// What was measured; the names are the caller's.
+  void state(StateVisitor& visit);
   /// Writes the file atomically. Throws Error if that fails.
   void write(const std::filesystem::path& path) const;
 };

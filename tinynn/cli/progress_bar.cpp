@@ -19,6 +19,7 @@ void ProgressBar::show(const train::Progress& p) {
   using namespace std::chrono_literals;
   const auto now = std::chrono::steady_clock::now();
   const int64_t done = p.epoch * p.batches + p.batch + 1, total = p.epochs * p.batches;
+  if (first_ < 0) first_ = done - 1;
   if (!visible_ || (now - drawn_ < 100ms && done < total)) return;
   drawn_ = now;
   constexpr int width = 30;
@@ -29,7 +30,8 @@ void ProgressBar::show(const train::Progress& p) {
   for (int i = 0; i < width; ++i) bar += i < filled ? '#' : '.';
   std::fprintf(stderr, "\r%s [%s] %3.0f%%  epoch %lld/%lld  loss %.4f  %.0f s left\033[K", label_.c_str(),
                bar.c_str(), share * 100, static_cast<long long>(p.epoch + 1),
-               static_cast<long long>(p.epochs), p.loss, elapsed / share - elapsed);
+               static_cast<long long>(p.epochs), p.loss,
+               elapsed * static_cast<double>(total - done) / static_cast<double>(done - first_));
   std::fflush(stderr);
 }
 

@@ -20,6 +20,7 @@ class ProgressBar {
  private:
   std::string label_;
   bool visible_;
+  int64_t first_ = -1;  // the first step that it was shown: not 0 after a resumption
   std::chrono::steady_clock::time_point start_, drawn_;
 };
 

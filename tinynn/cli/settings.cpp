@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include <tinynn/cli/dataset.hpp>
@@ -68,6 +69,13 @@ std::string Settings::describe() const {
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
   return text.str();
+}
+
+std::string Settings::identity() const {
+  // A folder may be somewhere else the next time, and a name must hold no space.
+  std::string name = std::filesystem::path(data).filename().string();
+  std::ranges::replace(name, ' ', '_');
+  return "model=" + model + " data=" + name + " " + describe();
 }
 
 std::string recipes_help() {

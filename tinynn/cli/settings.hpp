@@ -35,6 +35,8 @@ struct Settings {
 
   /// One line for a model file: everything that shapes the result.
   std::string describe() const;
+  /// The same with model and data, as "name=value ...": equal for equal runs.
+  std::string identity() const;
 };
 
 /// Fills in what was left open. Throws Error if the model is not known.

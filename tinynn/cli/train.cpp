@@ -1,44 +1,47 @@
 #include <cstdio>
 #include <memory>
 
+#include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
-#include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/table.hpp>
-#include <tinynn/core/parallel.hpp>
+#include <tinynn/cli/watcher.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/models/models.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-void run(const Options& options, const Output& output) {
+struct TrainOptions {
+  Options training;
+  CheckpointOptions checkpoint;
+};
+
+void run(const TrainOptions& options, const Output& output) {
   check_writable(output);
-  use_threads(options.threads);
-  const Settings settings = resolve(options);
+  use_threads(options.training.threads);
+  const Settings settings = resolve(options.training);
   Experiment experiment(settings, output);
   manual_seed(settings.seed);
   const auto module = models::make(settings.model);
   const auto optimizer = make_optimizer(settings, *module);
-  optim::LrScheduler scheduler(*optimizer, make_schedule(settings, settings.epochs * experiment.batches()));
-  std::vector<double> seconds;
-  {
-    TrainingView view(experiment, "training");
-    const auto epochs =
-        train::fit(*module, *optimizer, experiment.loader(),
-                   {.epochs = settings.epochs,
-                    .loss = experiment.loss(),
-                    .scheduler = &scheduler,
-                    .on_step = [&](const train::Progress& progress) { view.update(progress); }});
-    seconds = seconds_of(epochs);
+  // A recipe of which only the dense training is carried out.
+  recipe::Run training(*module, *optimizer, experiment.loader(),
+                       {.sparsity = 0, .epochs = settings.epochs, .lr_schedule = settings.lr_schedule},
+                       {.loss = experiment.loss()});
+  Watcher watcher(*module, experiment, settings, {.dense_latency = true});
+  Checkpoints checkpoints(options.checkpoint, output, training, settings.identity(),
+                          [&](StateVisitor& visit) { watcher.state(visit); });
+  while (!watcher.metrics.dense) {
+    training.advance();
+    watcher.update(training);
+    checkpoints.after_step();
   }
+  checkpoints.finish();
 
-  NetworkMetrics dense = experiment.measure(*module, true);
-  dense.epoch_seconds = seconds;
   if (!output.file.empty()) io::save(*module, output.file, experiment.metadata(*module));
-  if (!output.metrics.empty()) {
-    Metrics{settings.model, experiment.dataset(), settings.seed, dense, {}, {}}.write(output.metrics);
-  }
+  if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
   if (output.quiet) return;
+  const NetworkMetrics& dense = *watcher.metrics.dense;
   Table table({settings.model + " on " + experiment.dataset(), "test accuracy", "parameters", "non-zero",
                "MACs", "bytes"});
   table.add({std::to_string(settings.epochs) + " epochs", percent(*dense.test_accuracy),
@@ -54,16 +57,22 @@ void run(const Options& options, const Output& output) {
 
 void add_train(CommandLine& line) {
   const Command command = line.add_command("train", "Train a network from scratch and save it");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TrainOptions>();
   auto output = std::make_shared<Output>();
-  add_model_option(command, *options).required();
-  add_training_options(command, *options);
+  add_model_option(command, options->training).required();
+  add_training_options(command, options->training);
   command.add("--out", output->file, "Save the network to this safetensors file").group("Output");
+  add_checkpoint_options(command, options->checkpoint, *output);
   add_output_options(command, *output);
   command.footer(
       "\n" + recipes_help() +
-      "\nExample:\n  tinynn train --model lenet-5 --data mnist --epochs 3 --out lenet-5.safetensors");
-  command.runs([=] { run(*options, *output); });
+      "\nExamples:\n  tinynn train --model lenet-5 --data mnist --epochs 3 --out lenet-5.safetensors\n"
+      "  tinynn train --model resnet-20 --data cifar10 --checkpoint run.ckpt --resume --out "
+      "resnet.safetensors");
+  command.runs([=] {
+    check_usage(options->checkpoint, *output);
+    run(*options, *output);
+  });
 }
 
 }  // namespace tinynn::cli

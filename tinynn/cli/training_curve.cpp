@@ -27,4 +27,24 @@ void TrainingCurve::finish(Sums& sums, const train::Progress& last, std::vector<
   sums = {};
 }
 
+void CurvePoint::state(StateVisitor& visit) {
+  visit("epoch", epoch);
+  visit("loss", loss);
+  visit("accuracy", accuracy);
+}
+
+void TrainingCurve::Sums::state(StateVisitor& visit) {
+  visit("loss", loss);
+  visit("batches", batches);
+  visit("right", right);
+  visit("samples", samples);
+}
+
+void TrainingCurve::state(StateVisitor& visit) {
+  visit.part("piece", piece_);
+  visit.part("epoch", epoch_);
+  visit.all("pieces", pieces_);
+  visit.all("epochs", epochs_);
+}
+
 }  // namespace tinynn::cli

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <tinynn/core/state.hpp>
 #include <tinynn/train/fit.hpp>
 
 namespace tinynn::cli {
@@ -12,6 +13,8 @@ namespace tinynn::cli {
 struct CurvePoint {
   double epoch;           // the middle of what was averaged, in epochs since the start
   double loss, accuracy;  // mean over batches; fraction of the training images that were right, in [0, 1]
+
+  void state(StateVisitor& visit);
 };
 
 class TrainingCurve {
@@ -23,11 +26,14 @@ class TrainingCurve {
     return pieces_;
   }  // 20 an epoch, less if it has less batches
   const std::vector<CurvePoint>& epochs() const { return epochs_; }
+  void state(StateVisitor& visit);
 
  private:
   struct Sums {
     double loss = 0;
     int64_t batches = 0, right = 0, samples = 0;
+
+    void state(StateVisitor& visit);
   };
   // Adds the average that ends with this batch to the points, and starts the next.
   static void finish(Sums& sums, const train::Progress& last, std::vector<CurvePoint>& points);

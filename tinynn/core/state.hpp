@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -56,21 +57,34 @@ class StateVisitor {
     visits();
     prefix_ = before;
   }
-  /// As many items, or parts, as there were. Throws Error for a number that no run has.
+  /// An item, a part, or a list of these.
+  template <class T>
+  void item(const std::string& name, T& value) {
+    if constexpr (requires { value.state(*this); }) {
+      part(name, value);
+    } else if constexpr (requires { value.push_back(value[0]); } && !std::is_same_v<T, std::string>) {
+      all(name, value);
+    } else {
+      (*this)(name, value);
+    }
+  }
+  /// The same for what may not be there.
+  template <class T>
+  void optional(const std::string& name, std::optional<T>& value) {
+    bool there = value.has_value();
+    (*this)(name, there);
+    if (!there) return value.reset();
+    if (!value) value.emplace();
+    item(name + ".value", *value);
+  }
+  /// As many items as there were. Throws Error for a number that no run has.
   template <class Items>
   void all(const std::string& name, Items& items) {
     auto count = static_cast<int64_t>(items.size());
     (*this)(name, count);
     check_count(name, count);
     items.resize(static_cast<size_t>(count));
-    for (size_t i = 0; i < items.size(); ++i) {
-      const std::string each = name + "." + std::to_string(i);
-      if constexpr (requires { items[i].state(*this); }) {
-        part(each, items[i]);
-      } else {
-        (*this)(each, items[i]);
-      }
-    }
+    for (size_t i = 0; i < items.size(); ++i) item(name + "." + std::to_string(i), items[i]);
   }
 
  protected:

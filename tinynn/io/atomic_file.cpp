@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <string>
@@ -79,12 +80,19 @@ fs::path behind_links(fs::path path) {
   return path;
 }
 
-// A new file in the folder. Not mkstemp: its files are for their owner only, whatever the umask says.
-std::pair<int, fs::path> create_temporary(const fs::path& folder) {
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
+
+// How the names of temporary files begin; a name of 255 bytes is the longest that there may be.
+std::string temporary_prefix(const fs::path& path) {
+  return ".tinynn-" + path.filename().string().substr(0, 200) + "-";
+}
+
+// A new file beside the path. Not mkstemp: its files are for their owner only, whatever the umask says.
+std::pair<int, fs::path> create_temporary(const fs::path& beside) {
   static std::atomic<uint64_t> count = 0;
   while (true) {
-    fs::path path =
-        folder / (".tinynn-" + std::to_string(::getpid()) + "-" + std::to_string(count++) + ".tmp");
+    const std::string number = std::to_string(::getpid()) + "-" + std::to_string(count++);
+    fs::path path = folder_of(beside) / (temporary_prefix(beside) + number + ".tmp");
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) return {file, std::move(path)};
     if (errno != EEXIST) checked(file);
@@ -98,8 +106,7 @@ void sync_folder(const fs::path& path) {
 }
 
 void replace_file(const fs::path& path, const struct stat* earlier, const Pieces& pieces) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  auto [number, name] = create_temporary(folder);
+  auto [number, name] = create_temporary(path);
   Remover temporary{std::move(name)};
   Descriptor file(number);
   if (earlier) checked(::fchmod(file, earlier->st_mode & 0777));
@@ -108,7 +115,7 @@ void replace_file(const fs::path& path, const struct stat* earlier, const Pieces
   file.close();
   checked(::rename(temporary.path.c_str(), path.c_str()));
   temporary.path.clear();
-  sync_folder(folder);
+  sync_folder(folder_of(path));
 }
 
 void write_file(const fs::path& path, const Pieces& pieces) {
@@ -142,6 +149,19 @@ void write_file_atomically(const fs::path& path, const Pieces& pieces) {
 
 void write_file_atomically(const fs::path& path, std::string_view text) {
   write_file_atomically(path, Pieces{std::as_bytes(std::span(text))});
+}
+
+void remove_leftovers(const fs::path& path) {
+  const fs::path file = behind_links(path);
+  const std::string prefix = temporary_prefix(file);
+  std::error_code ignored;  // what cannot be listed or removed stays
+  for (const auto& entry : fs::directory_iterator(folder_of(file), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    const auto numbers = std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - 4);
+    const bool ours = numbers.find_first_not_of("0123456789-") == std::string_view::npos;
+    if (ours && std::ranges::count(numbers, '-') == 1) fs::remove(entry.path(), ignored);
+  }
 }
 
 }  // namespace tinynn::io

@@ -21,5 +21,7 @@ void write_file_atomically(const std::filesystem::path& path,
                            const std::vector<std::span<const std::byte>>& pieces);
 /// The same for text, such as JSON.
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+/// Removes what writers of this file that were killed have left behind. Nobody may be writing it.
+void remove_leftovers(const std::filesystem::path& path);
 
 }  // namespace tinynn::io

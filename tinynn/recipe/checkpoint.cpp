@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <sstream>
+
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/io/safetensors.hpp>
@@ -15,11 +18,38 @@ State read_state(const io::SafetensorsFile& file) {
   return state;
 }
 
+// The caller's part comes first: what it refuses is refused before anything is changed.
+void visit_all(StateVisitor& visit, Run& run, const Run::Visits& more) {
+  if (more) visit.within("more", [&] { more(visit); });
+  run.state(visit);
+}
+
 }  // namespace
 
-void Run::save(const std::filesystem::path& file) {
+std::string first_difference(const std::string& options, const std::string& expected) {
+  const auto parse = [](const std::string& text) {
+    std::vector<std::pair<std::string, std::string>> list;  // by name, "name=value"
+    std::istringstream in(text);
+    for (std::string option; in >> option;) list.emplace_back(option.substr(0, option.find('=')), option);
+    return list;
+  };
+  const auto found = parse(options), wanted = parse(expected);
+  const auto text_in = [](const auto& list, const std::string& name) {
+    const auto at = std::ranges::find(list, name, &std::pair<std::string, std::string>::first);
+    return at == list.end() ? "the usual " + name : at->second;
+  };
+  for (const auto& list : {found, wanted}) {
+    for (const auto& [name, option] : list) {
+      const std::string is = text_in(found, name), should = text_in(wanted, name);
+      if (is != should) return is + ", expected " + should;
+    }
+  }
+  return "";
+}
+
+void Run::save(const std::filesystem::path& file, const Visits& more) {
   StateWriter writer;
-  state(writer);
+  visit_all(writer, *this, more);
   io::SafetensorsFile content{.metadata = std::move(writer.state.texts), .tensors = {}};
   content.metadata[recipe_key] = to_text(recipe_);
   content.metadata[version_key] = version();
@@ -27,21 +57,21 @@ void Run::save(const std::filesystem::path& file) {
   io::write_safetensors(content, file);
 }
 
-void Run::resume(const std::filesystem::path& file) {
+void Run::resume(const std::filesystem::path& file, const Visits& more) {
   const io::SafetensorsFile content = io::read_safetensors(file);
   const auto found = content.metadata.find(recipe_key);
   check(found != content.metadata.end(), file.string(), " is no checkpoint of a run: it has no ", recipe_key);
-  check(found->second == to_text(recipe_), file.string(), " is of the recipe \"", found->second,
-        "\", expected \"", to_text(recipe_), '"');
+  const std::string difference = first_difference(found->second, to_text(recipe_));
+  check(difference.empty(), file.string(), ": it is of a run with ", difference);
   StateWriter before;
-  state(before);
+  visit_all(before, *this, more);
   const State saved = read_state(content);
   StateReader reader(saved);
   try {
-    state(reader);
+    visit_all(reader, *this, more);
   } catch (const Error& error) {
     StateReader back(before.state);
-    state(back);
+    visit_all(back, *this, more);
     fail(file.string(), ": ", error.what());
   }
 }

@@ -45,6 +45,10 @@ struct Recipe {
 std::string to_text(const Recipe& recipe);
 std::ostream& operator<<(std::ostream& out, const Recipe& recipe);
 
+/// Of two texts of "name=value ...", the first option that differs, as "steps=3, expected the usual steps";
+/// empty if none does.
+std::string first_difference(const std::string& options, const std::string& expected);
+
 /// The sparsity after each step; {0} where a threshold or the zeros of a regularizer say how much. Throws
 /// Error, in one line, for a recipe that contradicts itself or names what no table has.
 prune::SparsitySchedule schedule_of(const Recipe& recipe);

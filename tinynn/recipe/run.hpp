@@ -59,6 +59,8 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
+  using Visits = std::function<void(StateVisitor&)>;
+
   /// False when there is nothing left to do.
   bool advance();
   const Progress& progress() const { return progress_; }
@@ -75,11 +77,12 @@ class Run {
   /// All that decides what comes: the module, the optimizer, the loader and the default generator included.
   /// To be read into a run of the same recipe on a network made alike; it then ends in the same bytes.
   void state(StateVisitor& visit);
-  /// Writes the state to a safetensors file, atomically. Throws Error if that fails.
-  void save(const std::filesystem::path& file);
+  /// Writes the state, and what the caller has to keep beside it, to a safetensors file, atomically. Throws
+  /// Error if that fails.
+  void save(const std::filesystem::path& file, const Visits& more = {});
   /// Goes on from such a file. Throws Error, and leaves everything as it was, if it cannot be read, is of
-  /// another recipe, or lacks something.
-  void resume(const std::filesystem::path& file);
+  /// another recipe, naming the first option that differs, or lacks something.
+  void resume(const std::filesystem::path& file, const Visits& more = {});
 
  private:
   enum class Phase { dense, cut, finetune, judge, finish, erase, over };

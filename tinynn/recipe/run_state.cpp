@@ -18,20 +18,6 @@ void Progress::state(StateVisitor& visit) {
 
 namespace {
 
-void compacted_state(StateVisitor& visit, std::optional<structured::Compacted>& compacted) {
-  bool there = compacted.has_value();
-  visit("compacted", there);
-  if (!there) return compacted.reset();
-  if (!compacted) compacted.emplace();
-  visit("compacted.channels", compacted->channels);
-  visit("compacted.parameters_before", compacted->parameters_before);
-  visit("compacted.parameters", compacted->parameters);
-  visit("compacted.output_change_by_bias", compacted->output_change_by_bias);
-  visit("compacted.output_difference", compacted->output_difference);
-  visit("compacted.folded", compacted->folded);
-  visit.all("compacted.kept", compacted->kept);
-}
-
 // Layers that were removed are removed again, before anything is read into what is left.
 void removed_state(StateVisitor& visit, nn::Module& module) {
   std::vector<std::string> now = structured::removed_layers(module), removed = now;
@@ -63,7 +49,7 @@ void Run::state(StateVisitor& visit) {
   check(std::ssize(base_rates_) == optimizer_->groups(), "state: ", base_rates_.size(),
         " learning rates for ", optimizer_->groups(), " groups of parameters");
   visit.all("epochs", epochs_);
-  compacted_state(visit, compacted_);
+  visit.optional("compacted", compacted_);
   removed_state(visit, *module_);
   if (visit.reads() && recipe_.granularity == "layer") choose_weights();
   context_.state(visit);

@@ -168,4 +168,14 @@ Compacted compact(nn::Module& model, const graph::Example& example, const Compac
   return report;
 }
 
+void Compacted::state(StateVisitor& visit) {
+  visit("channels", channels);
+  visit("parameters_before", parameters_before);
+  visit("parameters", parameters);
+  visit("output_change_by_bias", output_change_by_bias);
+  visit("output_difference", output_difference);
+  visit("folded", folded);
+  visit.all("kept", kept);
+}
+
 }  // namespace tinynn::structured

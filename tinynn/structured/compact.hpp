@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include <tinynn/core/state.hpp>
 #include <tinynn/graph/graph.hpp>
 
 namespace tinynn::structured {
@@ -33,6 +34,8 @@ struct Compacted {
   double output_change_by_bias = 0, output_difference = 0;
   int64_t folded = 0;                  // channels whose constant went into the next bias
   std::vector<std::string> kept = {};  // masked filters that could not be deleted, each with the reason
+
+  void state(StateVisitor& visit);
 };
 
 /// Throws Error, and leaves the model as it was, if a parameter is reparametrized, if the model does not run

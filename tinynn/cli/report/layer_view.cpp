@@ -49,6 +49,14 @@ Html table_row(const char* tag, const std::vector<Html>& cells) {
 
 }  // namespace
 
+void LayerView::state(StateVisitor& visit) {
+  visit("name", name);
+  visit("weight", weight);
+  visit("live", live);
+  visit("live_rows", live_rows);
+  visit("macs", macs);
+}
+
 std::vector<LayerView> view_layers(nn::Module& module, const Tensor& example) {
   const auto layers = graph::layers(module, example);
   std::vector<LayerView> views;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tinynn/cli/report/html.hpp>
+#include <tinynn/core/state.hpp>
 #include <tinynn/nn/module.hpp>
 
 namespace tinynn::cli {
@@ -17,6 +18,8 @@ struct LayerView {
   int64_t live = 0;       // weights that are not zero; those that are pruned are
   int64_t live_rows = 0;  // rows or filters, slices along O, with a live weight
   int64_t macs = 0;       // live multiply-accumulates of one sample in its layer
+
+  void state(StateVisitor& visit);
 };
 
 /// Every weight of the module, in listing order. Runs the module once on `example` (n, ...).

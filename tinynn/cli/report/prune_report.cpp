@@ -120,6 +120,13 @@ Html layers_section(const PruneReport& report) {
 
 }  // namespace
 
+void PruneReport::state(StateVisitor& visit) {
+  visit.all("dense", dense);
+  visit.all("pruned", pruned);
+  visit.all("dense_training", dense_training);
+  visit.all("finetuning", finetuning);
+}
+
 std::string prune_page(const PruneReport& report, const Metrics& metrics, const Table& steps) {
   const Html measured = html_table(comparison_table(metrics)) +
                         note("Times are the median of 50 forward passes with " +

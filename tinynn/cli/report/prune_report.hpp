@@ -19,6 +19,9 @@ struct PruneReport {
   Shape image = {};               // of a sample: (C, H, W)
   std::vector<LayerView> dense = {}, pruned = {};
   std::vector<TrainingCurve> dense_training = {}, finetuning = {};  // none or one; one a step
+
+  /// What was collected so far.
+  void state(StateVisitor& visit);
 };
 
 /// A whole HTML document. `metrics` have both networks, with latencies.
