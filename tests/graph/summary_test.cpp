@@ -1,12 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/graph/count.hpp>
 #include <tinynn/graph/summary.hpp>
 #include <tinynn/models/simple_cnn.hpp>
 #include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/linear.hpp>
 
 using namespace tinynn;
@@ -62,6 +64,28 @@ TEST_CASE("graph. summary of containers, of layers used twice or never, and of t
 
   nn::Linear lone(2, 2);
   CHECK(graph::layers(lone, ones({1, 2})).at(0).name.empty());
-  CHECK_THROWS_WITH_AS(graph::summary(lone, ones({0, 2})), "summary: the example (0, 2) has no sample",
-                       Error);
+  CHECK_THROWS_WITH_AS(graph::summary(lone, ones({0, 2})),
+                       "summary: an input of the example, (0, 2), has no sample", Error);
+}
+
+TEST_CASE("graph. a network of several inputs is counted, and summarised") {
+  struct Pair : nn::Module {
+    nn::Linear left{3, 4}, right{5, 4};
+    void members(nn::Visitor& v) override {
+      v("left", left);
+      v("right", right);
+    }
+    std::vector<Tensor> forward_all(const std::vector<Tensor>& x) override {
+      return {add(left(x[0]), right(x[1]))};
+    }
+  } pair;
+  const graph::Example example({rand({2, 3}), rand({2, 5})});
+  CHECK(graph::count(pair, example).macs == 3 * 4 + 5 * 4);
+  const auto rows = graph::layers(pair, example);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].macs == 12);
+  CHECK(rows[1].macs == 20);
+  CHECK_THROWS_WITH_AS(graph::count(pair, std::vector<Tensor>{}), "count: the example has no input", Error);
+  CHECK_THROWS_WITH_AS(graph::count(pair, std::vector<Tensor>{rand({2, 3}), rand({0, 5})}),
+                       "count: an input of the example, (0, 5), has no sample", Error);
 }

@@ -105,8 +105,8 @@ TEST_CASE("graph. what a trace cannot see is an error, not a guess") {
   Lambda fickle([](Lambda& self, const Tensor& t) { return t.size(0) > 2 ? relu(self.fc(t)) : self.fc(t); });
   CHECK_THROWS_WITH_AS(graph::trace(fickle, x),
                        "trace: the model does other operations for another number of samples", Error);
-  CHECK_THROWS_WITH_AS(graph::trace(listed, zeros({0, 6})), "trace: an input of the example has no sample",
-                       Error);
+  CHECK_THROWS_WITH_AS(graph::trace(listed, zeros({0, 6})),
+                       "trace: an input of the example, (0, 6), has no sample", Error);
 }
 
 TEST_CASE("graph. what no rule speaks of is pinned, and says why") {

@@ -130,7 +130,7 @@ TEST_CASE("structured. what cannot be removed is refused with the reason, and no
                        "remove_layer: without \"0\" no weight would be left", Error);
   CHECK(single.parameters().size() == 2);
   CHECK_THROWS_WITH_AS(structured::removable_layers(single, zeros({0, 4})),
-                       "remove_layer: the example has no sample", Error);
+                       "remove_layer: an input of the example, (0, 4), has no sample", Error);
 
   models::ResNet20 resnet;
   CHECK_THROWS_WITH_AS(structured::remove_layer(resnet, "fc"),

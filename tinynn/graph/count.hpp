@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <tinynn/nn/module.hpp>
+#include <tinynn/graph/graph.hpp>
 
 namespace tinynn::graph {
 
@@ -13,7 +13,7 @@ struct Counts {
   int64_t macs = 0;        // live multiply-accumulates of one sample
 };
 
-/// Runs the module once on `example` (n, ...), n at least 1, in evaluation mode. Throws what forward throws.
-Counts count(nn::Module& module, const Tensor& example);
+/// Runs the module once on the example, in evaluation mode. Throws what forward throws.
+Counts count(nn::Module& module, const Example& example);
 
 }  // namespace tinynn::graph

@@ -57,6 +57,9 @@ struct Example {
   Example(const Tensor& x) : inputs{x} {}  // NOLINT: meant to convert
   Example(std::vector<Tensor> x, Forward f = {}) : inputs(std::move(x)), forward(std::move(f)) {}
 
+  /// How many there are in each input. Throws Error, naming the caller, for an input without one.
+  int64_t samples(const char* caller) const;
+
   std::vector<Tensor> inputs;  // (n, ...) each, n at least 1
   Forward forward;             // empty: the model's own
 };

@@ -42,16 +42,14 @@ class OwnParameters final : public nn::Visitor {
 
 }  // namespace
 
-std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
-  check(example.rank() >= 1 && example.size(0) >= 1, "summary: the example ", example.shape(),
-        " has no sample");
+std::vector<LayerSummary> layers(nn::Module& module, const Example& example) {
+  const int64_t samples = example.samples("summary");
   struct Run {
     Shape output;
     int64_t macs = 0;
   };
   std::map<const nn::Module*, Run> runs;
   {
-    const nn::EvaluationScope evaluation(module);
     std::vector<const nn::Module*> running;
     const nn::CallObserver calls([&](nn::Module& m, const Tensor&) { running.push_back(&m); },
                                  [&](nn::Module& m, const Tensor& y) {
@@ -59,9 +57,10 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
                                    running.pop_back();
                                  });
     const autograd::Observer operations([&](const autograd::Call& call) {
-      if (call.op.macs != nullptr) runs[running.back()].macs += call.op.macs(call.inputs, call.output);
+      if (call.op.macs != nullptr && !running.empty())
+        runs[running.back()].macs += call.op.macs(call.inputs, call.output);
     });
-    module(example);
+    graph::run(module, example);
   }
 
   std::vector<LayerSummary> result;
@@ -70,8 +69,7 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
     const OwnParameters own(*m);
     const Run& run = runs[m];
     if (own.has_modules && own.parameters.empty() && run.macs == 0) continue;
-    LayerSummary layer{
-        .name = name, .type = type_of(*m), .output = run.output, .macs = run.macs / example.size(0)};
+    LayerSummary layer{.name = name, .type = type_of(*m), .output = run.output, .macs = run.macs / samples};
     for (const Parameter& parameter : own.parameters) {
       if (!counted.insert(parameter.handle().get()).second) continue;
       layer.parameters += parameter.numel();
@@ -84,7 +82,7 @@ std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example) {
   return result;
 }
 
-std::string summary(nn::Module& module, const Tensor& example) {
+std::string summary(nn::Module& module, const Example& example) {
   using Row = std::vector<std::string>;
   std::vector<Row> rows{{"layer", "type", "output", "parameters", "MACs", "density"}};
   const auto add_row = [&](const LayerSummary& layer, const std::string& output) {

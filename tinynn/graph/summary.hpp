@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <tinynn/nn/module.hpp>
+#include <tinynn/graph/graph.hpp>
 
 namespace tinynn::graph {
 
@@ -26,11 +26,11 @@ struct LayerSummary {
   int64_t nonzero = 0;     // share is the density
 };
 
-/// The layers in listing order. Runs the module once on `example` (n, ...), n at least 1, in evaluation mode.
-/// Throws what forward throws.
-std::vector<LayerSummary> layers(nn::Module& module, const Tensor& example);
+/// The layers in listing order. Runs the module once on the example, in evaluation mode. Throws what
+/// forward throws.
+std::vector<LayerSummary> layers(nn::Module& module, const Example& example);
 
 /// The same as a table, with a last line of totals.
-std::string summary(nn::Module& module, const Tensor& example);
+std::string summary(nn::Module& module, const Example& example);
 
 }  // namespace tinynn::graph

@@ -10,6 +10,16 @@
 
 namespace tinynn::graph {
 
+int64_t Example::samples(const char* caller) const {
+  check(!inputs.empty(), caller, ": the example has no input");
+  for (const Tensor& input : inputs) {
+    const Shape shape = input.defined() ? input.shape() : Shape{};
+    check(shape.rank() >= 1 && shape[0] >= 1, caller, ": an input of the example, ", shape,
+          ", has no sample");
+  }
+  return inputs[0].size(0);
+}
+
 std::vector<Tensor> run(nn::Module& model, const Example& example) {
   check(!example.inputs.empty(), "trace: the example has no input");
   const nn::EvaluationScope evaluation(model);
@@ -31,9 +41,8 @@ class Recorder {
   }
 
   Graph record(nn::Module& model, const Example& example) {
+    example.samples("trace");
     for (const Tensor& input : example.inputs) {
-      check(input.defined() && input.rank() >= 1 && input.size(0) >= 1,
-            "trace: an input of the example has no ", "sample");
       const bool one = example.inputs.size() == 1;
       graph_.inputs.push_back(
           add(Value::Kind::input, one ? "input" : "input_" + std::to_string(graph_.inputs.size()), input));
