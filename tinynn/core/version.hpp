@@ -2,7 +2,7 @@
 
 namespace tinynn {
 
-/// The version of the library, such as "0.1.0".
+/// The version of the library, such as "0.2.0".
 const char* version();
 
 }  // namespace tinynn
