@@ -5,6 +5,8 @@
 #include <new>
 #include <vector>
 
+#include <pthread.h>
+
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/error.hpp>
 
@@ -69,15 +71,22 @@ class Pool {
     stats_.peak_bytes = stats_.bytes_in_use;
   }
 
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+
  private:
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> free_;  // by size class
   MemoryStats stats_;
 };
 
-// Never destroyed: tensors with static lifetime give their memory back after main() has ended.
+// Never destroyed: tensors with static lifetime give their memory back after main() has ended. Never forked
+// while another thread changes it.
 Pool& pool() {
-  static auto* const instance = new Pool;
+  static Pool* const instance = [] {
+    pthread_atfork([] { pool().lock(); }, [] { pool().unlock(); }, [] { pool().unlock(); });
+    return new Pool;
+  }();
   return *instance;
 }
 

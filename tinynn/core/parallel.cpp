@@ -5,11 +5,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
-#include <vector>
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <tinynn/core/error.hpp>
@@ -73,16 +74,17 @@ class Job {
   int64_t failed_chunk_ = 0;
 };
 
+// Its threads are never waited for: they sleep, or compute for nobody, while the process ends.
 class ThreadPool {
  public:
+  explicit ThreadPool(ThreadPool* before) : before_(before) {}
+
   // Works on the job with up to `threads` threads, the calling one included. False if the pool is taken.
   bool run(Job& job, int64_t threads) {
     const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy) return false;
     try {
-      while (static_cast<int64_t>(workers_.size()) < threads - 1) {
-        workers_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
-      }
+      for (; workers_ < threads - 1; ++workers_) std::thread([this] { serve(); }).detach();
     } catch (const std::system_error&) {
       // No more threads to be had, as in a small container: those that are here do the work.
     }
@@ -101,14 +103,14 @@ class ThreadPool {
   }
 
  private:
-  void serve(const std::stop_token& stop) {
+  void serve() {
     uint64_t seen = 0;
     while (true) {
       // The next job often comes within a millisecond, and waking up takes as long as a small one: look for
       // it before going to sleep, and let others have the core meanwhile.
       for (int i = 0; i < 2000 && jobs_ == seen; ++i) std::this_thread::yield();
       std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [&] { return jobs_ != seen; })) return;
+      wake_.wait(lock, [&] { return jobs_ != seen; });
       seen = jobs_;
       if (job_ == nullptr || places_ == 0) continue;
       Job& job = *job_;
@@ -121,19 +123,32 @@ class ThreadPool {
     }
   }
 
-  std::mutex busy_;   // held by the thread whose job this is
+  ThreadPool* const before_;  // the parent's, which is of no use here, but no leak either
+  std::mutex busy_;           // held by the thread whose job this is
+  int64_t workers_ = 0;
   std::mutex mutex_;  // guards what follows
-  std::condition_variable_any wake_;
-  std::condition_variable done_;
+  std::condition_variable wake_, done_;
   Job* job_ = nullptr;
   int64_t places_ = 0, active_ = 0;  // threads that may still join the job, and that work on it
   std::atomic<uint64_t> jobs_ = 0;   // since the start
-  std::vector<std::jthread> workers_;
 };
 
+std::atomic<ThreadPool*> current_pool = nullptr, pool_of_parent = nullptr;
+std::atomic<int64_t> forks = 0;
+
+// A forked process has the memory of its parent's pool, and none of its threads.
+void begin_anew() {
+  ++forks;
+  if (ThreadPool* const useless = current_pool.exchange(nullptr)) pool_of_parent = useless;
+}
+
 ThreadPool& thread_pool() {
-  static ThreadPool instance;
-  return instance;
+  detail::fork_count();
+  if (ThreadPool* const there = current_pool) return *there;
+  auto made = std::make_unique<ThreadPool>(pool_of_parent);
+  ThreadPool* other = nullptr;
+  if (current_pool.compare_exchange_strong(other, made.get())) return *made.release();
+  return *other;
 }
 
 }  // namespace
@@ -144,6 +159,11 @@ void set_num_threads(int64_t count) {
 }
 
 int64_t num_threads() { return thread_setting(); }
+
+int64_t detail::fork_count() {
+  [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, begin_anew);
+  return forks;
+}
 
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
   const int64_t threads = std::min(num_threads(), chunks);

@@ -14,8 +14,11 @@ void set_num_threads(int64_t count);
 int64_t num_threads();
 
 namespace detail {
+/// How many times this process was forked off another since that first asked. Threads do not survive a fork:
+/// what has some begins anew when this has changed.
+int64_t fork_count();
 void run_chunks(int64_t chunks, void (*run)(void* context, int64_t chunk), void* context);
-}
+}  // namespace detail
 
 /// Calls f(chunk) for every chunk in [0, chunks), on several threads. Inside another parallel_for it runs on
 /// the calling thread. The first exception (in chunk order) is rethrown when all chunks have ended.
