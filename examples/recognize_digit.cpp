@@ -23,7 +23,9 @@ void for_each_pixel(const DecodedImage& image, const auto& look) {
 // In grey, light on dark, with a paper of 0 and strokes of up to 255.
 DecodedImage read_light_on_dark(const char* path) {
   DecodedImage image = data::read_image(path, 1);
-  int64_t border = 0, sum = 0;  // the margin tells the colour of the paper
+  if (const auto [least, most] = std::ranges::minmax(image.pixels); most - least < 32)
+    image = data::read_image(path, 1, {0, 0, 0});  // white on nothing
+  int64_t border = 0, sum = 0;                     // the margin tells the colour of the paper
   for_each_pixel(image, [&](int64_t y, int64_t x, uint8_t pixel) {
     if (y > 0 && y < image.size.height - 1 && x > 0 && x < image.size.width - 1) return;
     ++border;

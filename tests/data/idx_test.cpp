@@ -1,5 +1,8 @@
+#include <cstdlib>
+
 #include <doctest/doctest.h>
 
+#include <tinynn/core/random.hpp>
 #include <tinynn/data/idx.hpp>
 
 #include "tests/data/fixtures.hpp"
@@ -148,6 +151,38 @@ TEST_CASE("data. idx reads a gzip file of several streams") {
   both.insert(both.end(), rest.begin(), rest.end());
   write_file(folder / "images.gz", both);
   CHECK(read_idx_images(folder / "images.gz").pixels == counting(300 * 100 * 101));
+}
+
+TEST_CASE("data. a gzip file is read where gunzip reads it, and refused where gunzip complains") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "images.gz", piece = folder / "piece.gz";
+  const Bytes bytes = idx_images(30, 10, 10);
+  int read = 0, refused = 0;
+  for (uint64_t trial = 0; trial < 60; ++trial) {
+    const RandomStream draw(1, trial);
+    auto below = [&, call = uint64_t{0}](uint64_t bound) mutable { return draw.below(call++, bound); };
+    // One to three streams, perhaps an empty one; then, perhaps, zeros, other bytes, or half a header.
+    Bytes all;
+    size_t at = 0;
+    for (uint64_t streams = 1 + below(3); streams > 0; --streams) {
+      const size_t end = streams == 1 ? bytes.size() : at + below(bytes.size() - at + 1);
+      write_gz(piece, {bytes.begin() + static_cast<int64_t>(at), bytes.begin() + static_cast<int64_t>(end)});
+      const Bytes packed = read_file(piece);
+      all.insert(all.end(), packed.begin(), packed.end());
+      at = end;
+    }
+    if (below(2) == 1) all.insert(all.end(), 1 + below(300000), 0);
+    if (below(3) == 0) all.insert(all.end(), 1 + below(20), static_cast<uint8_t>(1 + below(255)));
+    if (below(6) == 0) all.insert(all.end(), {0x1F, 0x8B});
+    write_file(file, all);
+    const bool expected = std::system(("gzip -dc '" + file.string() + "' >/dev/null 2>&1").c_str()) == 0;
+    CAPTURE(trial);
+    const std::string error = complaint(file, true);
+    CHECK((error == "not named: no error") == expected);
+    ++(expected ? read : refused);
+  }
+  CHECK(read > 10);
+  CHECK(refused > 10);
 }
 
 TEST_CASE("data. idx names a file that cannot be read") {

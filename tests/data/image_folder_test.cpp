@@ -31,6 +31,32 @@ std::string folder_error(const fs::path& folder, const ImageFolderOptions& optio
   return error_of([&] { image_folder(folder, options); });
 }
 
+// A PNG of one row: bits of a channel, kind of colours (0 grey, 2 colour, 3 palette, 4 grey and alpha), the
+// bytes of the row, and the chunks PLTE and tRNS unless they are empty.
+Bytes png(uint8_t width, uint8_t bits, uint8_t kind, Bytes row, const Bytes& palette,
+          const Bytes& transparent) {
+  Bytes file{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  const auto chunk = [&](const std::string& name, const Bytes& content) {
+    append_big_endian(file, static_cast<uint32_t>(content.size()));
+    const auto begin = static_cast<int64_t>(file.size());
+    file.insert(file.end(), name.begin(), name.end());
+    file.insert(file.end(), content.begin(), content.end());
+    append_big_endian(
+        file, static_cast<uint32_t>(crc32(0, file.data() + begin, static_cast<uInt>(content.size() + 4))));
+  };
+  chunk("IHDR", {0, 0, 0, width, 0, 0, 0, 1, bits, kind, 0, 0, 0});
+  if (!palette.empty()) chunk("PLTE", palette);
+  if (!transparent.empty()) chunk("tRNS", transparent);
+  row.insert(row.begin(), 0);  // no filter
+  Bytes packed(1000);
+  uLongf size = packed.size();
+  compress(packed.data(), &size, row.data(), row.size());
+  packed.resize(size);
+  chunk("IDAT", packed);
+  chunk("IEND", {});
+  return file;
+}
+
 }  // namespace
 
 TEST_CASE("data. read_image gives the planes of PNG, BMP and JPEG") {
@@ -60,8 +86,43 @@ TEST_CASE("data. read_image converts between grey and colour") {
   CHECK(read_image(folder / "grey.png", 3).pixels == Bytes{10, 200, 10, 200, 10, 200});
   write_image(folder / "colour.png", 1, 1, 3, {255, 0, 0});
   CHECK(read_image(folder / "colour.png", 1).pixels[0] == doctest::Approx(0.299 * 255).epsilon(0.02));
-  write_image(folder / "alpha.png", 1, 1, 4, {1, 2, 3, 0});
-  CHECK(read_image(folder / "alpha.png", 3).pixels == Bytes{1, 2, 3});
+}
+
+TEST_CASE("data. what is transparent in an image shows the background, white by default") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "alpha.png";
+  const data::Colour red{255, 0, 0};
+  write_image(file, 1, 3, 4, {1, 2, 3, 0, 1, 2, 3, 255, 0, 100, 200, 51});
+  CHECK(read_image(file, 4).pixels == Bytes{1, 1, 0, 2, 2, 100, 3, 3, 200, 0, 255, 51});  // as it is
+  CHECK(read_image(file, 3).pixels == Bytes{255, 1, 204, 255, 2, 224, 255, 3, 244});
+  CHECK(read_image(file, 3, red).pixels == Bytes{255, 1, 204, 0, 2, 20, 0, 3, 40});
+  CHECK(read_image(file, 1).pixels == Bytes{255, 1, 220});
+  CHECK(read_image(file, 1, red).pixels == Bytes{76, 1, 77});
+  write_image(file, 1, 2, 2, {40, 0, 40, 255});
+  CHECK(read_image(file, 1).pixels == Bytes{255, 40});
+  CHECK(read_image(file, 3).pixels == Bytes{255, 40, 255, 40, 255, 40});
+  CHECK(read_image(file, 2).pixels == Bytes{40, 40, 0, 255});
+
+  // A palette whose second colour is transparent, and its third half; a colour that means transparent; 16
+  // bits.
+  write_file(file, png(3, 8, 3, {0, 1, 2}, {10, 20, 30, 40, 50, 60, 0, 0, 0}, {255, 0, 127}));
+  CHECK(read_image(file, 3).pixels == Bytes{10, 255, 128, 20, 255, 128, 30, 255, 128});
+  write_file(file, png(2, 8, 2, {1, 2, 3, 4, 5, 6}, {}, {0, 1, 0, 2, 0, 3}));
+  CHECK(read_image(file, 3).pixels == Bytes{255, 4, 255, 5, 255, 6});
+  write_file(file, png(2, 8, 0, {9, 7}, {}, {0, 9}));
+  CHECK(read_image(file, 1).pixels == Bytes{255, 7});
+  write_file(file, png(2, 16, 4, {50, 0, 0, 0, 50, 0, 255, 255}, {}, {}));
+  CHECK(read_image(file, 1).pixels == Bytes{255, 50});
+  write_file(file, png(1, 16, 2, {1, 255, 2, 255, 3, 255}, {}, {}));
+  CHECK(read_image(file, 3).pixels == Bytes{1, 2, 3});
+
+  write_image(folder / "images/a/1.png", 1, 1, 4, {0, 0, 0, 0});
+  write_image(folder / "images/b/1.png", 1, 1, 4, {0, 0, 0, 255});
+  const auto first = [&](const ImageFolderOptions& options) {
+    return sample(*image_folder(folder / "images", options), 0).first;
+  };
+  CHECK(first({.channels = 1})[0] == 1);
+  CHECK(first({.channels = 1, .background = {0, 0, 0}})[0] == 0);
 }
 
 TEST_CASE("data. read_image names files that are damaged") {

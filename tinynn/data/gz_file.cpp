@@ -64,7 +64,9 @@ uint64_t GzFile::read_gz(uint8_t* out, uint64_t size) {
       check(complete_, name_, ": gzip stream: file ends inside it, expected its end");
       break;
     }
-    // A gzip file may consist of several streams, one after the other.
+    // As for gunzip, a file is one stream or several, and zeros behind the last, as on tapes and block
+    // devices.
+    if (complete_ && skip_padding()) continue;
     if (complete_) inflateReset(stream_.get());
     const int status = inflate(stream_.get(), Z_NO_FLUSH);
     complete_ = status == Z_STREAM_END;
@@ -72,6 +74,18 @@ uint64_t GzFile::read_gz(uint8_t* out, uint64_t size) {
           ": gzip stream: ", stream_->msg != nullptr ? stream_->msg : zError(status));
   }
   return size - stream_->avail_out;
+}
+
+// Whether what comes is padding, of which it skips what is there.
+bool GzFile::skip_padding() {
+  padded_ = padded_ || *stream_->next_in == 0;
+  if (!padded_) return false;
+  const uint8_t* const end = stream_->next_in + stream_->avail_in;
+  const bool zeros =
+      std::all_of<const uint8_t*>(stream_->next_in, end, [](uint8_t byte) { return byte == 0; });
+  check(zeros, name_, ": gzip stream: something other than zeros follows in its padding");
+  stream_->avail_in = 0;
+  return true;
 }
 
 bool GzFile::refill() {

@@ -32,12 +32,14 @@ class GzFile {
   uint64_t read_raw(uint8_t* out, uint64_t size);
   uint64_t read_gz(uint8_t* out, uint64_t size);
   bool refill();
+  bool skip_padding();
 
   std::string name_;
   std::unique_ptr<std::FILE, Close> file_;
   std::unique_ptr<z_stream_s, Close> stream_;  // none for a file that is not compressed
   std::vector<uint8_t> input_;
   bool complete_ = false;  // the stream has ended, its checksum was right
+  bool padded_ = false;    // zeros follow
 };
 
 }  // namespace tinynn::data

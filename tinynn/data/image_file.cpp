@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
@@ -90,6 +91,9 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// As stb_image makes grey of colour.
+int grey(const Colour& c) { return (c.red * 77 + c.green * 150 + c.blue * 29) >> 8; }
+
 struct Free {
   void operator()(uint8_t* pixels) const { stbi_image_free(pixels); }
 };
@@ -103,7 +107,7 @@ bool is_image_file(const std::filesystem::path& path) {
   return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".bmp";
 }
 
-DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
+DecodedImage read_image(const std::filesystem::path& path, int64_t channels, const Colour& background) {
   check(channels >= 1 && channels <= 4, path.string(), ": ", channels, " channels wanted, expected 1 to 4");
   const auto bytes = read_bytes(path);
   check(jpeg_tables_fit(bytes), path.string(), ": a Huffman table has more than 256 codes");
@@ -119,8 +123,10 @@ DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
           " pixels in ", bytes.size(), " bytes, which hold at most ", most_pixels(bytes));
   }
   source = begin;
+  const bool composes = channels == 1 || channels == 3;  // which takes alpha besides
+  const int wanted = static_cast<int>(channels) + int{composes};
   const std::unique_ptr<uint8_t, Free> pixels(
-      stbi_load_from_callbacks(&callbacks, &source, &width, &height, &found, static_cast<int>(channels)));
+      stbi_load_from_callbacks(&callbacks, &source, &width, &height, &found, wanted));
   check(pixels != nullptr, path.string(),
         ": not a readable PNG, JPEG or BMP image: ", one_line(stbi_failure_reason()));
   check(!source.exceeded, path.string(), ": file ends inside the image");
@@ -128,8 +134,15 @@ DecodedImage read_image(const std::filesystem::path& path, int64_t channels) {
   const int64_t area = int64_t{height} * width;
   DecodedImage image{{height, width}, std::vector<uint8_t>(static_cast<size_t>(channels * area))};
   const uint8_t* from = pixels.get();
-  for (int64_t i = 0; i < area; ++i) {
-    for (int64_t c = 0; c < channels; ++c) image.pixels[c * area + i] = *from++;
+  const std::array<int, 3> behind =
+      channels == 1 ? std::array{grey(background), 0, 0}
+                    : std::array<int, 3>{background.red, background.green, background.blue};
+  for (int64_t i = 0; i < area; ++i, from += wanted) {
+    const int alpha = composes ? from[channels] : 255;
+    for (int64_t c = 0; c < channels; ++c) {
+      const int mixed = alpha == 255 ? from[c] : (from[c] * alpha + behind[c] * (255 - alpha) + 127) / 255;
+      image.pixels[c * area + i] = static_cast<uint8_t>(mixed);
+    }
   }
   return image;
 }

@@ -51,7 +51,7 @@ Files list_files(const fs::path& folder) {
 // The decoded image, or none for a damaged file that is to be skipped.
 std::optional<DecodedImage> decode(const fs::path& path, const ImageFolderOptions& options) {
   try {
-    auto image = read_image(path, options.channels);
+    auto image = read_image(path, options.channels, options.background);
     if (options.size && image.size != *options.size) return resize(image, options.channels, *options.size);
     return image;
   } catch (const Error&) {

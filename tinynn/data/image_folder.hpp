@@ -20,6 +20,7 @@ struct ImageFolderOptions {
   int64_t channels = 3;                // 1: grey, 3: colour, whatever the files hold
   std::vector<double> mean = {};       // one for each channel; by default 0
   std::vector<double> std = {};        // by default 1
+  Colour background = {};              // behind what is transparent; by default white
   bool skip_corrupt = false;           // leave out files that cannot be decoded, rather than throw
 };
 
