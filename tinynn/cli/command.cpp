@@ -1,4 +1,7 @@
+#include <charconv>
+#include <concepts>
 #include <filesystem>
+#include <limits>
 #include <optional>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +9,58 @@
 #include <tinynn/cli/command.hpp>
 
 namespace tinynn::cli {
+namespace {
+
+// "1000" for 1000.
+std::string number_text(auto number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, number).ptr};
+}
+
+// A number that is written as numbers are: of its type, decimal, alone, in no locale. None for anything else,
+// for "010", which CLI11 takes for 8, and for nan.
+template <class T>
+std::optional<T> number_of(const std::string& text) {
+  T number{};
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const bool octal = std::integral<T> && text.size() > 1 && text[0] == '0';
+  return error == std::errc() && rest == end && !octal && number == number ? std::optional(number)
+                                                                           : std::nullopt;
+}
+
+template <class T>
+std::string is_number(const std::string& text) {
+  if (number_of<T>(text)) return "";
+  const char* const kind = std::floating_point<T>    ? "a number"
+                           : std::signed_integral<T> ? "an integer"
+                                                     : "an integer from 0 to 2^64 - 1";
+  return '"' + text + "\" is not " + kind;
+}
+
+template <class T>
+std::function<std::string(const std::string&)> is_between(T low, T high) {
+  return [=](const std::string& text) {
+    const auto number = number_of<T>(text);
+    if (number && *number >= low && *number <= high) return std::string();
+    return '"' + text + "\", expected " + number_text(low) +
+           (high < std::numeric_limits<T>::max() ? " to " + number_text(high) : " or more");
+  };
+}
+
+// What the texts of a type are checked for.
+CLI::Option* checked(CLI::Option* option, auto&) { return option; }
+CLI::Option* checked(CLI::Option* option, int64_t&) { return option->check(is_number<int64_t>); }
+CLI::Option* checked(CLI::Option* option, uint64_t&) { return option->check(is_number<uint64_t>); }
+CLI::Option* checked(CLI::Option* option, double&) { return option->check(is_number<double>); }
+template <class T>
+CLI::Option* checked(CLI::Option* option, std::optional<T>&) {
+  T number{};
+  return checked(option, number);
+}
+CLI::Option* checked(CLI::Option* option, std::vector<int64_t>&) { return option->check(is_number<int64_t>); }
+
+}  // namespace
 
 Option Option::group(const char* heading) const { return Option(option_->group(heading), *all_); }
 Option Option::required() const { return Option(option_->required(), *all_); }
@@ -19,13 +74,9 @@ Option Option::suggests(const std::vector<std::string>& texts) const {
   (*all_)[option_] = texts;
   return *this;
 }
-Option Option::in_range(double low, double high) const {
-  return Option(option_->check(CLI::Range(low, high)), *all_);
-}
-Option Option::in_range(int64_t low, int64_t high) const {
-  return Option(option_->check(CLI::Range(low, high)), *all_);
-}
-Option Option::not_negative() const { return Option(option_->check(CLI::NonNegativeNumber), *all_); }
+Option Option::in_range(double low, double high) const { return check(is_between(low, high)); }
+Option Option::in_range(int64_t low, int64_t high) const { return check(is_between(low, high)); }
+Option Option::not_negative() const { return in_range(0.0, std::numeric_limits<double>::max()); }
 Option Option::check(std::function<std::string(const std::string&)> wrong, const char* pattern) const {
   return Option(option_->check(wrong, pattern), *all_);
 }
@@ -33,7 +84,7 @@ bool Option::given() const { return option_->count() > 0; }
 
 template <class T>
 Option Command::add(const char* name, T& value, const char* help) const {
-  return Option(app_->add_option(name, value, help), *all_);
+  return Option(checked(app_->add_option(name, value, help), value), *all_);
 }
 template Option Command::add(const char*, std::string&, const char*) const;
 template Option Command::add(const char*, std::filesystem::path&, const char*) const;

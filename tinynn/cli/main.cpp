@@ -1,4 +1,5 @@
 // The tinynn command: errors go to stderr in one line, exit code 1, or 2 for wrong usage.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -9,8 +10,13 @@
 
 namespace {
 
+// In one line, whatever the user typed.
 int report(const std::string& message, int exit_code) {
-  std::string line = message.substr(0, message.find('\n'));
+  constexpr size_t longest = 280, tail = 100;
+  std::string line = message;
+  std::ranges::replace_if(
+      line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  if (line.size() > longest) line.replace(longest - tail, line.size() - longest, " ... ");
   std::fprintf(stderr, "tinynn: %s\n", line.c_str());
   return exit_code;
 }

@@ -47,6 +47,10 @@ SparsitySchedule constant_rate(const ConstantRateOptions& options) {
         " of what is alive, expected a fraction between 0 and 1");
   check(options.to >= 0 && options.to < 1, "constant-rate schedule: to ", options.to,
         ", expected 0 or more, less than 1");
+  constexpr double most = 10000;
+  const double steps = std::ceil(std::log(1 - options.to) / std::log(1 - options.rate));
+  check(steps <= most, "constant-rate schedule: ", options.rate, " of what is alive takes ", steps,
+        " steps to ", options.to, ", expected at most ", most);
   SparsitySchedule sparsities;
   for (double alive = 1 - options.rate; alive > 1 - options.to; alive *= 1 - options.rate) {
     sparsities.push_back(1 - alive);

@@ -80,6 +80,8 @@ void check_words(const Recipe& r) {
   check_range("to-params", r.to_parameters);
   check_range("keep-at-least", r.keep_at_least);
   check_range("max-loss", r.max_loss);
+  check(!std::isnan(r.norm), "norm is not a number");
+  check(!r.threshold || !std::isnan(*r.threshold), "threshold is not a number");
   check(r.steps >= 1, "steps is ", r.steps, ", expected at least 1");
   check(r.epochs >= 0 && r.finetune_epochs >= 0, "epochs and finetune-epochs are ", r.epochs, " and ",
         r.finetune_epochs, ", expected 0 or more");
@@ -116,7 +118,8 @@ double number_of(const char* field, const std::string& text) {
   const char *begin = number.data(), *end = begin + number.size();
   double value = 0;
   const auto [stopped, error] = std::from_chars(begin, end, value);
-  check(error == std::errc() && stopped == end, field, ": \"", number, "\" is no number");
+  check(error == std::errc() && stopped == end && std::isfinite(value), field, ": \"", number,
+        "\" is no number");
   return value;
 }
 
