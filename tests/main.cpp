@@ -1,2 +1,34 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+// The tests, by default in the locale "C". TINYNN_TEST_LOCALE=grouping runs them as inside a program whose
+// C++ locale writes 1234.5 as "1.234,5"; any other value is the name of a C locale, such as de_DE.UTF-8.
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+#include <locale>
+#include <string>
+
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+namespace {
+
+struct Grouping : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+bool set_locale(const std::string& name) {
+  if (name != "grouping") return std::setlocale(LC_ALL, name.c_str()) != nullptr;
+  std::locale::global(std::locale(std::locale::classic(), new Grouping));
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (const char* name = std::getenv("TINYNN_TEST_LOCALE"); name != nullptr && !set_locale(name)) {
+    std::printf("skipped: this machine has no locale %s\n", name);
+    return 77;
+  }
+  return doctest::Context(argc, argv).run();
+}

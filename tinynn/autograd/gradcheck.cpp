@@ -77,7 +77,7 @@ void compare(GradcheckResult& result, size_t input, const Tensor& x, const Tenso
     result.input = static_cast<int64_t>(input);
     result.element = i;
     if (error <= 1) continue;
-    std::ostringstream text;
+    TextStream text;
     text << "gradcheck: input " << input << " of shape " << x.shape() << ", element " << i
          << ": the analytic gradient is " << a << ", the numeric one " << n << ", further apart than "
          << allowed;

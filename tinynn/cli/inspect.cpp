@@ -7,6 +7,7 @@
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
+#include <tinynn/core/error.hpp>
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/models/models.hpp>
@@ -16,7 +17,7 @@ namespace tinynn::cli {
 namespace {
 
 std::string shape_text(const Shape& shape) {
-  std::ostringstream text;
+  TextStream text;
   text << shape;
   return text.str();
 }

@@ -64,7 +64,7 @@ Settings resolve(const Options& options) {
 }
 
 std::string Settings::describe() const {
-  std::ostringstream text;
+  TextStream text;
   text << "epochs=" << epochs << " batch-size=" << batch_size << " optimizer=" << optimizer << " lr=" << lr
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
@@ -80,7 +80,7 @@ std::string Settings::identity() const {
 
 std::string recipes_help() {
   const auto text_of = [](auto number) {
-    std::ostringstream text;
+    TextStream text;
     text << number;
     return text.str();
   };

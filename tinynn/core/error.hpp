@@ -2,11 +2,18 @@
 // wrong and what was expected, with both shapes where shapes are concerned.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 
 namespace tinynn {
+
+/// A stream for text that machines read, too: a program's std::locale::global() does not change its numbers.
+class TextStream : public std::ostringstream {
+ public:
+  TextStream() { imbue(std::locale::classic()); }
+};
 
 class Error : public std::runtime_error {
  public:
@@ -16,7 +23,7 @@ class Error : public std::runtime_error {
 /// Throws Error with the parts printed one after the other.
 template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
-  std::ostringstream text;
+  TextStream text;
   (text << ... << parts);
   throw Error(text.str());
 }

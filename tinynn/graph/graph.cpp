@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <sstream>
 
+#include <tinynn/core/error.hpp>
 #include <tinynn/graph/graph.hpp>
 
 namespace tinynn::graph {
 namespace {
 
 std::string shape_of(const Value& value) {
-  std::ostringstream text;
+  TextStream text;
   text << '(';
   for (int64_t d = 0; d < value.shape.rank(); ++d) {
     text << (d > 0 ? ", " : "");
@@ -22,7 +23,7 @@ std::string shape_of(const Value& value) {
 }
 
 std::string attributes_of(const Operation& operation) {
-  std::ostringstream text;
+  TextStream text;
   std::string_view last;
   for (const auto& [name, value] : operation.attributes) {
     if (name == last) {  // a list
@@ -53,7 +54,7 @@ int64_t Graph::uses(int value) const {
 }
 
 std::string to_text(const Graph& graph) {
-  std::ostringstream text;
+  TextStream text;
   for (const int input : graph.inputs) {
     const Value& value = graph.values[input];
     text << value.name << ' ' << shape_of(value) << '\n';
@@ -74,7 +75,7 @@ std::string to_text(const Graph& graph) {
 }
 
 std::string to_dot(const Graph& graph) {
-  std::ostringstream text;
+  TextStream text;
   text << "digraph model {\n  node [shape=box, fontname=\"sans-serif\"];\n";
   const auto node = [&](int number, const std::string& label, const char* style) {
     text << "  v" << number << " [label=" << quoted(label) << style << "];\n";

@@ -86,7 +86,7 @@ std::string summary(nn::Module& module, const Example& example) {
   using Row = std::vector<std::string>;
   std::vector<Row> rows{{"layer", "type", "output", "parameters", "MACs", "density"}};
   const auto add_row = [&](const LayerSummary& layer, const std::string& output) {
-    std::ostringstream density;
+    TextStream density;
     density << std::fixed << std::setprecision(2);
     if (layer.weights > 0) {
       density << static_cast<double>(layer.nonzero) / static_cast<double>(layer.weights);
@@ -96,7 +96,7 @@ std::string summary(nn::Module& module, const Example& example) {
   };
   LayerSummary total{.name = "total", .type = {}, .output = {}};
   for (const LayerSummary& layer : layers(module, example)) {
-    std::ostringstream output;
+    TextStream output;
     if (layer.output.rank() > 0) output << layer.output;
     add_row(layer, output.str());
     total.parameters += layer.parameters;
@@ -106,7 +106,7 @@ std::string summary(nn::Module& module, const Example& example) {
   }
   add_row(total, "");
 
-  std::ostringstream text;
+  TextStream text;
   for (const Row& row : rows) {
     std::string line;
     for (size_t column = 0; column < row.size(); ++column) {

@@ -47,7 +47,7 @@ void check_fits(const SafetensorsFile& file, const std::string& name, std::span<
                 const Shape& expected) {
   const auto fits = [](int64_t size, int64_t most) { return size == most || (size > 0 && size < most); };
   if (std::ranges::equal(sizes, expected, fits)) return;
-  std::ostringstream found;
+  TextStream found;
   for (size_t d = 0; d < sizes.size(); ++d) found << (d ? ", " : "") << sizes[d];
   fail(file.name, ": tensor ", in_quotes(name), " has shape (", found.str(), "), the module expects ",
        expected);

@@ -3,6 +3,7 @@
 #include <set>
 #include <sstream>
 
+#include <tinynn/core/error.hpp>
 #include <tinynn/structured/groups.hpp>
 
 namespace tinynn::structured {
@@ -60,7 +61,7 @@ std::vector<ChannelGroup> groups(nn::Module& model, const graph::Example& exampl
 }
 
 std::string to_text(const std::vector<ChannelGroup>& groups) {
-  std::ostringstream text;
+  TextStream text;
   for (const ChannelGroup& group : groups) {
     text << group.classes.size() << " channels, each " << group.parameters << " parameters and " << group.macs
          << " multiply-adds";

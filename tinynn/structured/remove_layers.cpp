@@ -77,7 +77,7 @@ std::string obstacle(const Run& run, nn::Module& model, nn::Module& layer) {
   const auto ran = run.layers.find(&layer);
   if (ran == run.layers.end()) return "does not run on the example";
   if (ran->second.input != ran->second.output) {
-    std::ostringstream text;
+    TextStream text;
     text << "makes " << ran->second.output << " of " << ran->second.input;
     return text.str();
   }

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include <tinynn/cli/report/layer_view.hpp>
+#include <tinynn/core/error.hpp>
 #include <tinynn/graph/summary.hpp>
 
 namespace tinynn::cli {
@@ -17,7 +18,7 @@ int64_t count_live_rows(const Tensor& weight) {
 }
 
 std::string shape_text(const Shape& shape) {
-  std::ostringstream text;
+  TextStream text;
   text << shape;
   return text.str();
 }
