@@ -37,8 +37,21 @@ std::vector<int64_t> Attributes::list(std::string_view name) const {
   return values;
 }
 
-void append(std::vector<Attribute>& to, const char* name, std::span<const int64_t> list) {
-  for (const int64_t value : list) to.push_back({name, static_cast<double>(value)});
+Size2 Attributes::size2(std::string_view name) const {
+  const auto two = list(name);
+  check(two.size() == 2, "attribute ", name, " has ", two.size(), " numbers, expected 2");
+  return {two[0], two[1]};
+}
+
+Padding2d Attributes::padding2d(std::string_view name) const {
+  const auto four = list(name);
+  check(four.size() == 4, "attribute ", name, " has ", four.size(), " numbers, expected 4");
+  return {four[0], four[1], four[2], four[3]};
+}
+
+void Setting::append_to(std::vector<Attribute>& attributes) const {
+  for (size_t i = 0; i < count_; ++i) attributes.push_back({name_, numbers_[i]});
+  for (const int64_t value : list_) attributes.push_back({name_, static_cast<double>(value)});
 }
 
 }  // namespace tinynn::autograd

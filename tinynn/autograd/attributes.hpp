@@ -3,16 +3,39 @@
 // can be run again.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
+
+#include <tinynn/core/size2.hpp>
 
 namespace tinynn::autograd {
 
 struct Attribute {
   const char* name;  // of static lifetime
   double value;
+};
+
+/// A setting of any kind as operations hand it to record(); it becomes one attribute or several of its name.
+class Setting {
+ public:
+  template <class... T>
+  requires(std::is_arithmetic_v<T>&&...) Setting(const char* name, T... numbers)
+      : name_(name), numbers_{static_cast<double>(numbers)...}, count_(sizeof...(numbers)) {}
+  Setting(const char* name, const Size2& size) : Setting(name, size.h, size.w) {}
+  Setting(const char* name, const Padding2d& p) : Setting(name, p.top, p.bottom, p.left, p.right) {}
+  /// The list must outlive it.
+  Setting(const char* name, std::span<const int64_t> list) : name_(name), list_(list) {}
+
+  void append_to(std::vector<Attribute>& attributes) const;
+
+ private:
+  const char* name_;
+  std::array<double, 4> numbers_{};
+  size_t count_ = 0;
+  std::span<const int64_t> list_;
 };
 
 /// A view of the attributes of one run of an operation.
@@ -30,12 +53,12 @@ class Attributes {
   bool flag(std::string_view name) const { return number(name) != 0; }
   /// All of that name; none is an empty list.
   std::vector<int64_t> list(std::string_view name) const;
+  /// Throw Error unless there are two, or four.
+  Size2 size2(std::string_view name) const;
+  Padding2d padding2d(std::string_view name) const;
 
  private:
   std::span<const Attribute> all_;
 };
-
-/// A list as attributes, behind those that are there already.
-void append(std::vector<Attribute>& to, const char* name, std::span<const int64_t> list);
 
 }  // namespace tinynn::autograd

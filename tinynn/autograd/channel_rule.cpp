@@ -12,6 +12,12 @@ void Channels::pin(Dim dim, const char* reason) {
   for (int64_t i = 0; i < (*shape(dim.tensor))[dim.dim]; ++i) pin(dim, i, reason);
 }
 
+void Channels::carry_all(int64_t input, int64_t except) {
+  for (int64_t d = 0; d < shape(input)->rank(); ++d) {
+    if (d != except) link(Link::carries, {input, d}, {result, d});
+  }
+}
+
 namespace {
 
 void broadcast(Channels& c, Link kind) {
@@ -45,10 +51,7 @@ void images(Channels& channels) {
 void all_but_dim(Channels& channels) {
   const Shape& x = *channels.shape(0);
   if (x.rank() == 0) return;
-  const int64_t dim = x.index(channels.attributes().whole("dim"));
-  for (int64_t d = 0; d < x.rank(); ++d) {
-    if (d != dim) channels.link(Link::carries, {0, d}, {result, d});
-  }
+  channels.carry_all(0, x.index(channels.attributes().whole("dim")));
 }
 
 }  // namespace tinynn::autograd

@@ -47,6 +47,8 @@ class Channels {
   /// Element by element; the sizes must be equal. Does nothing if `from` is of an input that was not given.
   void link(Link kind, Dim from, Dim to);
   void pin(Dim dim, const char* reason);
+  /// The result carries all dimensions of an input but number `except`, in their places.
+  void carry_all(int64_t input, int64_t except = -1);
 };
 
 using ChannelRule = void (*)(Channels& channels);

@@ -13,20 +13,17 @@
 namespace tinynn::autograd {
 
 /// What it takes to run an operation: its inputs as record() got them, its attributes, and the mode.
-struct Arguments {
-  const std::vector<Tensor>& inputs;
-  Attributes attributes;
-  bool training;
-
+struct Arguments : Attributes {
+  Arguments(const std::vector<Tensor>& i, const Attributes& attributes, bool t)
+      : Attributes(attributes), inputs(i), training(t) {}
   const Tensor& operator[](size_t i) const { return inputs[i]; }
+
+  const std::vector<Tensor>& inputs;
+  bool training;
 };
 
-/// What is known of a kind of operation: one constant each, beside its function; ops/registry.hpp lists them
-/// all.
-struct Op {
-  const char* name;
-  /// Runs it again: the very result of the call that recorded these inputs and attributes, in either mode.
-  Tensor (*apply)(const Arguments& arguments) = nullptr;
+/// What holds of an operation, besides what it computes.
+struct Properties {
   /// How its result's channels hang together with those of its inputs; none: they are pinned, with the
   /// reason.
   ChannelRule channels = nullptr;
@@ -37,6 +34,18 @@ struct Op {
   bool homogeneous = false;
   /// Of one input, whose elements it gives as they are: some of them, in another order or shape.
   bool moves = false;
+};
+
+/// What is known of a kind of operation: one constant each, beside its function; ops/registry.hpp lists them
+/// all.
+struct Op : Properties {
+  using Apply = Tensor (*)(const Arguments& arguments);
+  constexpr explicit Op(const char* n, const Properties& properties = {}, Apply a = nullptr)
+      : Properties(properties), name(n), apply(a) {}
+
+  const char* name;
+  /// Runs it again: the very result of the call that recorded these inputs and attributes, in either mode.
+  Apply apply;
 };
 
 /// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not

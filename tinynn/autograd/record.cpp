@@ -29,8 +29,12 @@ Tensor sum(Tensor into, const Tensor& grad) {
 }  // namespace
 
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
-              std::span<const Attribute> attributes) {
-  if (observer != nullptr) observer->callback({op, inputs, output, attributes});
+              std::initializer_list<Setting> settings) {
+  if (observer != nullptr) {
+    std::vector<Attribute> attributes;
+    for (const Setting& setting : settings) setting.append_to(attributes);
+    observer->callback({op, inputs, output, attributes});
+  }
   if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
   std::vector<int64_t> versions;
   for (const Tensor& input : inputs) {
@@ -39,12 +43,6 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
   output.handle()->node = std::make_shared<Node>(
       Node{&op, next_number++, std::move(inputs), std::move(versions), std::move(backward), {}, false});
   return output;
-}
-
-Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward,
-              std::initializer_list<Attribute> attributes) {
-  return record(op, std::move(output), std::vector<Tensor>(inputs), std::move(backward),
-                std::span(attributes.begin(), attributes.size()));
 }
 
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
@@ -70,6 +68,7 @@ void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {
 
 void accumulate_packed_grad(const Tensor& parameter, std::shared_ptr<const kernels::SparsePattern> live,
                             Buffer grad) {
+  if (!live) return accumulate_grad(parameter, Tensor(parameter.shape(), std::move(grad)));
   auto& leaf = *parameter.handle();
   if (const float* before = Parameter::of(parameter).packed_grad(*live)) {
     for (int64_t k = 0; k < live->count(); ++k) grad.data()[k] += before[k];
@@ -80,8 +79,6 @@ void accumulate_packed_grad(const Tensor& parameter, std::shared_ptr<const kerne
   }
   leaf.grad = std::make_shared<PackedGrad>(leaf.shape, std::move(live), std::move(grad));
 }
-
-bool observed() { return observer != nullptr; }
 
 Tensor take_over(const Tensor& grad_y) {
   const auto& handle = grad_y.handle();

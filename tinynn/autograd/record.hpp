@@ -15,22 +15,27 @@ struct SparsePattern;
 namespace tinynn::autograd {
 
 /// Called by every operation on its result: remembers how to go back to `inputs` if one of them needs a
-/// gradient, and returns `output`. `op` must have static lifetime. The attributes are what else it takes to
-/// run the operation again; only an Observer sees them.
-Tensor record(const Op& op, Tensor output, std::initializer_list<Tensor> inputs, BackwardFunction backward,
-              std::initializer_list<Attribute> attributes = {});
+/// gradient, and returns `output`. `op` must have static lifetime. The settings are what else it takes to run
+/// the operation again; only an Observer sees them.
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
-              std::span<const Attribute> attributes = {});
-
-/// Whether an Observer sees the attributes: long lists of them need not be made otherwise.
-bool observed();
+              std::initializer_list<Setting> settings = {});
 
 /// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it; `is_masked`
 /// says that the kernel has done it. Throws Error if the shapes differ.
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked = false);
 
-/// The same for a parameter of which `grad` holds the live elements alone.
+/// Hands `input` the gradient that write(float*) writes, if it needs one.
+template <class F>
+void hand_on_grad(const Tensor& input, F write) {
+  if (!input.requires_grad()) return;
+  Tensor grad(input.shape());
+  write(grad.mutable_data());
+  accumulate_grad(input, std::move(grad));
+}
+
+/// The same as accumulate_grad for a weight of which `grad` holds the live elements alone, or all if `live`
+/// is null.
 void accumulate_packed_grad(const Tensor& parameter, std::shared_ptr<const kernels::SparsePattern> live,
                             Buffer grad);
 

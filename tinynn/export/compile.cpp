@@ -7,7 +7,6 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/fuse.hpp>
 #include <tinynn/ops/arithmetic.hpp>
-#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/registry.hpp>
 #include <tinynn/ops/shape.hpp>
@@ -107,7 +106,7 @@ class Planner {
       made.parameters[i] = attributes.number(kind.parameters[i]);
     if (attributes.has("kernel")) {
       read_window(attributes, made);
-      made.kernel = size2(attributes, "kernel");
+      made.kernel = attributes.size2("kernel");
     }
     if (attributes.has("count_include_pad")) made.count_include_pad = attributes.flag("count_include_pad");
     if (attributes.has("dim")) {
@@ -119,9 +118,9 @@ class Planner {
   }
 
   static void read_window(const autograd::Attributes& attributes, Step& step) {
-    step.stride = size2(attributes, "stride");
-    step.padding = padding2d(attributes, "padding");
-    if (attributes.has("dilation")) step.dilation = size2(attributes, "dilation");
+    step.stride = attributes.size2("stride");
+    step.padding = attributes.padding2d("padding");
+    if (attributes.has("dilation")) step.dilation = attributes.size2("dilation");
   }
 
   Tensor bias_or_zeros(int v, int64_t size) {

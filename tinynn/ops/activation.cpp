@@ -32,7 +32,7 @@ Tensor relu(const Tensor& x) {
 }
 
 const autograd::Op leaky_relu_op = detail::homogeneous_op(
-    "leaky_relu", [](const auto& a) { return leaky_relu(a[0], a.attributes.number("negative_slope")); });
+    "leaky_relu", [](const auto& a) { return leaky_relu(a[0], a.number("negative_slope")); });
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
   const auto slope = static_cast<float>(negative_slope);
@@ -129,7 +129,7 @@ Tensor hardswish(const Tensor& x) {
 }
 
 const autograd::Op elu_op =
-    detail::elementwise_op("elu", [](const auto& a) { return elu(a[0], a.attributes.number("alpha")); });
+    detail::elementwise_op("elu", [](const auto& a) { return elu(a[0], a.number("alpha")); });
 
 Tensor elu(const Tensor& x, double alpha) {
   const auto scale = static_cast<float>(alpha);
@@ -151,29 +151,24 @@ Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forwa
   Tensor y(x.shape());
   forward(s.outer, s.size, x.data(), y.mutable_data(), s.inner);
   const auto back = [=, values = y.detach()](const Tensor& grad_y) {
-    Tensor grad_x(x.shape());
-    backward(s.outer, s.size, values.data(), grad_y.data(), grad_x.mutable_data(), s.inner);
-    autograd::accumulate_grad(x, std::move(grad_x));
+    autograd::hand_on_grad(
+        x, [&](float* grad_x) { backward(s.outer, s.size, values.data(), grad_y.data(), grad_x, s.inner); });
   };
-  return autograd::record(op, y, {x}, back, {{"dim", static_cast<double>(dim)}});
+  return autograd::record(op, y, {x}, back, {{"dim", dim}});
 }
 
 }  // namespace
 
-const autograd::Op softmax_op{
-    .name = "softmax",
-    .apply = [](const autograd::Arguments& a) { return softmax(a[0], a.attributes.whole("dim")); },
-    .channels = autograd::all_but_dim};
+const autograd::Op softmax_op("softmax", {.channels = autograd::all_but_dim},
+                              [](const auto& a) { return softmax(a[0], a.whole("dim")); });
 
 Tensor softmax(const Tensor& x, int64_t dim) {
   // grad_x = y (grad_y - sum of grad_y y)
   return along(softmax_op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
 }
 
-const autograd::Op log_softmax_op{
-    .name = "log_softmax",
-    .apply = [](const autograd::Arguments& a) { return log_softmax(a[0], a.attributes.whole("dim")); },
-    .channels = autograd::all_but_dim};
+const autograd::Op log_softmax_op("log_softmax", {.channels = autograd::all_but_dim},
+                                  [](const auto& a) { return log_softmax(a[0], a.whole("dim")); });
 
 Tensor log_softmax(const Tensor& x, int64_t dim) {
   // grad_x = grad_y - exp(y) sum of grad_y

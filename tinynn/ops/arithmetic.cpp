@@ -1,4 +1,5 @@
 #include <cmath>
+#include <functional>
 #include <type_traits>
 
 #include <tinynn/autograd/record.hpp>
@@ -44,14 +45,25 @@ Tensor binary(const autograd::Op& op, const Tensor& a, const Tensor& b, F f, Da 
   });
 }
 
+// The one of each pair that beats the other; NaN wins.
+template <class Beats>
+Tensor extreme(const autograd::Op& op, const Tensor& a, const Tensor& b, Beats beats) {
+  // grad_a = grad_y where a beats b, half of it where a = b; grad_b likewise
+  const auto share = [=](float g, float own, float other) {
+    return beats(other, own) ? 0 : own == other ? g / 2 : g;
+  };
+  return binary(
+      op, a, b, [=](float u, float v) { return beats(u, v) || std::isnan(u) ? u : v; }, share,
+      [=](float g, float u, float v) { return share(g, v, u); });
+}
+
 }  // namespace
 
 using detail::Keep;
 using detail::unary;
 
-const autograd::Op add_op{.name = "add",
-                          .apply = [](const autograd::Arguments& a) { return add(a[0], a[1]); },
-                          .channels = autograd::elementwise_sum};
+const autograd::Op add_op("add", {.channels = autograd::elementwise_sum},
+                          [](const auto& a) { return add(a[0], a[1]); });
 
 Tensor add(const Tensor& a, const Tensor& b) {
   // grad_a = grad_b = grad_y
@@ -59,8 +71,8 @@ Tensor add(const Tensor& a, const Tensor& b) {
       add_op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
 }
 
-const autograd::Op add_scalar_op = detail::elementwise_op(
-    "add_scalar", [](const auto& a) { return add(a[0], a.attributes.number("value")); });
+const autograd::Op add_scalar_op =
+    detail::elementwise_op("add_scalar", [](const auto& a) { return add(a[0], a.number("value")); });
 
 Tensor add(const Tensor& a, double b) {
   // grad_a = grad_y
@@ -68,9 +80,8 @@ Tensor add(const Tensor& a, double b) {
                               {{"value", b}});
 }
 
-const autograd::Op sub_op{.name = "sub",
-                          .apply = [](const autograd::Arguments& a) { return sub(a[0], a[1]); },
-                          .channels = autograd::elementwise_sum};
+const autograd::Op sub_op("sub", {.channels = autograd::elementwise_sum},
+                          [](const auto& a) { return sub(a[0], a[1]); });
 
 Tensor sub(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y, grad_b = -grad_y
@@ -81,8 +92,8 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 
 Tensor sub(const Tensor& a, double b) { return add(a, -b); }
 
-const autograd::Op scalar_sub_op = detail::elementwise_op(
-    "scalar_sub", [](const auto& a) { return sub(a.attributes.number("value"), a[0]); });
+const autograd::Op scalar_sub_op =
+    detail::elementwise_op("scalar_sub", [](const auto& a) { return sub(a.number("value"), a[0]); });
 
 Tensor sub(double a, const Tensor& b) {
   // grad_b = -grad_y
@@ -91,9 +102,8 @@ Tensor sub(double a, const Tensor& b) {
       [](float g, float) { return -g; }, {{"value", a}});
 }
 
-const autograd::Op mul_op{.name = "mul",
-                          .apply = [](const autograd::Arguments& a) { return mul(a[0], a[1]); },
-                          .channels = autograd::elementwise_product};
+const autograd::Op mul_op("mul", {.channels = autograd::elementwise_product},
+                          [](const auto& a) { return mul(a[0], a[1]); });
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y b, grad_b = grad_y a
@@ -102,8 +112,8 @@ Tensor mul(const Tensor& a, const Tensor& b) {
       [](float g, float u, float) { return g * u; });
 }
 
-const autograd::Op mul_scalar_op = detail::homogeneous_op(
-    "mul_scalar", [](const auto& a) { return mul(a[0], a.attributes.number("value")); });
+const autograd::Op mul_scalar_op =
+    detail::homogeneous_op("mul_scalar", [](const auto& a) { return mul(a[0], a.number("value")); });
 
 Tensor mul(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -122,8 +132,8 @@ Tensor div(const Tensor& a, const Tensor& b) {
       [](float g, float u, float v) { return -g * (u / v / v); });
 }
 
-const autograd::Op div_scalar_op = detail::homogeneous_op(
-    "div_scalar", [](const auto& a) { return div(a[0], a.attributes.number("value")); });
+const autograd::Op div_scalar_op =
+    detail::homogeneous_op("div_scalar", [](const auto& a) { return div(a[0], a.number("value")); });
 
 Tensor div(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -133,8 +143,8 @@ Tensor div(const Tensor& a, double b) {
       {{"value", b}});
 }
 
-const autograd::Op scalar_div_op = detail::elementwise_op(
-    "scalar_div", [](const auto& a) { return div(a.attributes.number("value"), a[0]); });
+const autograd::Op scalar_div_op =
+    detail::elementwise_op("scalar_div", [](const auto& a) { return div(a.number("value"), a[0]); });
 
 Tensor div(double a, const Tensor& b) {
   const auto s = static_cast<float>(a);
@@ -146,33 +156,11 @@ Tensor div(double a, const Tensor& b) {
 
 const autograd::Op maximum_op =
     detail::elementwise_op("maximum", [](const auto& a) { return maximum(a[0], a[1]); });
-
-Tensor maximum(const Tensor& a, const Tensor& b) {
-  // grad_a = grad_y where a > b, half of it where a = b; grad_b likewise
-  return binary(
-      maximum_op, a, b, [](float u, float v) { return u > v || std::isnan(u) ? u : v; },
-      [](float g, float u, float v) { return u < v    ? 0
-                                             : u == v ? g / 2
-                                                      : g; },
-      [](float g, float u, float v) { return v < u    ? 0
-                                             : u == v ? g / 2
-                                                      : g; });
-}
-
 const autograd::Op minimum_op =
     detail::elementwise_op("minimum", [](const auto& a) { return minimum(a[0], a[1]); });
 
-Tensor minimum(const Tensor& a, const Tensor& b) {
-  // grad_a = grad_y where a < b, half of it where a = b; grad_b likewise
-  return binary(
-      minimum_op, a, b, [](float u, float v) { return u < v || std::isnan(u) ? u : v; },
-      [](float g, float u, float v) { return u > v    ? 0
-                                             : u == v ? g / 2
-                                                      : g; },
-      [](float g, float u, float v) { return v > u    ? 0
-                                             : u == v ? g / 2
-                                                      : g; });
-}
+Tensor maximum(const Tensor& a, const Tensor& b) { return extreme(maximum_op, a, b, std::greater<>()); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return extreme(minimum_op, a, b, std::less<>()); }
 
 std::vector<const autograd::Op*> ops::arithmetic() {
   return {&add_op, &add_scalar_op, &sub_op,        &scalar_sub_op, &mul_op,    &mul_scalar_op,

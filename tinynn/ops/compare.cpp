@@ -11,53 +11,21 @@ namespace {
 
 // Of two tensors, or of one and a number.
 template <class Compare>
-Tensor applied(const autograd::Arguments& a, Compare holds) {
-  return a.inputs.size() == 2 ? holds(a[0], a[1]) : holds(a[0], a.attributes.number("value"));
+constexpr autograd::Op comparison(const char* name) {
+  return autograd::Op(name, {.pinned = "it compares"}, [](const auto& a) {
+    return a.inputs.size() == 2 ? Compare()(a[0], a[1]) : Compare()(a[0], a.number("value"));
+  });
 }
-
-constexpr auto pinned = "it compares";
-const autograd::Op gt_op{.name = "gt",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x > y; });
-                             },
-                         .pinned = pinned};
-const autograd::Op lt_op{.name = "lt",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x < y; });
-                             },
-                         .pinned = pinned};
-const autograd::Op ge_op{.name = "ge",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x >= y; });
-                             },
-                         .pinned = pinned};
-const autograd::Op le_op{.name = "le",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x <= y; });
-                             },
-                         .pinned = pinned};
-const autograd::Op eq_op{.name = "eq",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x == y; });
-                             },
-                         .pinned = pinned};
-const autograd::Op ne_op{.name = "ne",
-                         .apply =
-                             [](const autograd::Arguments& a) {
-                               return applied(a, [](const auto& x, const auto& y) { return x != y; });
-                             },
-                         .pinned = pinned};
+const autograd::Op gt_op = comparison<std::greater<>>("gt"), lt_op = comparison<std::less<>>("lt"),
+                   ge_op = comparison<std::greater_equal<>>("ge"),
+                   le_op = comparison<std::less_equal<>>("le"), eq_op = comparison<std::equal_to<>>("eq"),
+                   ne_op = comparison<std::not_equal_to<>>("ne");
 
 // Observers see a comparison like any operation, but there is no way back through it.
 Tensor seen(const autograd::Op& op, const Tensor& y, std::initializer_list<Tensor> inputs,
-            std::initializer_list<autograd::Attribute> attributes = {}) {
+            std::initializer_list<autograd::Setting> settings = {}) {
   const NoGrad no_grad;
-  return autograd::record(op, y, inputs, nullptr, attributes);
+  return autograd::record(op, y, inputs, nullptr, settings);
 }
 
 template <class Holds>

@@ -3,7 +3,6 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/sparse.hpp>
-#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/registry.hpp>
 
@@ -31,9 +30,10 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
                                .groups = options.groups};
   check(s.c == weight.size(1) * s.groups && s.o % s.groups == 0, "conv2d: input ", x.shape(),
         " does not fit weight ", weight.shape(), " with ", s.groups, " groups");
-  check(!bias.defined() || bias.shape() == Shape{s.o}, "conv2d: bias ",
-        bias.defined() ? bias.shape() : Shape(), " does not fit weight ", weight.shape(), ": expected ",
-        Shape{s.o});
+  if (bias.defined()) {
+    check(bias.shape() == Shape{s.o}, "conv2d: bias ", bias.shape(), " does not fit weight ", weight.shape(),
+          ": expected ", Shape{s.o});
+  }
   check(s.kh >= 1 && s.kw >= 1 && s.h + s.padding.h() >= s.rows().reach() &&
             s.w + s.padding.w() >= s.columns().reach(),
         "conv2d: the kernel of weight ", weight.shape(), " is larger than the padded input ", x.shape());
@@ -59,21 +59,20 @@ void conv2d_channels(autograd::Channels& c) {
   for (int64_t j = made; j < o; ++j) c.link(Link::couples, {result, 1}, j % made, {result, 1}, j);
 }
 
+int64_t conv2d_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
+  return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3);
+}
+
 }  // namespace
 
-const autograd::Op ops::conv2d{
-    .name = "conv2d",
-    .apply =
-        [](const autograd::Arguments& a) {
-          return tinynn::conv2d(a[0], a[1], a[2],
-                                {.stride = size2(a.attributes, "stride"),
-                                 .padding = padding2d(a.attributes, "padding"),
-                                 .dilation = size2(a.attributes, "dilation"),
-                                 .groups = conv2d_groups(a[0].shape(), a[1].shape())});
-        },
-    .channels = conv2d_channels,
-    .macs = [](const std::vector<Tensor>& inputs,
-               const Tensor& y) { return count_nonzero(inputs[1]) * y.size(0) * y.size(2) * y.size(3); }};
+const autograd::Op ops::conv2d("conv2d", {.channels = conv2d_channels, .macs = conv2d_macs},
+                               [](const auto& a) {
+                                 return tinynn::conv2d(a[0], a[1], a[2],
+                                                       {.stride = a.size2("stride"),
+                                                        .padding = a.padding2d("padding"),
+                                                        .dilation = a.size2("dilation"),
+                                                        .groups = conv2d_groups(a[0].shape(), a[1].shape())});
+                               });
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   const auto s = checked_sizes(x, weight, bias, options);
@@ -86,31 +85,22 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                           y.mutable_data(), pattern.get());
 
   const auto backward = [=](const Tensor& grad_y) {
-    if (x.requires_grad()) {  // grad_x = grad_y correlated with the flipped kernel
-      Tensor grad_x(x.shape());
-      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), pattern.get());
-      autograd::accumulate_grad(x, std::move(grad_x));
-    }
+    autograd::hand_on_grad(x, [&](float* grad_x) {  // grad_x = grad_y correlated with the flipped kernel
+      kernels::conv2d_backward_input(s, grad_y.data(), weight.data(), grad_x, pattern.get());
+    });
     if (weight.requires_grad()) {  // grad_weight = x correlated with grad_y
       // The gradients of dead weights may have been asked for since the forward pass.
       const auto still = pattern ? live(weight) : nullptr;
       Buffer grad_weight(still ? still->count() : weight.numel());
       kernels::conv2d_backward_weight(s, grad_y.data(), x.data(), grad_weight.data(), still.get());
-      if (still) {
-        autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
-      } else {
-        autograd::accumulate_grad(weight, Tensor(weight.shape(), std::move(grad_weight)));
-      }
+      autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
     }
-    if (bias.requires_grad()) {
-      Tensor grad_bias(bias.shape());
-      kernels::conv2d_backward_bias(s, grad_y.data(), grad_bias.mutable_data());
-      autograd::accumulate_grad(bias, std::move(grad_bias));
-    }
+    autograd::hand_on_grad(
+        bias, [&](float* grad_bias) { kernels::conv2d_backward_bias(s, grad_y.data(), grad_bias); });
   };
   return autograd::record(
       ops::conv2d, y, {x, weight, bias}, backward,
-      attributes({{"stride", options.stride}, {"padding", options.padding}, {"dilation", options.dilation}}));
+      {{"stride", options.stride}, {"padding", options.padding}, {"dilation", options.dilation}});
 }
 
 }  // namespace tinynn

@@ -33,28 +33,24 @@ Tensor apply_dropout(const Tensor& x, double p, const RandomStream& stream) {
 
 }  // namespace
 
-const autograd::Op ops::dropout{.name = "dropout",
-                                .apply =
-                                    [](const autograd::Arguments& a) {
-                                      return tinynn::dropout(a[0], a.attributes.number("p"), a.training);
-                                    },
-                                .channels = autograd::elementwise,
-                                .homogeneous = true};
+const autograd::Op ops::dropout("dropout", {.channels = autograd::elementwise, .homogeneous = true},
+                                [](const auto& a) {
+                                  return tinynn::dropout(a[0], a.number("p"), a.training);
+                                });
 
 Tensor dropout(const Tensor& x, double p, bool training) {
   check(p >= 0 && p <= 1, "dropout: the probability ", p, " is not between 0 and 1");
-  const std::initializer_list<autograd::Attribute> attributes{{"p", p}};
+  const auto record = [&](const Tensor& y, autograd::BackwardFunction backward) {
+    return autograd::record(ops::dropout, y, {x}, std::move(backward), {{"p", p}});
+  };
   if (!training || p == 0) {  // recorded all the same: a graph that runs again may be trained
-    return autograd::record(
-        ops::dropout, x.detach(), {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); },
-        attributes);
+    return record(x.detach(), [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); });
   }
   const RandomStream stream = next_random_stream();
   // grad_x = grad_y / (1 - p) where x was kept
-  return autograd::record(
-      ops::dropout, apply_dropout(x, p, stream), {x},
-      [=](const Tensor& grad_y) { autograd::accumulate_grad(x, apply_dropout(grad_y, p, stream)); },
-      attributes);
+  return record(apply_dropout(x, p, stream), [=](const Tensor& grad_y) {
+    autograd::accumulate_grad(x, apply_dropout(grad_y, p, stream));
+  });
 }
 
 }  // namespace tinynn

@@ -24,9 +24,7 @@ void slice_channels(autograd::Channels& c) {
   const auto dim = c.attributes().whole("dim");
   const int64_t begin = c.attributes().whole("begin"), end = c.attributes().whole("end");
   const int64_t size = x[dim];
-  for (int64_t d = 0; d < x.rank(); ++d) {
-    if (d != dim) c.link(Link::carries, {0, d}, {result, d});
-  }
+  c.carry_all(0, dim);
   constexpr auto reason = "slice counts to this place: use chunk, or slice to the end";
   if (begin >= 0 && end >= size && c.attributes().whole("step") == 1) {
     const int64_t first = size - (*c.shape(result))[dim];
@@ -43,11 +41,9 @@ void concat_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const auto dim = c.attributes().whole("dim");
   for (int64_t input = 0, at = 0; input < c.inputs(); ++input) {
-    const Shape& x = *c.shape(input);
-    for (int64_t d = 0; d < x.rank(); ++d) {
-      if (d != dim) c.link(Link::carries, {input, d}, {result, d});
-    }
-    for (int64_t i = 0; i < x[dim]; ++i) c.link(Link::carries, {input, dim}, i, {result, dim}, at++);
+    c.carry_all(input, dim);
+    const int64_t size = (*c.shape(input))[dim];
+    for (int64_t i = 0; i < size; ++i) c.link(Link::carries, {input, dim}, i, {result, dim}, at++);
   }
 }
 
@@ -57,9 +53,7 @@ void chunk_channels(autograd::Channels& c) {
   const Shape &x = *c.shape(0), &y = *c.shape(result);
   const auto dim = c.attributes().whole("dim");
   const auto piece = c.attributes().whole("piece");
-  for (int64_t d = 0; d < x.rank(); ++d) {
-    if (d != dim) c.link(Link::carries, {0, d}, {result, d});
-  }
+  c.carry_all(0, dim);
   for (int64_t i = 0; i < x[dim]; ++i) c.link(Link::couples, {0, dim}, i % y[dim], {0, dim}, i);
   for (int64_t j = 0; j < y[dim]; ++j) {
     c.link(Link::carries, {0, dim}, piece * y[dim] + j, {result, dim}, j);
@@ -68,7 +62,7 @@ void chunk_channels(autograd::Channels& c) {
 
 // x[first], x[first + step], ... of `count` elements along one dimension.
 Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64_t first, int64_t count,
-                     int64_t step, std::initializer_list<autograd::Attribute> attributes) {
+                     int64_t step, std::initializer_list<autograd::Setting> settings) {
   const Slices s(x.shape(), dim);
   const int64_t pieces = step == 1 ? 1 : count, length = (step == 1 ? count : 1) * s.inner;
   // Calls copy(in x, in y) for every run of `length` elements.
@@ -88,19 +82,14 @@ Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64
     });
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(op, y, {x}, backward, attributes);
+  return autograd::record(op, y, {x}, backward, settings);
 }
 
 }  // namespace
 
-const autograd::Op slice_op{.name = "slice",
-                            .apply =
-                                [](const autograd::Arguments& a) {
-                                  return slice(a[0], a.attributes.whole("dim"), a.attributes.whole("begin"),
-                                               a.attributes.whole("end"), a.attributes.whole("step"));
-                                },
-                            .channels = slice_channels,
-                            .moves = true};
+const autograd::Op slice_op("slice", {.channels = slice_channels, .moves = true}, [](const auto& a) {
+  return slice(a[0], a.whole("dim"), a.whole("begin"), a.whole("end"), a.whole("step"));
+});
 
 Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t step) {
   check(step >= 1, "slice: step ", step, " is not at least 1");
@@ -111,33 +100,23 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end, int64_t s
   const int64_t first = cut(begin), last = std::max(first, cut(end));
   const int64_t count = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
   return strided_slice(slice_op, x, dim, first, count, step,
-                       {{"dim", static_cast<double>(x.shape().index(dim))},
-                        {"begin", static_cast<double>(begin)},
-                        {"end", static_cast<double>(end)},
-                        {"step", static_cast<double>(step)}});
+                       {{"dim", x.shape().index(dim)}, {"begin", begin}, {"end", end}, {"step", step}});
 }
 
 namespace {
 
 Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece);
 
-const autograd::Op chunk_op{.name = "chunk",
-                            .apply =
-                                [](const autograd::Arguments& a) {
-                                  return piece_of(a[0], a.attributes.whole("count"),
-                                                  a.attributes.whole("dim"), a.attributes.whole("piece"));
-                                },
-                            .channels = chunk_channels,
-                            .moves = true};
+const autograd::Op chunk_op("chunk", {.channels = chunk_channels, .moves = true}, [](const auto& a) {
+  return piece_of(a[0], a.whole("count"), a.whole("dim"), a.whole("piece"));
+});
 
 Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece) {
   const int64_t size = x.size(dim);
   check(count >= 1 && size % count == 0, "chunk: dimension ", dim, " of ", x.shape(), " cannot be cut into ",
         count, " equal pieces");
   return strided_slice(chunk_op, x, dim, piece * (size / count), size / count, 1,
-                       {{"dim", static_cast<double>(x.shape().index(dim))},
-                        {"count", static_cast<double>(count)},
-                        {"piece", static_cast<double>(piece)}});
+                       {{"dim", x.shape().index(dim)}, {"count", count}, {"piece", piece}});
 }
 
 }  // namespace
@@ -149,14 +128,10 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim) {
   return pieces;
 }
 
-const autograd::Op index_select_op{.name = "index_select",
-                                   .apply =
-                                       [](const autograd::Arguments& a) {
-                                         return index_select(a[0], a.attributes.whole("dim"),
-                                                             a.attributes.list("index"));
-                                       },
-                                   .pinned = "it picks them by number",
-                                   .moves = true};
+const autograd::Op index_select_op("index_select", {.pinned = "it picks them by number", .moves = true},
+                                   [](const auto& a) {
+                                     return index_select(a[0], a.whole("dim"), a.list("index"));
+                                   });
 
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices) {
   const Slices s(x.shape(), dim);
@@ -169,29 +144,24 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
   for (int64_t o = 0; o < s.outer; ++o) {
     for (const int64_t i : indices) to = std::copy_n(x.data() + s.begin(o, i), s.inner, to);
   }
-  std::vector<autograd::Attribute> attributes{{"dim", static_cast<double>(x.shape().index(dim))}};
-  if (autograd::observed()) autograd::append(attributes, "index", indices);
   // grad_x = the sum of the grad_y of all places that an element went to
-  return autograd::record(
-      index_select_op, y, std::vector{x},
-      [=](const Tensor& grad_y) {
-        Tensor grad_x = zeros(x.shape());
-        const float* from = grad_y.data();
-        for (int64_t o = 0; o < s.outer; ++o) {
-          for (const int64_t i : indices) {
-            float* sum = grad_x.mutable_data() + s.begin(o, i);
-            for (int64_t j = 0; j < s.inner; ++j) sum[j] += *from++;
-          }
-        }
-        autograd::accumulate_grad(x, std::move(grad_x));
-      },
-      attributes);
+  const auto backward = [=](const Tensor& grad_y) {
+    Tensor grad_x = zeros(x.shape());
+    const float* from = grad_y.data();
+    for (int64_t o = 0; o < s.outer; ++o) {
+      for (const int64_t i : indices) {
+        float* sum = grad_x.mutable_data() + s.begin(o, i);
+        for (int64_t j = 0; j < s.inner; ++j) sum[j] += *from++;
+      }
+    }
+    autograd::accumulate_grad(x, std::move(grad_x));
+  };
+  return autograd::record(index_select_op, y, {x}, backward,
+                          {{"dim", x.shape().index(dim)}, {"index", indices}});
 }
 
-const autograd::Op concat_op{
-    .name = "concat",
-    .apply = [](const autograd::Arguments& a) { return concat(a.inputs, a.attributes.whole("dim")); },
-    .channels = concat_channels};
+const autograd::Op concat_op("concat", {.channels = concat_channels},
+                             [](const auto& a) { return concat(a.inputs, a.whole("dim")); });
 
 Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
   check(!tensors.empty(), "concat: no tensors");
@@ -226,8 +196,7 @@ Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
       begin += x.size(dim);
     }
   };
-  const autograd::Attribute attribute{"dim", static_cast<double>(first.index(dim))};
-  return autograd::record(concat_op, y, tensors, backward, std::span(&attribute, 1));
+  return autograd::record(concat_op, y, tensors, backward, {{"dim", first.index(dim)}});
 }
 
 std::vector<int64_t> argsort(const Tensor& x, bool descending) {
@@ -240,11 +209,8 @@ std::vector<int64_t> argsort(const Tensor& x, bool descending) {
     const auto less = [row = x.data() + begin](int64_t i, int64_t j) {
       return row[i] < row[j] || (!std::isnan(row[i]) && std::isnan(row[j]));
     };
-    if (descending) {
-      std::stable_sort(first, first + n, [&](int64_t i, int64_t j) { return less(j, i); });
-    } else {
-      std::stable_sort(first, first + n, less);
-    }
+    std::stable_sort(first, first + n,
+                     [=](int64_t i, int64_t j) { return descending ? less(j, i) : less(i, j); });
   }
   return order;
 }

@@ -29,29 +29,30 @@ Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
 void linear_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const int64_t last = c.shape(0)->rank() - 1;
-  for (int64_t d = 0; d < last; ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.carry_all(0, last);
   c.link(Link::consumes, {1, 1}, {0, last});
   c.link(Link::produces, {1, 0}, {result, last});
   c.link(Link::shifts, {2, 0}, {result, last});
 }
 
+int64_t linear_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
+  return count_nonzero(inputs[1]) * y.shape().outer(-1);
+}
+
 }  // namespace
 
-const autograd::Op ops::linear{
-    .name = "linear",
-    .apply = [](const autograd::Arguments& a) { return tinynn::linear(a[0], a[1], a[2]); },
-    .channels = linear_channels,
-    .macs = [](const std::vector<Tensor>& inputs,
-               const Tensor& y) { return count_nonzero(inputs[1]) * y.shape().outer(-1); }};
+const autograd::Op ops::linear("linear", {.channels = linear_channels, .macs = linear_macs},
+                               [](const auto& a) { return tinynn::linear(a[0], a[1], a[2]); });
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(weight.rank() == 2, "linear: weight ", weight.shape(), " is not (out, in)");
   const int64_t out = weight.size(0), in = weight.size(1);
   check(x.rank() >= 1 && x.size(-1) == in, "linear: input ", x.shape(), " does not fit weight ",
         weight.shape(), ": its last dimension must be ", in);
-  check(!bias.defined() || bias.shape() == Shape{out}, "linear: bias ",
-        bias.defined() ? bias.shape() : Shape(), " does not fit weight ", weight.shape(), ": expected ",
-        Shape{out});
+  if (bias.defined()) {
+    check(bias.shape() == Shape{out}, "linear: bias ", bias.shape(), " does not fit weight ", weight.shape(),
+          ": expected ", Shape{out});
+  }
   const int64_t rows = x.shape().outer(-1);
 
   Tensor y(x.shape().with(-1, out));
@@ -64,21 +65,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                           y.mutable_data(), pattern.get());
 
   return autograd::record(ops::linear, y, {x, weight, bias}, [=](const Tensor& grad_y) {
-    if (x.requires_grad()) {  // grad_x = grad_y weight
-      Tensor grad_x(x.shape());
-      kernels::linear_backward_input(s, grad_y.data(), weight.data(), grad_x.mutable_data(), pattern.get());
-      autograd::accumulate_grad(x, grad_x);
-    }
+    autograd::hand_on_grad(x, [&](float* grad_x) {  // grad_x = grad_y weight
+      kernels::linear_backward_input(s, grad_y.data(), weight.data(), grad_x, pattern.get());
+    });
     if (weight.requires_grad()) {  // grad_weight = grad_y^T x
       // The gradients of dead weights may have been asked for since the forward pass.
       const auto still = pattern ? live(weight) : nullptr;
       Buffer grad_weight(still ? still->count() : weight.numel());
       kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.data(), still.get());
-      if (still) {
-        autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
-      } else {
-        autograd::accumulate_grad(weight, Tensor(weight.shape(), std::move(grad_weight)));
-      }
+      autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
     }
     if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
   });

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
@@ -10,24 +13,10 @@
 namespace tinynn {
 namespace {
 
-constexpr auto pinned = "it compares all classes with the target";
+constexpr autograd::Properties compares{.pinned = "it compares all classes with the target"};
 
-Reduction reduction_of(const autograd::Arguments& a) {
-  return static_cast<Reduction>(a.attributes.whole("reduction"));
-}
-autograd::Attribute reduction_attribute(Reduction reduction) {
-  return {"reduction", static_cast<double>(reduction)};
-}
-
-// The attributes of a loss of labels; the labels are a list, made for observers only.
-std::vector<autograd::Attribute> attributes_of(Reduction reduction, double label_smoothing,
-                                               const Labels& labels) {
-  std::vector<autograd::Attribute> attributes{reduction_attribute(reduction),
-                                              {"label_smoothing", label_smoothing}};
-  if (autograd::observed()) autograd::append(attributes, "label", std::span(labels.begin(), labels.end()));
-  return attributes;
-}
-Labels labels_of(const autograd::Arguments& a) { return Labels(a.attributes.list("label")); }
+Reduction reduction_of(const autograd::Arguments& a) { return static_cast<Reduction>(a.whole("reduction")); }
+Labels labels_of(const autograd::Arguments& a) { return Labels(a.list("label")); }
 
 // From the single losses to what the reduction makes of them, and back.
 class Reducer {
@@ -80,14 +69,14 @@ class ClassTarget {
 
   double weight_of_labels() const { return weight_of_labels_; }
 
-  // Calls f(index in (n, classes), target) wherever the target of sample i is not zero.
+  // Calls f(c, target) for every class of which the target of sample i is not zero.
   template <class F>
   void for_each(int64_t i, F f) const {
-    const int64_t label = labels_[i], first = i * classes_;
-    if (smoothing_ == 0) return f(first + label, weight_of(label));
+    const int64_t label = labels_[i];
+    if (smoothing_ == 0) return f(label, weight_of(label));
     const double everywhere = smoothing_ / static_cast<double>(classes_);
     for (int64_t c = 0; c < classes_; ++c) {
-      f(first + c, weight_of(c) * (everywhere + (c == label ? 1 - smoothing_ : 0)));
+      f(c, weight_of(c) * (everywhere + (c == label ? 1 - smoothing_ : 0)));
     }
   }
 
@@ -95,10 +84,9 @@ class ClassTarget {
   Tensor losses(const Tensor& log_probabilities) const {
     Tensor result(Shape{n_});
     for (int64_t i = 0; i < n_; ++i) {
+      const float* row = log_probabilities.data() + i * classes_;
       double loss = 0;
-      for_each(i, [&](int64_t at, double target) {
-        loss -= target * static_cast<double>(log_probabilities.data()[at]);
-      });
+      for_each(i, [&](int64_t c, double target) { loss -= target * static_cast<double>(row[c]); });
       result.mutable_data()[i] = static_cast<float>(loss);
     }
     return result;
@@ -113,78 +101,27 @@ class ClassTarget {
   int64_t n_, classes_;
 };
 
-}  // namespace
-
-const autograd::Op cross_entropy_op{.name = "cross_entropy",
-                                    .apply =
-                                        [](const autograd::Arguments& a) {
-                                          return cross_entropy(
-                                              a[0], labels_of(a),
-                                              {.label_smoothing = a.attributes.number("label_smoothing"),
-                                               .weight = a[1],
-                                               .reduction = reduction_of(a)});
-                                        },
-                                    .pinned = pinned};
-
-Tensor cross_entropy(const Tensor& logits, const Labels& labels, const CrossEntropyOptions& options) {
-  const ClassTarget target(cross_entropy_op.name, logits, labels, options.weight, options.label_smoothing);
-  const int64_t n = logits.size(0), classes = logits.size(1);
-  const Reducer reduce(cross_entropy_op.name, options.reduction, {n}, target.weight_of_labels());
-  Tensor log_probabilities(logits.shape());
-  kernels::log_softmax_forward(n, classes, logits.data(), log_probabilities.mutable_data());
-
-  // grad_logits(i, c) = grad_loss(i) (softmax(logits)(i, c) sum of target(i) - target(i, c))
-  return autograd::record(
-      cross_entropy_op, reduce(target.losses(log_probabilities)), std::vector{logits, options.weight},
-      [=](const Tensor& grad) {
-        const Tensor grad_losses = reduce.back(grad, {n});
-        Tensor grad_logits(logits.shape());
-        float* g = grad_logits.mutable_data();
-        for (int64_t i = 0; i < n; ++i) {
-          const auto grad_loss = static_cast<double>(grad_losses.data()[i]);
-          double sum = 0;
-          target.for_each(i, [&](int64_t, double t) { sum += t; });
-          const auto scale = static_cast<float>(sum * grad_loss);
-          for (int64_t k = i * classes; k < (i + 1) * classes; ++k) {
-            g[k] = std::exp(log_probabilities.data()[k]) * scale;
-          }
-          target.for_each(i, [&](int64_t k, double t) { g[k] -= static_cast<float>(t * grad_loss); });
-        }
-        autograd::accumulate_grad(logits, std::move(grad_logits));
-      },
-      attributes_of(options.reduction, options.label_smoothing, labels));
+// The losses against these log-probabilities, reduced. grad_row(target, i, grad_loss, g) writes row i of the
+// gradient of `input`, given that of the sample's loss.
+template <class F>
+Tensor class_loss(const autograd::Op& op, const Tensor& input, const Tensor& log_probabilities,
+                  const Labels& labels, const ClassTarget& target, const CrossEntropyOptions& options,
+                  F grad_row) {
+  const int64_t n = input.size(0), classes = input.size(1);
+  const Reducer reduce(op.name, options.reduction, {n}, target.weight_of_labels());
+  const auto backward = [=](const Tensor& grad) {
+    const Tensor grad_losses = reduce.back(grad, {n});
+    autograd::hand_on_grad(input, [&](float* g) {
+      for (int64_t i = 0; i < n; ++i, g += classes) {
+        grad_row(target, i, static_cast<double>(grad_losses.data()[i]), g);
+      }
+    });
+  };
+  return autograd::record(op, reduce(target.losses(log_probabilities)), {input, options.weight}, backward,
+                          {{"reduction", static_cast<double>(options.reduction)},
+                           {"label_smoothing", options.label_smoothing},
+                           {"label", std::span(labels.begin(), labels.end())}});
 }
-
-const autograd::Op nll_loss_op{.name = "nll_loss",
-                               .apply =
-                                   [](const autograd::Arguments& a) {
-                                     return nll_loss(a[0], labels_of(a),
-                                                     {.weight = a[1], .reduction = reduction_of(a)});
-                                   },
-                               .pinned = pinned};
-
-Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const NllLossOptions& options) {
-  const ClassTarget target(nll_loss_op.name, log_probabilities, labels, options.weight, 0);
-  const int64_t n = log_probabilities.size(0);
-  const Reducer reduce(nll_loss_op.name, options.reduction, {n}, target.weight_of_labels());
-
-  // grad_log_probabilities(i, c) = - grad_loss(i) target(i, c)
-  return autograd::record(
-      nll_loss_op, reduce(target.losses(log_probabilities)), std::vector{log_probabilities, options.weight},
-      [=](const Tensor& grad) {
-        const Tensor grad_losses = reduce.back(grad, {n});
-        Tensor grad_input = zeros(log_probabilities.shape());
-        float* g = grad_input.mutable_data();
-        for (int64_t i = 0; i < n; ++i) {
-          const auto grad_loss = static_cast<double>(grad_losses.data()[i]);
-          target.for_each(i, [&](int64_t k, double t) { g[k] = static_cast<float>(-t * grad_loss); });
-        }
-        autograd::accumulate_grad(log_probabilities, std::move(grad_input));
-      },
-      attributes_of(options.reduction, 0, labels));
-}
-
-namespace {
 
 // f(input, target) of each element, reduced; by_input and by_target are its partial derivatives.
 template <class F, class DInput, class DTarget>
@@ -195,30 +132,63 @@ Tensor elementwise(const autograd::Op& op, const Tensor& input, const Tensor& ta
   const Reducer reduce(op.name, reduction, input.shape(), static_cast<double>(input.numel()));
   Tensor losses(input.shape());
   kernels::map(input.numel(), input.data(), target.data(), losses.mutable_data(), f);
-  return autograd::record(op, reduce(losses), {input, target},
-                          [=](const Tensor& grad) {
-                            const Tensor grad_losses = reduce.back(grad, input.shape());
-                            const auto hand_on = [&](const Tensor& to, auto derivative) {
-                              if (!to.requires_grad()) return;
-                              Tensor grad_to(to.shape());
-                              float* g = grad_to.mutable_data();
-                              kernels::map(to.numel(), input.data(), target.data(), g, derivative);
-                              kernels::map(to.numel(), g, grad_losses.data(), g,
-                                           [](float a, float b) { return a * b; });
-                              autograd::accumulate_grad(to, std::move(grad_to));
-                            };
-                            hand_on(input, by_input);
-                            hand_on(target, by_target);
-                          },
-                          {reduction_attribute(reduction)});
+  const auto backward = [=](const Tensor& grad) {
+    const Tensor grad_losses = reduce.back(grad, input.shape());
+    const auto hand_on = [&](const Tensor& to, auto derivative) {
+      autograd::hand_on_grad(to, [&](float* g) {
+        kernels::map(to.numel(), input.data(), target.data(), g, derivative);
+        kernels::map(to.numel(), g, grad_losses.data(), g, std::multiplies<>());
+      });
+    };
+    hand_on(input, by_input);
+    hand_on(target, by_target);
+  };
+  return autograd::record(op, reduce(losses), {input, target}, backward,
+                          {{"reduction", static_cast<double>(reduction)}});
 }
 
 }  // namespace
 
-const autograd::Op mse_loss_op{
-    .name = "mse_loss",
-    .apply = [](const autograd::Arguments& a) { return mse_loss(a[0], a[1], reduction_of(a)); },
-    .pinned = pinned};
+const autograd::Op cross_entropy_op("cross_entropy", compares, [](const auto& a) {
+  return cross_entropy(
+      a[0], labels_of(a),
+      {.label_smoothing = a.number("label_smoothing"), .weight = a[1], .reduction = reduction_of(a)});
+});
+
+Tensor cross_entropy(const Tensor& logits, const Labels& labels, const CrossEntropyOptions& options) {
+  const ClassTarget target(cross_entropy_op.name, logits, labels, options.weight, options.label_smoothing);
+  const int64_t n = logits.size(0), classes = logits.size(1);
+  Tensor log_probabilities(logits.shape());
+  kernels::log_softmax_forward(n, classes, logits.data(), log_probabilities.mutable_data());
+  // grad_logits(i, c) = grad_loss(i) (softmax(logits)(i, c) sum of target(i) - target(i, c))
+  return class_loss(cross_entropy_op, logits, log_probabilities, labels, target, options,
+                    [=](const ClassTarget& of, int64_t i, double grad_loss, float* g) {
+                      double sum = 0;
+                      of.for_each(i, [&](int64_t, double t) { sum += t; });
+                      const auto scale = static_cast<float>(sum * grad_loss);
+                      const float* log_probability = log_probabilities.data() + i * classes;
+                      for (int64_t c = 0; c < classes; ++c) g[c] = std::exp(log_probability[c]) * scale;
+                      of.for_each(i, [&](int64_t c, double t) { g[c] -= static_cast<float>(t * grad_loss); });
+                    });
+}
+
+const autograd::Op nll_loss_op("nll_loss", compares, [](const auto& a) {
+  return nll_loss(a[0], labels_of(a), {.weight = a[1], .reduction = reduction_of(a)});
+});
+
+Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const NllLossOptions& options) {
+  const ClassTarget target(nll_loss_op.name, log_probabilities, labels, options.weight, 0);
+  // grad_log_probabilities(i, c) = - grad_loss(i) target(i, c)
+  return class_loss(nll_loss_op, log_probabilities, log_probabilities, labels, target,
+                    {.weight = options.weight, .reduction = options.reduction},
+                    [=](const ClassTarget& of, int64_t i, double grad_loss, float* g) {
+                      std::fill_n(g, log_probabilities.size(1), 0.0F);
+                      of.for_each(i, [&](int64_t c, double t) { g[c] = static_cast<float>(-t * grad_loss); });
+                    });
+}
+
+const autograd::Op mse_loss_op("mse_loss", compares,
+                               [](const auto& a) { return mse_loss(a[0], a[1], reduction_of(a)); });
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   // d/d input = 2 (input - target) = - d/d target
@@ -227,10 +197,8 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) 
       [](float x, float t) { return 2 * (x - t); }, [](float x, float t) { return 2 * (t - x); });
 }
 
-const autograd::Op l1_loss_op{
-    .name = "l1_loss",
-    .apply = [](const autograd::Arguments& a) { return l1_loss(a[0], a[1], reduction_of(a)); },
-    .pinned = pinned};
+const autograd::Op l1_loss_op("l1_loss", compares,
+                              [](const auto& a) { return l1_loss(a[0], a[1], reduction_of(a)); });
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   // d/d input = sign(input - target) = - d/d target, 0 where they are equal
@@ -240,13 +208,11 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
       [=](float x, float t) { return sign(x - t); }, [=](float x, float t) { return sign(t - x); });
 }
 
-const autograd::Op binary_cross_entropy_with_logits_op{.name = "binary_cross_entropy_with_logits",
-                                                       .apply =
-                                                           [](const autograd::Arguments& a) {
-                                                             return binary_cross_entropy_with_logits(
-                                                                 a[0], a[1], reduction_of(a));
-                                                           },
-                                                       .pinned = pinned};
+const autograd::Op binary_cross_entropy_with_logits_op("binary_cross_entropy_with_logits", compares,
+                                                       [](const auto& a) {
+                                                         return binary_cross_entropy_with_logits(
+                                                             a[0], a[1], reduction_of(a));
+                                                       });
 
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target, Reduction reduction) {
   // d/d logit = sigmoid(logit) - target, d/d target = - logit
@@ -256,10 +222,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
       [](float x, float t) { return 1 / (1 + std::exp(-x)) - t; }, [](float x, float) { return -x; });
 }
 
-const autograd::Op kl_div_op{
-    .name = "kl_div",
-    .apply = [](const autograd::Arguments& a) { return kl_div(a[0], a[1], reduction_of(a)); },
-    .pinned = pinned};
+const autograd::Op kl_div_op("kl_div", compares,
+                             [](const auto& a) { return kl_div(a[0], a[1], reduction_of(a)); });
 
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, Reduction reduction) {
   // d/d log_probability = - target, d/d target = log(target) + 1 - log_probability, 0 where the target is 0

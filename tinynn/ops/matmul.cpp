@@ -22,6 +22,8 @@ struct Sizes {
   int64_t m, k, p, count_a, count_b;
   std::vector<int64_t> in_a, in_b;
   int64_t count() const { return static_cast<int64_t>(in_a.size()); }
+  const float* matrix_a(const Tensor& a, int64_t i) const { return a.data() + in_a[i] * m * k; }
+  const float* matrix_b(const Tensor& b, int64_t i) const { return b.data() + in_b[i] * k * p; }
 };
 
 Sizes checked_sizes(const Shape& a, const Shape& b) {
@@ -57,19 +59,19 @@ Sizes checked_sizes(const Shape& a, const Shape& b) {
   return s;
 }
 
-// Calls product(i, place in the result, accumulate) for every product. Where several add up in one place,
-// they come one after the other.
+// Calls product(i, place in the result, accumulate) for every product. The result is `count_result` matrices
+// of `size` elements. Where several add up in one place, they come one after the other.
 template <class F>
 void for_each_product(int64_t count, const std::vector<int64_t>* in_result, int64_t count_result,
-                      Tensor& result, F product) {
-  const auto place = [&](int64_t i) { return in_result ? (*in_result)[i] : i; };
+                      int64_t size, float* result, F product) {
+  const auto place = [=](int64_t i) { return result + (in_result ? (*in_result)[i] : i) * size; };
   if (count == count_result) {
     parallel_for(count, std::max<int64_t>(1, (count + 15) / 16), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) product(i, place(i), false);
     });
     return;
   }
-  std::fill_n(result.mutable_data(), result.numel(), 0.0F);
+  std::fill_n(result, count_result * size, 0.0F);
   for (int64_t i = 0; i < count; ++i) product(i, place(i), true);
 }
 
@@ -89,49 +91,40 @@ void matmul_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
   const int64_t rank_a = c.shape(0)->rank(), rank_b = c.shape(1)->rank(), rank_y = c.shape(result)->rank();
   if (rank_a < 2 || rank_b != 2) return;
-  for (int64_t d = 0; d + 1 < rank_a; ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.carry_all(0, rank_a - 1);
   c.link(Link::consumes, {1, 0}, {0, rank_a - 1});
   c.link(Link::produces, {1, 1}, {result, rank_y - 1});
 }
 
 }  // namespace
 
-const autograd::Op matmul_op{.name = "matmul",
-                             .apply = [](const autograd::Arguments& a) { return matmul(a[0], a[1]); },
-                             .channels = matmul_channels,
-                             .macs = live_macs};
+const autograd::Op matmul_op("matmul", {.channels = matmul_channels, .macs = live_macs},
+                             [](const auto& a) { return matmul(a[0], a[1]); });
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   const Sizes s = checked_sizes(a.shape(), b.shape());
-  const auto matrix_a = [](const Sizes& of, const Tensor& t, int64_t i) {
-    return t.data() + of.in_a[i] * of.m * of.k;
-  };
-  const auto matrix_b = [](const Sizes& of, const Tensor& t, int64_t i) {
-    return t.data() + of.in_b[i] * of.k * of.p;
-  };
   Tensor y(s.result);
-  for_each_product(s.count(), nullptr, s.count(), y, [&](int64_t i, int64_t to, bool accumulate) {
-    kernels::gemm(s.m, s.p, s.k, matrix_a(s, a, i), Layout::plain, matrix_b(s, b, i), Layout::plain,
-                  y.mutable_data() + to * s.m * s.p, accumulate);
-  });
-
+  for_each_product(s.count(), nullptr, s.count(), s.m * s.p, y.mutable_data(),
+                   [&](int64_t i, float* to, bool accumulate) {
+                     kernels::gemm(s.m, s.p, s.k, s.matrix_a(a, i), Layout::plain, s.matrix_b(b, i),
+                                   Layout::plain, to, accumulate);
+                   });
   return autograd::record(matmul_op, y, {a, b}, [=](const Tensor& grad_y) {
-    if (a.requires_grad()) {  // grad_a = grad_y b^T
-      Tensor grad_a(a.shape());
-      for_each_product(s.count(), &s.in_a, s.count_a, grad_a, [&](int64_t i, int64_t to, bool accumulate) {
-        kernels::gemm(s.m, s.k, s.p, grad_y.data() + i * s.m * s.p, Layout::plain, matrix_b(s, b, i),
-                      Layout::transposed, grad_a.mutable_data() + to * s.m * s.k, accumulate);
-      });
-      autograd::accumulate_grad(a, std::move(grad_a));
-    }
-    if (b.requires_grad()) {  // grad_b = a^T grad_y
-      Tensor grad_b(b.shape());
-      for_each_product(s.count(), &s.in_b, s.count_b, grad_b, [&](int64_t i, int64_t to, bool accumulate) {
-        kernels::gemm(s.k, s.p, s.m, matrix_a(s, a, i), Layout::transposed, grad_y.data() + i * s.m * s.p,
-                      Layout::plain, grad_b.mutable_data() + to * s.k * s.p, accumulate);
-      });
-      autograd::accumulate_grad(b, std::move(grad_b));
-    }
+    const auto grad_of = [&](int64_t i) { return grad_y.data() + i * s.m * s.p; };
+    autograd::hand_on_grad(a, [&](float* grad_a) {  // grad_a = grad_y b^T
+      for_each_product(s.count(), &s.in_a, s.count_a, s.m * s.k, grad_a,
+                       [&](int64_t i, float* to, bool accumulate) {
+                         kernels::gemm(s.m, s.k, s.p, grad_of(i), Layout::plain, s.matrix_b(b, i),
+                                       Layout::transposed, to, accumulate);
+                       });
+    });
+    autograd::hand_on_grad(b, [&](float* grad_b) {  // grad_b = a^T grad_y
+      for_each_product(s.count(), &s.in_b, s.count_b, s.k * s.p, grad_b,
+                       [&](int64_t i, float* to, bool accumulate) {
+                         kernels::gemm(s.k, s.p, s.m, s.matrix_a(a, i), Layout::transposed, grad_of(i),
+                                       Layout::plain, to, accumulate);
+                       });
+    });
   });
 }
 

@@ -44,7 +44,7 @@ void move_towards(Tensor& running, const std::vector<double>& batch, double scal
 // Inputs are x, weight, bias, running mean and variance: all but x have one element a channel.
 void batch_norm_channels(autograd::Channels& c) {
   using autograd::Link, autograd::result;
-  for (int64_t d = 0; d < c.shape(0)->rank(); ++d) c.link(Link::carries, {0, d}, {result, d});
+  c.carry_all(0);
   c.link(Link::multiplies, {1, 0}, {result, 1});
   c.link(Link::shifts, {2, 0}, {result, 1});
   c.link(Link::carries, {3, 0}, {result, 1});
@@ -54,16 +54,11 @@ void batch_norm_channels(autograd::Channels& c) {
 }  // namespace
 
 // Without running statistics the batch's own serve in either mode.
-const autograd::Op ops::batch_norm{.name = "batch_norm",
-                                   .apply =
-                                       [](const autograd::Arguments& a) {
-                                         return tinynn::batch_norm(
-                                             a[0], a[3], a[4], a[1], a[2],
-                                             {.training = a.training || !a[3].defined(),
-                                              .momentum = a.attributes.number("momentum"),
-                                              .eps = a.attributes.number("eps")});
-                                       },
-                                   .channels = batch_norm_channels};
+const autograd::Op ops::batch_norm("batch_norm", {.channels = batch_norm_channels}, [](const auto& a) {
+  return tinynn::batch_norm(
+      a[0], a[3], a[4], a[1], a[2],
+      {.training = a.training || !a[3].defined(), .momentum = a.number("momentum"), .eps = a.number("eps")});
+});
 
 Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
                   const Tensor& bias, const BatchNormOptions& options) {

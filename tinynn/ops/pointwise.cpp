@@ -11,7 +11,7 @@ using detail::Keep;
 using detail::unary;
 
 const autograd::Op pow_op =
-    detail::elementwise_op("pow", [](const auto& a) { return pow(a[0], a.attributes.number("exponent")); });
+    detail::elementwise_op("pow", [](const auto& a) { return pow(a[0], a.number("exponent")); });
 
 Tensor pow(const Tensor& x, double exponent) {
   // Squares are what is mostly asked for, and std::pow is slow.
@@ -60,9 +60,8 @@ Tensor abs(const Tensor& x) {
                                             : g * v; });
 }
 
-const autograd::Op clamp_op = detail::elementwise_op("clamp", [](const auto& a) {
-  return clamp(a[0], a.attributes.number("low"), a.attributes.number("high"));
-});
+const autograd::Op clamp_op = detail::elementwise_op(
+    "clamp", [](const auto& a) { return clamp(a[0], a.number("low"), a.number("high")); });
 
 Tensor clamp(const Tensor& x, double low, double high) {
   const auto from = static_cast<float>(low), to = static_cast<float>(high);

@@ -6,12 +6,13 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pool2d.hpp>
-#include <tinynn/ops/attributes.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
+
+constexpr autograd::Properties pools{.channels = autograd::images, .homogeneous = true};
 
 void check_image(const char* name, const Tensor& x) {
   check(x.rank() == 4, name, ": input ", x.shape(), " is not (n, c, h, w)");
@@ -53,7 +54,7 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, const Size
 }
 
 Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
-                const std::vector<autograd::Attribute>& attributes) {
+                std::initializer_list<autograd::Setting> settings) {
   Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
   kernels::avg_pool2d_forward(s, x.data(), y.mutable_data());
   // the gradient is shared out evenly over each window
@@ -62,21 +63,16 @@ Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2
     kernels::avg_pool2d_backward(s, grad_y.data(), grad_x.mutable_data());
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(op, y, {x}, backward, attributes);
+  return autograd::record(op, y, {x}, backward, settings);
 }
 
 }  // namespace
 
-const autograd::Op max_pool2d_op{.name = "max_pool2d",
-                                 .apply =
-                                     [](const autograd::Arguments& a) {
-                                       return max_pool2d(a[0], size2(a.attributes, "kernel"),
-                                                         {.stride = size2(a.attributes, "stride"),
-                                                          .padding = padding2d(a.attributes, "padding"),
-                                                          .dilation = size2(a.attributes, "dilation")});
-                                     },
-                                 .channels = autograd::images,
-                                 .homogeneous = true};
+const autograd::Op max_pool2d_op("max_pool2d", pools, [](const auto& a) {
+  return max_pool2d(
+      a[0], a.size2("kernel"),
+      {.stride = a.size2("stride"), .padding = a.padding2d("padding"), .dilation = a.size2("dilation")});
+});
 
 Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& options) {
   const auto s = checked_sizes(max_pool2d_op.name, x, kernel, options);
@@ -93,21 +89,15 @@ Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& opt
   };
   return autograd::record(
       max_pool2d_op, y, {x}, backward,
-      attributes(
-          {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}, {"dilation", s.dilation}}));
+      {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}, {"dilation", s.dilation}});
 }
 
-const autograd::Op avg_pool2d_op{.name = "avg_pool2d",
-                                 .apply =
-                                     [](const autograd::Arguments& a) {
-                                       return avg_pool2d(
-                                           a[0], size2(a.attributes, "kernel"),
-                                           {.stride = size2(a.attributes, "stride"),
-                                            .padding = padding2d(a.attributes, "padding"),
-                                            .count_include_pad = a.attributes.flag("count_include_pad")});
-                                     },
-                                 .channels = autograd::images,
-                                 .homogeneous = true};
+const autograd::Op avg_pool2d_op("avg_pool2d", pools, [](const auto& a) {
+  return avg_pool2d(a[0], a.size2("kernel"),
+                    {.stride = a.size2("stride"),
+                     .padding = a.padding2d("padding"),
+                     .count_include_pad = a.flag("count_include_pad")});
+});
 
 Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& options) {
   const auto s =
@@ -122,20 +112,15 @@ Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& 
                    .stride = s.stride,
                    .padding = s.padding,
                    .count_include_pad = options.count_include_pad},
-                  attributes({{"kernel", s.kernel},
-                              {"stride", s.stride},
-                              {"padding", s.padding},
-                              {"count_include_pad", int64_t{options.count_include_pad}}}));
+                  {{"kernel", s.kernel},
+                   {"stride", s.stride},
+                   {"padding", s.padding},
+                   {"count_include_pad", options.count_include_pad}});
 }
 
-const autograd::Op adaptive_avg_pool2d_op{
-    .name = "adaptive_avg_pool2d",
-    .apply =
-        [](const autograd::Arguments& a) {
-          return adaptive_avg_pool2d(a[0], {a.attributes.whole("oh"), a.attributes.whole("ow")});
-        },
-    .channels = autograd::images,
-    .homogeneous = true};
+const autograd::Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) {
+  return adaptive_avg_pool2d(a[0], {a.whole("oh"), a.whole("ow")});
+});
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
   check_image(adaptive_avg_pool2d_op.name, x);
@@ -144,7 +129,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) 
   return avg_pool(
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
-      attributes({{"oh", size[0]}, {"ow", size[1]}}));
+      {{"oh", size[0]}, {"ow", size[1]}});
 }
 
 std::vector<const autograd::Op*> ops::pool() {

@@ -14,25 +14,27 @@ namespace {
 
 // Which elements of x are reduced to which element of the result.
 struct Reduced {
-  Shape kept;    // with size 1 where x was reduced
-  Shape result;  // as asked for
+  Shape result;
   kernels::Strided walk;
+  std::vector<int64_t> dims;  // counted from the front
+  bool keepdim;
 };
 
 Reduced reduced_places(const char* name, const Shape& x, const std::vector<int64_t>& dims, bool keepdim) {
   std::vector<bool> reduced(static_cast<size_t>(x.rank()), dims.empty());
+  std::vector<int64_t> kept(x.begin(), x.end()), result, from_front;
   for (const int64_t dim : dims) {
-    auto flag = reduced[x.index(dim)];
+    from_front.push_back(x.index(dim));
+    auto flag = reduced[from_front.back()];
     check(!flag, name, ": dimension ", dim, " of ", x, " is named twice");
     flag = true;
   }
-  std::vector<int64_t> kept(x.begin(), x.end()), result;
   for (size_t d = 0; d < kept.size(); ++d) {
     if (reduced[d]) kept[d] = 1;
     if (!reduced[d] || keepdim) result.push_back(kept[d]);
   }
-  const Shape kept_shape(kept);
-  return {kept_shape, Shape(result), kernels::Strided(x, kernels::broadcast_strides(kept_shape, x))};
+  return {Shape(result), kernels::Strided(x, kernels::broadcast_strides(Shape(kept), x)), from_front,
+          keepdim};
 }
 
 // What is not reduced is carried.
@@ -50,27 +52,24 @@ void reduce_channels(autograd::Channels& c) {
   }
 }
 
-std::vector<autograd::Attribute> as_attributes(const Shape& x, const std::vector<int64_t>& dims,
-                                               bool keepdim) {
-  std::vector<autograd::Attribute> result{{"keepdim", keepdim ? 1.0 : 0.0}};
-  for (const int64_t dim : dims) result.push_back({"dim", static_cast<double>(x.index(dim))});
-  return result;
+constexpr autograd::Properties reduces{.channels = reduce_channels, .homogeneous = true};
+
+Tensor recorded(const autograd::Op& op, const Tensor& y, const Tensor& x, const Reduced& r,
+                autograd::BackwardFunction backward) {
+  return autograd::record(op, y, {x}, std::move(backward), {{"keepdim", r.keepdim}, {"dim", r.dims}});
 }
 
-Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& dims, bool keepdim,
-                  const Reduced& r, double scale) {
+Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const Reduced& r, double scale) {
   Tensor y(r.result);
   kernels::sum(r.walk, x.data(), scale, y.numel(), y.mutable_data());
   // grad_x = scale * grad_y, repeated along the reduced dimensions
   const auto backward = [=](const Tensor& grad_y) {
-    Tensor grad_x(x.shape());
-    kernels::for_each(r.walk, grad_y.data(), grad_y.data(),
-                      [to = grad_x.mutable_data(), s = static_cast<float>(scale)](int64_t i, float g, float) {
-                        to[i] = g * s;
-                      });
-    autograd::accumulate_grad(x, std::move(grad_x));
+    autograd::hand_on_grad(x, [&](float* to) {
+      kernels::for_each(r.walk, grad_y.data(), grad_y.data(),
+                        [=, s = static_cast<float>(scale)](int64_t i, float g, float) { to[i] = g * s; });
+    });
   };
-  return autograd::record(op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
+  return recorded(op, y, x, r, backward);
 }
 
 // Calls f(index in x, index in y) for every element.
@@ -107,39 +106,23 @@ std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t di
 
 }  // namespace
 
-const autograd::Op sum_op{.name = "sum",
-                          .apply =
-                              [](const autograd::Arguments& a) {
-                                return sum(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
-                              },
-                          .channels = reduce_channels,
-                          .homogeneous = true};
+const autograd::Op sum_op("sum", reduces,
+                          [](const auto& a) { return sum(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor sum(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
-  return scaled_sum(sum_op, x, dims, keepdim, reduced_places(sum_op.name, x.shape(), dims, keepdim), 1);
+  return scaled_sum(sum_op, x, reduced_places(sum_op.name, x.shape(), dims, keepdim), 1);
 }
 
-const autograd::Op mean_op{.name = "mean",
-                           .apply =
-                               [](const autograd::Arguments& a) {
-                                 return mean(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
-                               },
-                           .channels = reduce_channels,
-                           .homogeneous = true};
+const autograd::Op mean_op("mean", reduces,
+                           [](const auto& a) { return mean(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor mean(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
   const auto r = reduced_places(mean_op.name, x.shape(), dims, keepdim);
-  return scaled_sum(mean_op, x, dims, keepdim, r,
-                    static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
+  return scaled_sum(mean_op, x, r, static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
 }
 
-const autograd::Op amax_op{.name = "amax",
-                           .apply =
-                               [](const autograd::Arguments& a) {
-                                 return amax(a[0], a.attributes.list("dim"), a.attributes.flag("keepdim"));
-                               },
-                           .channels = reduce_channels,
-                           .homogeneous = true};
+const autograd::Op amax_op("amax", reduces,
+                           [](const auto& a) { return amax(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
   const auto r = reduced_places(amax_op.name, x.shape(), dims, keepdim);
@@ -155,28 +138,24 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
     };
     std::vector<int64_t> ties(static_cast<size_t>(values.numel()));
     for_each_place(r.walk, [&](int64_t i, int64_t at) { ties[at] += largest(i, at) ? 1 : 0; });
-    Tensor grad_x(x.shape());
-    for_each_place(r.walk, [&, g = grad_y.data(), to = grad_x.mutable_data()](int64_t i, int64_t at) {
-      to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[at]) : 0;
+    autograd::hand_on_grad(x, [&](float* to) {
+      for_each_place(r.walk, [&, g = grad_y.data()](int64_t i, int64_t at) {
+        to[i] = largest(i, at) ? g[at] / static_cast<float>(ties[at]) : 0;
+      });
     });
-    autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(amax_op, y, std::vector{x}, backward, as_attributes(x.shape(), dims, keepdim));
+  return recorded(amax_op, y, x, r, backward);
 }
 
 Tensor max(const Tensor& x) { return amax(x); }
 
-const autograd::Op max_op{.name = "max",
-                          .apply =
-                              [](const autograd::Arguments& a) {
-                                return max(a[0], a.attributes.whole("dim"), a.attributes.flag("keepdim"));
-                              },
-                          .channels = reduce_channels,
-                          .homogeneous = true};
+const autograd::Op max_op("max", reduces,
+                          [](const auto& a) { return max(a[0], a.whole("dim"), a.flag("keepdim")); });
 
 Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
   const auto places = places_of_max(max_op.name, x, dim);
-  Tensor y(reduced_places(max_op.name, x.shape(), {dim}, keepdim).result);
+  const auto r = reduced_places(max_op.name, x.shape(), {dim}, keepdim);
+  Tensor y(r.result);
   std::ranges::transform(places, y.mutable_data(), [from = x.data()](int64_t place) { return from[place]; });
   // the gradient goes to each maximum
   const auto backward = [=](const Tensor& grad_y) {
@@ -184,7 +163,7 @@ Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
     for (size_t i = 0; i < places.size(); ++i) grad_x.mutable_data()[places[i]] = grad_y.data()[i];
     autograd::accumulate_grad(x, std::move(grad_x));
   };
-  return autograd::record(max_op, y, std::vector{x}, backward, as_attributes(x.shape(), {dim}, keepdim));
+  return recorded(max_op, y, x, r, backward);
 }
 
 Labels argmax(const Tensor& x) {

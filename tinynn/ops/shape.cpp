@@ -87,31 +87,24 @@ void reshape_channels(autograd::Channels& c) {
   }
 }
 
+constexpr autograd::Properties reshapes{.channels = reshape_channels, .homogeneous = true, .moves = true};
+
 // The same numbers in another shape.
-Tensor reshaped(const autograd::Op& op, const Tensor& x, const Shape& shape,
-                std::span<const autograd::Attribute> attributes) {
+Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
+                const autograd::Setting& setting) {
+  const Shape shape(sizes);
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
         shape.numel());
   const auto backward = [x](const Tensor& grad_y) {
     autograd::accumulate_grad(x, grad_y.detach_as(x.shape()));
   };
-  return autograd::record(op, x.detach_as(shape), std::vector{x}, backward, attributes);
-}
-
-Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
-                const char* attribute, int64_t value) {
-  const autograd::Attribute recorded{attribute, static_cast<double>(value)};
-  return reshaped(op, x, Shape(sizes), std::span(&recorded, 1));
+  return autograd::record(op, x.detach_as(shape), {x}, backward, {setting});
 }
 
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes);
 
-const autograd::Op reshape_op{
-    .name = "reshape",
-    .apply = [](const autograd::Arguments& a) { return reshape(a[0], a.attributes.list("size")); },
-    .channels = reshape_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op reshape_op("reshape", reshapes,
+                              [](const auto& a) { return reshape(a[0], a.list("size")); });
 
 // One of the sizes may be -1.
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
@@ -123,9 +116,7 @@ Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
           " cannot be cut into pieces of ", rest.numel(), " elements");
     *unknown = x.numel() / rest.numel();
   }
-  std::vector<autograd::Attribute> attributes;
-  if (autograd::observed()) autograd::append(attributes, "size", sizes);
-  return reshaped(reshape_op, x, Shape(known), attributes);
+  return reshaped(reshape_op, x, known, {"size", sizes});
 }
 
 void permute_channels(autograd::Channels& c) {
@@ -134,15 +125,15 @@ void permute_channels(autograd::Channels& c) {
   }
 }
 
+constexpr autograd::Properties permutes{.channels = permute_channels, .homogeneous = true, .moves = true};
+
 // The dimensions of x in this order, which must be right.
 Tensor in_order(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& order) {
-  std::vector<autograd::Attribute> attributes;
-  if (autograd::observed()) autograd::append(attributes, "dim", order);
   // grad_x = grad_y with its dimensions put back
   const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, back));
   };
-  return autograd::record(op, permuted(x, order), std::vector{x}, backward, attributes);
+  return autograd::record(op, permuted(x, order), {x}, backward, {{"dim", order}});
 }
 
 }  // namespace
@@ -157,40 +148,28 @@ Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
 
 Tensor Tensor::view(std::initializer_list<int64_t> sizes) const { return reshape(*this, sizes); }
 
-const autograd::Op flatten_op{
-    .name = "flatten",
-    .apply = [](const autograd::Arguments& a) { return flatten(a[0], a.attributes.whole("start")); },
-    .channels = reshape_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op flatten_op("flatten", reshapes,
+                              [](const auto& a) { return flatten(a[0], a.whole("start")); });
 
 Tensor flatten(const Tensor& x, int64_t start) {
   const int64_t first = x.shape().index(start);
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().begin() + first);
   sizes.push_back(x.shape()[first] * x.shape().inner(first));
-  return reshaped(flatten_op, x, sizes, "start", first);
+  return reshaped(flatten_op, x, sizes, {"start", first});
 }
 
-const autograd::Op squeeze_op{
-    .name = "squeeze",
-    .apply = [](const autograd::Arguments& a) { return squeeze(a[0], a.attributes.whole("dim")); },
-    .channels = reshape_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op squeeze_op("squeeze", reshapes,
+                              [](const auto& a) { return squeeze(a[0], a.whole("dim")); });
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
   check(x.size(dim) == 1, "squeeze: dimension ", dim, " of ", x.shape(), " is not of size 1");
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.erase(sizes.begin() + x.shape().index(dim));
-  return reshaped(squeeze_op, x, sizes, "dim", x.shape().index(dim));
+  return reshaped(squeeze_op, x, sizes, {"dim", x.shape().index(dim)});
 }
 
-const autograd::Op unsqueeze_op{
-    .name = "unsqueeze",
-    .apply = [](const autograd::Arguments& a) { return unsqueeze(a[0], a.attributes.whole("dim")); },
-    .channels = reshape_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op unsqueeze_op("unsqueeze", reshapes,
+                                [](const auto& a) { return unsqueeze(a[0], a.whole("dim")); });
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
   check(dim >= -x.rank() - 1 && dim <= x.rank(), "unsqueeze: no place ", dim, " for a dimension in ",
@@ -198,15 +177,11 @@ Tensor unsqueeze(const Tensor& x, int64_t dim) {
   const int64_t place = dim < 0 ? dim + x.rank() + 1 : dim;
   std::vector<int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.insert(sizes.begin() + place, 1);
-  return reshaped(unsqueeze_op, x, sizes, "dim", place);
+  return reshaped(unsqueeze_op, x, sizes, {"dim", place});
 }
 
-const autograd::Op permute_op{
-    .name = "permute",
-    .apply = [](const autograd::Arguments& a) { return permute(a[0], a.attributes.list("dim")); },
-    .channels = permute_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op permute_op("permute", permutes,
+                              [](const auto& a) { return permute(a[0], a.list("dim")); });
 
 Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   std::vector<int64_t> order;
@@ -219,14 +194,8 @@ Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   return in_order(permute_op, x, order);
 }
 
-extern const autograd::Op transpose_op;
-const autograd::Op transpose_op{
-    .name = "transpose",
-    .apply =
-        [](const autograd::Arguments& a) { return in_order(transpose_op, a[0], a.attributes.list("dim")); },
-    .channels = permute_channels,
-    .homogeneous = true,
-    .moves = true};
+const autograd::Op transpose_op("transpose", permutes,
+                                [](const auto& a) { return in_order(transpose_op, a[0], a.list("dim")); });
 
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));

@@ -11,11 +11,11 @@ namespace tinynn::detail {
 
 /// An operation that makes each element of the result of the elements in its place.
 constexpr autograd::Op elementwise_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
-  return {.name = name, .apply = apply, .channels = autograd::elementwise};
+  return autograd::Op(name, {.channels = autograd::elementwise}, apply);
 }
 /// One of them for which f(s x) = s f(x) for every s > 0.
 constexpr autograd::Op homogeneous_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
-  return {.name = name, .apply = apply, .channels = autograd::elementwise, .homogeneous = true};
+  return autograd::Op(name, {.channels = autograd::elementwise, .homogeneous = true}, apply);
 }
 
 /// What the derivative needs besides grad_y. Only what is named is kept in memory until backward.
@@ -25,20 +25,19 @@ enum class Keep { nothing, input, output };
 /// grad_y.
 template <Keep keep, class F, class D = int>
 Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative = {},
-             std::initializer_list<autograd::Attribute> attributes = {}) {
+             std::initializer_list<autograd::Setting> settings = {}) {
   Tensor y(x.shape());
   kernels::map(x.numel(), x.data(), y.mutable_data(), f);
   if constexpr (keep == Keep::nothing) {
     return autograd::record(
-        op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); }, attributes);
+        op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); }, settings);
   } else {
     const Tensor kept = keep == Keep::input ? x : y.detach();
     const auto backward = [x, kept, derivative](const Tensor& grad_y) {
-      Tensor grad_x(x.shape());
-      kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x.mutable_data(), derivative);
-      autograd::accumulate_grad(x, std::move(grad_x));
+      autograd::hand_on_grad(
+          x, [&](float* grad_x) { kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x, derivative); });
     };
-    return autograd::record(op, y, {x}, backward, attributes);
+    return autograd::record(op, y, {x}, backward, settings);
   }
 }
 
