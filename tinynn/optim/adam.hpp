@@ -8,44 +8,22 @@
 
 namespace tinynn::optim {
 
-struct AdamOptions {
+template <bool decoupled>
+struct AdamOptionsOf {
   double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-8;
-  double weight_decay = 0;  // L2: goes through the moments
-  double l1 = 0;            // proximal L1 on weights with the plain step lr, see Optimizer::step
+  double weight_decay = decoupled ? 1e-2 : 0;  // L2, which goes through the moments, unless decoupled
+  double l1 = 0;  // proximal L1 on weights with the plain step lr, see Optimizer::step
 
-  static constexpr bool decoupled = false;
   static int64_t moments() { return 2; }
   void validate() const;
+  void update(const Optimizer::Slot& slot) const;
 };
 
-class Adam : public OptimizerOf<AdamOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(const Slot& slot) override;
-};
-
-struct AdamWOptions {
-  double lr = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999;
-  double eps = 1e-8;
-  double weight_decay = 1e-2;  // decoupled
-  double l1 = 0;
-
-  static constexpr bool decoupled = true;
-  static int64_t moments() { return 2; }
-  void validate() const;
-};
-
-class AdamW : public OptimizerOf<AdamWOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(const Slot& slot) override;
-};
+using AdamOptions = AdamOptionsOf<false>;
+using AdamWOptions = AdamOptionsOf<true>;
+using Adam = OptimizerOf<AdamOptions>;
+using AdamW = OptimizerOf<AdamWOptions>;
 
 }  // namespace tinynn::optim

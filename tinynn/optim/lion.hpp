@@ -15,14 +15,9 @@ struct LionOptions {
 
   static int64_t moments() { return 1; }
   void validate() const;
+  void update(const Optimizer::Slot& slot) const;
 };
 
-class Lion : public OptimizerOf<LionOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(const Slot& slot) override;
-};
+using Lion = OptimizerOf<LionOptions>;
 
 }  // namespace tinynn::optim

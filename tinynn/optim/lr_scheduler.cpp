@@ -3,7 +3,6 @@
 #include <numbers>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/state.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 
 namespace tinynn::optim {

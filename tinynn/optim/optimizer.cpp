@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/optim/optimizer.hpp>
@@ -68,52 +67,39 @@ void Optimizer::step() {
   for (State& state : states_) {
     if (!state.parameter.has_grad()) continue;
     ++state.steps;
-    if (const auto live = state.parameter.sparse_pattern(kernels::sparse_linear_density)) {
-      step_live(state, *live);
-    } else {
-      step(state, state.parameter.grad());
-    }
+    step(state);
   }
 }
 
-void Optimizer::step(State& state, const Tensor& grad) {
+void Optimizer::step(State& state) {
   const Group& group = groups_[state.group];
-  Slot slot{.group = state.group, .lr = group.lr, .value = {}, .grad = grad.values(), .steps = state.steps};
-  for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
-  state.parameter.update([&](std::span<float> value) {  // restores the mask in value and moments
+  Parameter& parameter = state.parameter;
+  Slot slot{.group = state.group, .lr = group.lr, .steps = state.steps};
+  const auto write = [&](std::span<float> value) {
     slot.value = value;
     update(slot);
-    if (group.l1 > 0 && state.parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
-  });
-}
-
-// What is dead is not touched, so it stays zero.
-void Optimizer::step_live(State& state, const kernels::SparsePattern& live) {
-  const Group& group = groups_[state.group];
-  const auto pack = [&](const Tensor& tensor) {
-    Buffer packed(live.count());
-    kernels::pack_live(live, tensor.data(), packed.data());
-    return packed;
+    if (group.l1 > 0 && parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
   };
-  const float* grad = state.parameter.packed_grad(live);
-  const Buffer packed_grad = grad == nullptr ? pack(state.parameter.grad()) : Buffer();
-  std::vector<Buffer> moments;
-  Slot slot{.group = state.group,
-            .lr = group.lr,
-            .value = {},
-            .grad = {grad == nullptr ? packed_grad.data() : grad, static_cast<size_t>(live.count())},
-            .steps = state.steps};
-  for (const Tensor& moment : *state.moments) {
-    moments.push_back(pack(moment));
-    slot.moments.push_back(moments.back().data());
+  const auto live = parameter.sparse_pattern(kernels::sparse_linear_density);
+  if (!live) {
+    const Tensor grad = parameter.grad();
+    slot.grad = grad.values();
+    for (Tensor& moment : *state.moments) slot.moments.push_back(moment.mutable_data());
+    parameter.update(write);  // restores the mask in value and moments
+    return;
   }
-  state.parameter.update_live(live, [&](std::span<float> value) {
-    slot.value = value;
-    update(slot);
-    if (group.l1 > 0) soft_threshold(value, group.lr * group.l1);
-  });
-  for (size_t k = 0; k < moments.size(); ++k)
-    kernels::unpack_live(live, moments[k].data(), (*state.moments)[k].mutable_data());
+  // What is dead is not touched, so it stays zero.
+  std::vector<Buffer> packed;
+  const auto pack = [&](const Tensor& tensor) {
+    kernels::pack_live(*live, tensor.data(), packed.emplace_back(live->count()).data());
+    return packed.back().data();
+  };
+  for (const Tensor& moment : *state.moments) slot.moments.push_back(pack(moment));
+  const float* grad = parameter.packed_grad(*live);
+  slot.grad = {grad == nullptr ? pack(parameter.grad()) : grad, static_cast<size_t>(live->count())};
+  parameter.update_live(*live, write);
+  for (size_t k = 0; k < slot.moments.size(); ++k)
+    kernels::unpack_live(*live, slot.moments[k], (*state.moments)[k].mutable_data());
 }
 
 void soft_threshold(std::span<float> values, double threshold) {

@@ -11,10 +11,7 @@
 #include <vector>
 
 #include <tinynn/autograd/parameter.hpp>
-
-namespace tinynn {
-class StateVisitor;
-}
+#include <tinynn/core/state.hpp>
 
 namespace tinynn::optim {
 
@@ -50,6 +47,18 @@ class Optimizer {
   /// Rates, moments, and the steps of each parameter. The parameters have to be there already.
   void state(StateVisitor& visit);
 
+  /// What update() works on. It reads grad and writes value and moments, all of the same length: those of a
+  /// whole parameter, or, where few are alive, of its live elements alone. What becomes of an element must
+  /// not depend on its place.
+  struct Slot {
+    int64_t group;
+    double lr;
+    int64_t steps;  // that this parameter has had, this one included
+    std::span<float> value = {};
+    std::span<const float> grad = {};
+    std::vector<float*> moments = {};
+  };
+
  protected:
   /// What the base class has to know of a group.
   struct Group {
@@ -60,17 +69,6 @@ class Optimizer {
   /// Throws Error on negative settings, an undefined parameter, or one that appears twice.
   explicit Optimizer(std::vector<Group> groups);
 
-  /// What update() works on. It reads grad and writes value and moments, all of the same length: those of a
-  /// whole parameter, or, where few are alive, of its live elements alone. What becomes of an element must
-  /// not depend on its place.
-  struct Slot {
-    int64_t group;
-    double lr;
-    std::span<float> value;
-    std::span<const float> grad;
-    std::vector<float*> moments = {};
-    int64_t steps = 0;  // that this parameter has had, this one included
-  };
   virtual void update(const Slot& slot) = 0;
 
  private:
@@ -80,16 +78,14 @@ class Optimizer {
     std::shared_ptr<autograd::Moments> moments;
     int64_t steps = 0;
   };
-  void step(State& state, const Tensor& grad);
-  void step_live(State& state, const kernels::SparsePattern& live);
+  void step(State& state);
 
   std::vector<Group> groups_;
   std::vector<State> states_;  // one for each parameter
 };
 
-/// What an optimizer with these options has from the start. Options have lr, l1, `moments()`, the tensors
-/// that are kept for each parameter, and `validate()`, which throws Error on settings out of range; the
-/// optimizer proper adds update().
+/// The optimizer with these options: lr, l1 and others; `moments()`, the tensors that are kept for each
+/// parameter; `validate()`, which throws Error on settings out of range; and `update()`, the formula.
 template <class Options>
 class OptimizerOf : public Optimizer {
  public:
@@ -102,10 +98,9 @@ class OptimizerOf : public Optimizer {
     }
   }
 
- protected:
-  const Options& options(const Slot& slot) const { return options_[slot.group]; }
-
  private:
+  void update(const Slot& slot) override { options_[slot.group].update(slot); }
+
   static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups) {
     std::vector<Group> result;
     for (const auto& [parameters, options] : groups)

@@ -11,20 +11,19 @@ void RMSpropOptions::validate() const {
         " and momentum ", momentum, " must be 0 or more");
 }
 
-void RMSprop::update(const Slot& slot) {
-  const RMSpropOptions& o = options(slot);
+void RMSpropOptions::update(const Optimizer::Slot& slot) const {
   const kernels::simd::RmspropStep constants{.rate = static_cast<float>(slot.lr),
-                                             .alpha = static_cast<float>(o.alpha),
-                                             .fresh = static_cast<float>(1 - o.alpha),
-                                             .eps = static_cast<float>(o.eps),
-                                             .momentum = static_cast<float>(o.momentum),
-                                             .l2 = static_cast<float>(o.weight_decay)};
-  float* mean = o.centered ? slot.moments[1] : nullptr;
-  float* momentum = o.momentum > 0 ? slot.moments.back() : nullptr;
+                                             .alpha = static_cast<float>(alpha),
+                                             .fresh = static_cast<float>(1 - alpha),
+                                             .eps = static_cast<float>(eps),
+                                             .momentum = static_cast<float>(momentum),
+                                             .l2 = static_cast<float>(weight_decay)};
+  float* mean = centered ? slot.moments[1] : nullptr;
+  float* velocity = momentum > 0 ? slot.moments.back() : nullptr;
   const auto from = [](float* moment, int64_t begin) { return moment == nullptr ? nullptr : moment + begin; };
   kernels::in_pieces(std::ssize(slot.value), [&](int64_t begin, int64_t count) {
     kernels::simd::table().rmsprop_step(count, constants, slot.grad.data() + begin, slot.value.data() + begin,
-                                        slot.moments[0] + begin, from(mean, begin), from(momentum, begin));
+                                        slot.moments[0] + begin, from(mean, begin), from(velocity, begin));
   });
 }
 

@@ -19,14 +19,9 @@ struct RMSpropOptions {
 
   int64_t moments() const { return 1 + int64_t{momentum > 0} + int64_t{centered}; }
   void validate() const;
+  void update(const Optimizer::Slot& slot) const;
 };
 
-class RMSprop : public OptimizerOf<RMSpropOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(const Slot& slot) override;
-};
+using RMSprop = OptimizerOf<RMSpropOptions>;
 
 }  // namespace tinynn::optim

@@ -11,12 +11,11 @@ void SGDOptions::validate() const {
   check(!nesterov || momentum > 0, "SGD: Nesterov needs a momentum above 0");
 }
 
-void SGD::update(const Slot& slot) {
-  const SGDOptions& o = options(slot);
+void SGDOptions::update(const Optimizer::Slot& slot) const {
   const kernels::simd::SgdStep constants{.rate = static_cast<float>(slot.lr),
-                                         .momentum = static_cast<float>(o.momentum),
-                                         .weight_decay = static_cast<float>(o.weight_decay),
-                                         .nesterov = o.nesterov};
+                                         .momentum = static_cast<float>(momentum),
+                                         .weight_decay = static_cast<float>(weight_decay),
+                                         .nesterov = nesterov};
   float* m = slot.moments.empty() ? nullptr : slot.moments[0];  // starts at zero: the first step's m = g
   kernels::in_pieces(std::ssize(slot.value), [&](int64_t begin, int64_t count) {
     kernels::simd::table().sgd_step(count, constants, slot.grad.data() + begin, slot.value.data() + begin,

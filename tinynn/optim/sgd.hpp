@@ -17,14 +17,9 @@ struct SGDOptions {
   int64_t moments() const { return momentum > 0 ? 1 : 0; }
   /// Throws Error on negative settings, or on Nesterov without momentum.
   void validate() const;
+  void update(const Optimizer::Slot& slot) const;
 };
 
-class SGD : public OptimizerOf<SGDOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(const Slot& slot) override;
-};
+using SGD = OptimizerOf<SGDOptions>;
 
 }  // namespace tinynn::optim
