@@ -9,27 +9,14 @@
 namespace tinynn {
 namespace {
 
-// Copies the slices `keep` of a row-major array from the middle dimension of (outer, size, inner).
-template <class T>
-void gather_slices(const T* from, T* to, const Shape& shape, int64_t dim, const std::vector<int64_t>& keep) {
-  const Slices slices(shape, dim);
-  for (int64_t o = 0; o < slices.outer; ++o) {
-    for (const int64_t k : keep) to = std::copy_n(from + slices.begin(o, k), slices.inner, to);
-  }
-}
-
+// The slices `keep` along one dimension.
 Tensor sliced(const Tensor& tensor, int64_t dim, const std::vector<int64_t>& keep) {
   Tensor result(tensor.shape().with(dim, static_cast<int64_t>(keep.size())));
-  gather_slices(tensor.data(), result.mutable_data(), tensor.shape(), dim, keep);
-  return result;
-}
-
-Mask sliced(const Mask& mask, int64_t dim, const std::vector<int64_t>& keep) {
-  const Shape shape = mask.shape().with(dim, static_cast<int64_t>(keep.size()));
-  std::vector<uint8_t> alive(static_cast<size_t>(shape.numel()));
-  gather_slices(mask.data(), alive.data(), mask.shape(), dim, keep);
-  Mask result(shape);
-  for (int64_t i = 0; i < shape.numel(); ++i) result.set(i, alive[i] != 0);
+  const Slices slices(tensor.shape(), dim);
+  float* to = result.mutable_data();
+  for (int64_t o = 0; o < slices.outer; ++o) {
+    for (const int64_t k : keep) to = std::copy_n(tensor.data() + slices.begin(o, k), slices.inner, to);
+  }
   return result;
 }
 
@@ -144,20 +131,18 @@ void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
   // Everything new is made before anything old is touched, so that an error changes nothing.
   const Tensor value = sliced(*this, dim, keep);
   const Tensor cut_grad = s.grad ? sliced(grad(), dim, keep) : Tensor();
-  const Mask mask = s.mask.defined() ? sliced(s.mask, dim, keep) : Mask();
-  std::vector<std::pair<std::shared_ptr<autograd::Moments>, autograd::Moments>> cut_moments;
-  for (const auto& weak : s.moments) {
-    if (auto moments = weak.lock()) {
-      autograd::Moments cut;
-      for (const Tensor& moment : *moments) cut.push_back(sliced(moment, dim, keep));
-      cut_moments.emplace_back(std::move(moments), std::move(cut));
-    }
+  const Mask mask = s.mask.defined() ? Mask(sliced(s.mask.to_tensor(), dim, keep)) : Mask();
+  const auto live_moments = moments();
+  std::vector<autograd::Moments> cut_moments;
+  for (const auto& moments : live_moments) {
+    autograd::Moments& cut = cut_moments.emplace_back();
+    for (const Tensor& moment : *moments) cut.push_back(sliced(moment, dim, keep));
   }
   s.shape = value.shape();
   s.buffer = value.handle()->buffer;
   s.grad = cut_grad.handle();
   s.mask = mask;
-  for (auto& [moments, cut] : cut_moments) moments->swap(cut);
+  for (size_t i = 0; i < live_moments.size(); ++i) live_moments[i]->swap(cut_moments[i]);
   ++s.version;
   ++s.mask_version;
 }
@@ -212,10 +197,8 @@ void Parameter::zero_dead() const {
   auto& s = state();
   if (!s.mask.defined()) return;
   s.mask.select(s.buffer.data());
-  for (const auto& weak : s.moments) {
-    if (const auto moments = weak.lock()) {
-      for (Tensor& moment : *moments) s.mask.select(moment.mutable_data());
-    }
+  for (const auto& moments : moments()) {
+    for (Tensor& moment : *moments) s.mask.select(moment.mutable_data());
   }
 }
 

@@ -41,10 +41,6 @@ struct ParameterImpl : detail::TensorImpl {
   Reparametrization reparametrization;
 };
 
-}  // namespace autograd
-
-namespace autograd {
-
 /// The gradient of a parameter with few live elements, as sparse kernels compute it: of these alone. grad()
 /// unpacks it.
 struct PackedGrad : detail::TensorImpl {
