@@ -33,15 +33,12 @@
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
 #include <tinynn/models/vgg.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/dropout.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/init.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/nn/snapshot.hpp>
 #include <tinynn/ops/activation.hpp>
@@ -87,5 +84,4 @@
 #include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/structured/similar_rows.hpp>
 #include <tinynn/train/evaluate.hpp>
-#include <tinynn/train/fit.hpp>
 #include <tinynn/train/run.hpp>

@@ -5,10 +5,9 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/graph.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/nn/activation.hpp>
-#include <tinynn/nn/dropout.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/shape.hpp>

@@ -4,9 +4,9 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/graph/summary.hpp>
 #include <tinynn/models/simple_cnn.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/linear.hpp>

@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/optim/sgd.hpp>
 

@@ -2,11 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 
 #include "tests/support/compare.hpp"

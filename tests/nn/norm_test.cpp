@@ -8,8 +8,8 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/dropout.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/norm.hpp>
 

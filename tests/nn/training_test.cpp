@@ -5,11 +5,9 @@
 
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/optim/adam.hpp>

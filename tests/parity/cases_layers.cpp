@@ -3,13 +3,10 @@
 #include <stdexcept>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/dropout.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 
 #include "tests/parity/draws.hpp"

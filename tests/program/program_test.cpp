@@ -9,9 +9,8 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/index.hpp>

@@ -7,11 +7,10 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/data/dataset.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>

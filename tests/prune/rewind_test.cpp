@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/optim/adam.hpp>

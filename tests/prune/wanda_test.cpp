@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 

@@ -8,7 +8,7 @@
 #include <tinynn/recipe/run.hpp>
 #include <tinynn/sparsify/regularizer.hpp>
 #include <tinynn/train/evaluate.hpp>
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/error_of.hpp"

@@ -8,10 +8,9 @@
 #include <tinynn/autograd/gradcheck.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/flatten.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/loss.hpp>

@@ -6,15 +6,15 @@
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/io/checkpoint.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/iterate.hpp>
 #include <tinynn/sparsify/regularizer.hpp>
 #include <tinynn/train/evaluate.hpp>
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 #include "tests/support/compare.hpp"
 

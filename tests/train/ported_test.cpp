@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/index.hpp>
@@ -14,7 +14,7 @@
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/train/evaluate.hpp>
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/error_of.hpp"

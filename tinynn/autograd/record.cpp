@@ -14,6 +14,7 @@ namespace {
 
 std::atomic<uint64_t> next_number = 1;
 thread_local Observer* observer = nullptr;
+thread_local bool enabled = true;
 
 // Sums into `into` if no other tensor shares its numbers, else into a new tensor.
 Tensor sum(Tensor into, const Tensor& grad) {
@@ -91,6 +92,10 @@ Observer::~Observer() { observer = before_; }
 }  // namespace tinynn::autograd
 
 namespace tinynn {
+
+bool grad_enabled() { return autograd::enabled; }
+NoGrad::NoGrad() : before_(std::exchange(autograd::enabled, false)) {}
+NoGrad::~NoGrad() { autograd::enabled = before_; }
 
 Tensor Tensor::grad() const {
   auto& grad = impl().grad;

@@ -14,7 +14,7 @@
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/train/evaluate.hpp>
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 namespace tinynn::cli {
 namespace {

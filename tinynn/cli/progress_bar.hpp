@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 namespace tinynn::cli {
 

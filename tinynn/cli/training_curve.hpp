@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <tinynn/core/state.hpp>
-#include <tinynn/train/fit.hpp>
+#include <tinynn/train/run.hpp>
 
 namespace tinynn::cli {
 

@@ -1,8 +1,7 @@
 #include <tinynn/models/vgg.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/norm.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/shape.hpp>
 

@@ -49,6 +49,13 @@ std::vector<std::pair<std::string, T>> named(Module& module) {
   return result;
 }
 
+template <class T>
+std::vector<T> without_names(const std::vector<std::pair<std::string, T>>& named) {
+  std::vector<T> result;
+  for (const auto& entry : named) result.push_back(entry.second);
+  return result;
+}
+
 Parameter copy_of(const Parameter& original) {
   original.require_hardened("clone");
   Parameter copy(original.detach());  // of the values: Parameter(parameter) is one more handle
@@ -121,17 +128,8 @@ std::vector<std::pair<std::string, Module*>> Module::named_modules() {
   return result;
 }
 
-std::vector<Parameter> Module::parameters() {
-  std::vector<Parameter> result;
-  for (auto& entry : named_parameters()) result.push_back(std::move(entry.second));
-  return result;
-}
-
-std::vector<Module*> Module::modules() {
-  std::vector<Module*> result;
-  for (const auto& entry : named_modules()) result.push_back(entry.second);
-  return result;
-}
+std::vector<Parameter> Module::parameters() { return without_names(named_parameters()); }
+std::vector<Module*> Module::modules() { return without_names(named_modules()); }
 
 void Module::zero_grad() {
   for (Parameter& parameter : parameters()) parameter.zero_grad();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <tinynn/core/error.hpp>
 #include <tinynn/nn/module.hpp>
 
 namespace tinynn::nn {
@@ -51,12 +52,24 @@ class Sequential : public Module {
 
   int64_t size() const { return static_cast<int64_t>(entries_.size()); }
   /// Throws Error if there is no module `i`.
-  Module& operator[](int64_t i) const;
+  Module& operator[](int64_t i) const {
+    check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
+    return *entries_[i];
+  }
   /// Puts another module in the place of module `i` and returns that one. Throws Error if there is none.
-  Entry replace(int64_t i, Entry entry);
+  Entry replace(int64_t i, Entry entry) {
+    check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
+    return std::exchange(entries_[i], std::move(entry));
+  }
 
-  void members(Visitor& v) override;
-  Tensor forward(const Tensor& x) override;
+  void members(Visitor& v) override {
+    for (int64_t i = 0; i < size(); ++i) v(std::to_string(i), (*this)[i]);
+  }
+  Tensor forward(const Tensor& x) override {
+    Tensor y = x;
+    for (const Entry& entry : entries_) y = (*entry)(y);
+    return y;
+  }
 
  private:
   std::vector<Entry> entries_;

@@ -1,5 +1,4 @@
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/state.hpp>
 #include <tinynn/nn/snapshot.hpp>
 
 namespace tinynn::nn {

@@ -14,11 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <tinynn/core/state.hpp>
 #include <tinynn/nn/module.hpp>
-
-namespace tinynn {
-class StateVisitor;
-}
 
 namespace tinynn::nn {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include <tinynn/graph/graph.hpp>
-#include <tinynn/nn/activation.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 
 namespace tinynn::structured {

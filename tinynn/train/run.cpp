@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/state.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/train/run.hpp>
@@ -80,6 +79,14 @@ bool Run::advance() {
   }
   if (options_.on_step) options_.on_step(progress_);
   return true;
+}
+
+std::vector<Epoch> fit(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader,
+                       const FitOptions& options) {
+  Run run(module, optimizer, loader, options);
+  while (run.advance()) {
+  }
+  return run.epochs();
 }
 
 void Progress::state(StateVisitor& visit) {

@@ -1,5 +1,5 @@
-// Run: the training loop as an object that goes on step by step, so that it can be watched, interrupted and
-// continued; fit() runs one to its end.
+// Run: the training loop, ready made, as an object that goes on step by step, so that it can be watched,
+// interrupted and continued; fit() runs one to its end. A loop written out by hand needs nothing from here.
 //
 //   train::Run run(net, adam, loader, {.epochs = 3});
 //   while (run.advance()) std::cout << run.progress().loss << '\n';
@@ -14,10 +14,6 @@
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
-
-namespace tinynn {
-class StateVisitor;
-}
 
 namespace tinynn::train {
 
@@ -96,5 +92,11 @@ class Run {
   Progress progress_{};
   std::vector<Epoch> epochs_;
 };
+
+using FitOptions = RunOptions;
+
+/// Runs all epochs and returns an entry for each. Throws what Run throws.
+std::vector<Epoch> fit(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader,
+                       const FitOptions& options = {});
 
 }  // namespace tinynn::train

@@ -12,9 +12,8 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/onnx.hpp>
 #include <tinynn/models/models.hpp>
-#include <tinynn/nn/activation.hpp>
 #include <tinynn/nn/conv2d.hpp>
-#include <tinynn/nn/pool.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/structured/prune_channels.hpp>

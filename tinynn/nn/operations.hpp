@@ -1,0 +1,124 @@
+// Operations without parameters as layers, for use in Sequential: activations, pooling, dropout, flatten.
+#pragma once
+
+#include <array>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/nn/module.hpp>
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/dropout.hpp>
+#include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/shape.hpp>
+
+namespace tinynn::nn {
+
+/// torch.nn.Identity
+struct Identity : Module {
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+/// An operation that has no settings.
+template <Tensor (*operation)(const Tensor&)>
+struct Plain : Module {
+  Tensor forward(const Tensor& x) override { return operation(x); }
+};
+
+// As in torch.nn.
+struct ReLU : Plain<relu> {};
+struct Sigmoid : Plain<sigmoid> {};
+struct Tanh : Plain<tanh> {};
+struct SiLU : Plain<silu> {};
+struct ReLU6 : Plain<relu6> {};
+struct Hardsigmoid : Plain<hardsigmoid> {};
+struct Hardswish : Plain<hardswish> {};
+
+/// torch.nn.LeakyReLU
+struct LeakyReLU : Module {
+  explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
+  Tensor forward(const Tensor& x) override { return leaky_relu(x, negative_slope); }
+
+  double negative_slope;
+};
+
+/// torch.nn.GELU
+struct GELU : Module {
+  explicit GELU(GeluFormula f = GeluFormula::exact) : formula(f) {}
+  Tensor forward(const Tensor& x) override { return gelu(x, formula); }
+
+  GeluFormula formula;
+};
+
+/// torch.nn.ELU
+struct ELU : Module {
+  explicit ELU(double a = 1) : alpha(a) {}
+  Tensor forward(const Tensor& x) override { return elu(x, alpha); }
+
+  double alpha;
+};
+
+/// torch.nn.Softmax, whose dimension must be given, too.
+struct Softmax : Module {
+  explicit Softmax(int64_t d) : dim(d) {}
+  Tensor forward(const Tensor& x) override { return softmax(x, dim); }
+
+  int64_t dim;
+};
+
+/// torch.nn.LogSoftmax
+struct LogSoftmax : Module {
+  explicit LogSoftmax(int64_t d) : dim(d) {}
+  Tensor forward(const Tensor& x) override { return log_softmax(x, dim); }
+
+  int64_t dim;
+};
+
+/// Dropout (Srivastava et al. 2014): in training, zeroes each element with probability p and scales the
+/// others by 1 / (1 - p); in evaluation the identity. Throws Error unless 0 <= p <= 1. torch.nn.Dropout.
+struct Dropout : Module {
+  explicit Dropout(double probability = 0.5) : p(probability) {
+    check(p >= 0 && p <= 1, "Dropout: the probability ", p, " is not between 0 and 1");
+  }
+  Tensor forward(const Tensor& x) override { return dropout(x, p, is_training()); }
+
+  double p;
+};
+
+/// (n, c, h, w) to (n, c*h*w). torch.nn.Flatten.
+struct Flatten : Module {
+  Tensor forward(const Tensor& x) override { return flatten(x); }
+};
+
+/// What pooling by windows has in common.
+template <class Options, Tensor (*pool)(const Tensor&, const Size2&, const Options&)>
+class Pool2d : public Module {
+ public:
+  explicit Pool2d(const Size2& kernel, const Options& options = {}) : kernel_(kernel), options_(options) {}
+  Tensor forward(const Tensor& x) override { return pool(x, kernel_, options_); }
+
+ private:
+  Size2 kernel_;
+  Options options_;
+};
+
+/// torch.nn.MaxPool2d
+struct MaxPool2d : Pool2d<Pool2dOptions, max_pool2d> {
+  using Pool2d::Pool2d;
+};
+
+/// torch.nn.AvgPool2d
+struct AvgPool2d : Pool2d<AvgPool2dOptions, avg_pool2d> {
+  using Pool2d::Pool2d;
+};
+
+/// torch.nn.AdaptiveAvgPool2d
+class AdaptiveAvgPool2d : public Module {
+ public:
+  explicit AdaptiveAvgPool2d(int64_t size) : AdaptiveAvgPool2d(size, size) {}
+  AdaptiveAvgPool2d(int64_t oh, int64_t ow) : size_{oh, ow} {}
+  Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, size_); }
+
+ private:
+  std::array<int64_t, 2> size_;
+};
+
+}  // namespace tinynn::nn
