@@ -1,7 +1,7 @@
 // Tensor::backward: the walk over the tape, newest operation first, without recursion.
-#include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
-#include <vector>
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/node.hpp>
@@ -13,38 +13,15 @@ namespace {
 
 using autograd::Node;
 
-bool created_before(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
-  return a->number < b->number;
-}
-
-// The nodes still to visit. Whatever is left when an exception passes is cleaned for a later walk.
-class Queue {
- public:
+// The nodes still to visit by number, newest first. Whatever is left when an exception passes is cleaned for
+// a later walk.
+struct Queue : std::map<uint64_t, std::shared_ptr<Node>, std::greater<>> {
   ~Queue() {
-    for (const auto& node : heap_) reset(*node);
+    for (const auto& [number, node] : *this) node->grad = Tensor();
   }
-  bool empty() const { return heap_.empty(); }
-
   void push(const std::shared_ptr<Node>& node) {
-    if (!node || std::exchange(node->queued, true)) return;
-    heap_.push_back(node);
-    std::ranges::push_heap(heap_, created_before);
+    if (node) emplace(node->number, node);
   }
-
-  std::shared_ptr<Node> pop_newest() {
-    std::ranges::pop_heap(heap_, created_before);
-    auto node = std::move(heap_.back());
-    heap_.pop_back();
-    return node;
-  }
-
-  static void reset(Node& node) {
-    node.queued = false;
-    node.grad = Tensor();
-  }
-
- private:
-  std::vector<std::shared_ptr<Node>> heap_;
 };
 
 void check_versions(const Node& node) {
@@ -78,9 +55,8 @@ void Tensor::backward(const Tensor& grad, bool retain_graph) const {
   queue.push(impl().node);
   autograd::accumulate_grad(*this, grad);
   while (!queue.empty()) {
-    const auto node = queue.pop_newest();
+    const auto node = queue.extract(queue.begin()).mapped();
     const Tensor grad_output = std::exchange(node->grad, Tensor());
-    node->queued = false;
     if (!grad_output.defined()) continue;
     check(node->backward != nullptr, "backward: the graph of ", node->op->name,
           " was freed by an earlier backward(); pass retain_graph = true to that one");

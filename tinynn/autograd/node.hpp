@@ -59,8 +59,7 @@ struct Node {
   std::vector<Tensor> inputs;
   std::vector<int64_t> input_versions;  // at recording: see TensorImpl::version
   BackwardFunction backward;
-  Tensor grad;          // of the output, while a backward walk is under way
-  bool queued = false;  // in that walk
+  Tensor grad;  // of the output, while a backward walk is under way
 };
 
 }  // namespace tinynn::autograd

@@ -42,7 +42,7 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
     versions.push_back(input.defined() ? input.handle()->version : 0);
   }
   output.handle()->node = std::make_shared<Node>(
-      Node{&op, next_number++, std::move(inputs), std::move(versions), std::move(backward), {}, false});
+      Node{&op, next_number++, std::move(inputs), std::move(versions), std::move(backward), {}});
   return output;
 }
 
