@@ -13,9 +13,9 @@
 
 namespace tinynn {
 
-using detail::Keep;
+using detail::elementwise, detail::homogeneous, detail::Keep, detail::unary;
 
-const autograd::Op relu_op = detail::homogeneous_op("relu", [](const auto& a) { return relu(a[0]); });
+const Op relu_op("relu", homogeneous, [](const auto& a) { return relu(a[0]); });
 
 Tensor relu(const Tensor& x) {
   Tensor y(x.shape());
@@ -31,40 +31,39 @@ Tensor relu(const Tensor& x) {
   });
 }
 
-const autograd::Op leaky_relu_op = detail::homogeneous_op(
-    "leaky_relu", [](const auto& a) { return leaky_relu(a[0], a.number("negative_slope")); });
+const Op leaky_relu_op("leaky_relu", homogeneous,
+                       [](const auto& a) { return leaky_relu(a[0], a.number("negative_slope")); });
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
   const auto slope = static_cast<float>(negative_slope);
   // grad_x = grad_y where x > 0, slope grad_y elsewhere
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       leaky_relu_op, x, [=](float v) { return tinynn_leaky_relu(v, slope); },
       [=](float g, float v) { return v > 0 ? g : slope * g; }, {{"negative_slope", negative_slope}});
 }
 
-const autograd::Op sigmoid_op =
-    detail::elementwise_op("sigmoid", [](const auto& a) { return sigmoid(a[0]); });
+const Op sigmoid_op("sigmoid", elementwise, [](const auto& a) { return sigmoid(a[0]); });
 
 Tensor sigmoid(const Tensor& x) {
   // grad_x = grad_y y (1 - y)
-  return detail::unary<Keep::output>(
+  return unary<Keep::output>(
       sigmoid_op, x, [](float v) { return tinynn_sigmoid(v); },
       [](float g, float y) { return g * y * (1 - y); });
 }
 
-const autograd::Op tanh_op = detail::elementwise_op("tanh", [](const auto& a) { return tanh(a[0]); });
+const Op tanh_op("tanh", elementwise, [](const auto& a) { return tanh(a[0]); });
 
 Tensor tanh(const Tensor& x) {
   // grad_x = grad_y (1 - y^2)
-  return detail::unary<Keep::output>(
+  return unary<Keep::output>(
       tanh_op, x, [](float v) { return tinynn_tanh(v); }, [](float g, float y) { return g * (1 - y * y); });
 }
 
-const autograd::Op silu_op = detail::elementwise_op("silu", [](const auto& a) { return silu(a[0]); });
+const Op silu_op("silu", elementwise, [](const auto& a) { return silu(a[0]); });
 
 Tensor silu(const Tensor& x) {
   // grad_x = grad_y s (1 + x (1 - s)) with s = sigmoid(x)
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       silu_op, x, [](float v) { return tinynn_silu(v); },
       [](float g, float v) {
         const float s = tinynn_sigmoid(v);
@@ -72,16 +71,15 @@ Tensor silu(const Tensor& x) {
       });
 }
 
-const autograd::Op gelu_op = detail::elementwise_op("gelu", [](const auto& a) { return gelu(a[0]); });
-const autograd::Op gelu_tanh_op =
-    detail::elementwise_op("gelu_tanh", [](const auto& a) { return gelu(a[0], GeluFormula::tanh); });
+const Op gelu_op("gelu", elementwise, [](const auto& a) { return gelu(a[0]); });
+const Op gelu_tanh_op("gelu_tanh", elementwise, [](const auto& a) { return gelu(a[0], GeluFormula::tanh); });
 
 Tensor gelu(const Tensor& x, GeluFormula formula) {
   if (formula == GeluFormula::exact) {
     constexpr auto sqrt2 = std::numbers::sqrt2_v<float>;
     constexpr float per_root_pi = std::numbers::inv_sqrtpi_v<float>;
     // grad_x = grad_y (Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi))
-    return detail::unary<Keep::input>(
+    return unary<Keep::input>(
         gelu_op, x, [](float v) { return tinynn_gelu(v); },
         [=](float g, float v) {
           return g * (tinynn_normal_cdf(v) + v * std::exp(-v * v / 2) * per_root_pi / sqrt2);
@@ -89,7 +87,7 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
   }
   constexpr float root = 0.797884583F, cubic = 0.044715F;  // sqrt(2 / pi), and what tinynn_gelu_bend has
   // grad_x = grad_y ((1 + t) / 2 + x / 2 (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)) with t = tanh(...)
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       gelu_tanh_op, x, [](float v) { return tinynn_gelu_tanh(v); },
       [=](float g, float v) {
         const float t = tinynn_gelu_bend(v);
@@ -97,44 +95,41 @@ Tensor gelu(const Tensor& x, GeluFormula formula) {
       });
 }
 
-const autograd::Op relu6_op = detail::elementwise_op("relu6", [](const auto& a) { return relu6(a[0]); });
+const Op relu6_op("relu6", elementwise, [](const auto& a) { return relu6(a[0]); });
 
 Tensor relu6(const Tensor& x) {
   // grad_x = grad_y where 0 < x < 6
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       relu6_op, x, [](float v) { return tinynn_relu6(v); },
       [](float g, float v) { return v <= 0 || v >= 6 ? 0 : g; });
 }
 
-const autograd::Op hardsigmoid_op =
-    detail::elementwise_op("hardsigmoid", [](const auto& a) { return hardsigmoid(a[0]); });
+const Op hardsigmoid_op("hardsigmoid", elementwise, [](const auto& a) { return hardsigmoid(a[0]); });
 
 Tensor hardsigmoid(const Tensor& x) {
   // grad_x = grad_y / 6 where -3 < x < 3
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       hardsigmoid_op, x, [](float v) { return tinynn_hardsigmoid(v); },
       [](float g, float v) { return v > -3 && v < 3 ? g / 6 : 0; });
 }
 
-const autograd::Op hardswish_op =
-    detail::elementwise_op("hardswish", [](const auto& a) { return hardswish(a[0]); });
+const Op hardswish_op("hardswish", elementwise, [](const auto& a) { return hardswish(a[0]); });
 
 Tensor hardswish(const Tensor& x) {
   // grad_x = 0 below -3, grad_y above 3, grad_y (x / 3 + 1 / 2) between
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       hardswish_op, x, [](float v) { return tinynn_hardswish(v); },
       [](float g, float v) { return v < -3  ? 0
                                     : v > 3 ? g
                                             : g * (v / 3 + 0.5F); });
 }
 
-const autograd::Op elu_op =
-    detail::elementwise_op("elu", [](const auto& a) { return elu(a[0], a.number("alpha")); });
+const Op elu_op("elu", elementwise, [](const auto& a) { return elu(a[0], a.number("alpha")); });
 
 Tensor elu(const Tensor& x, double alpha) {
   const auto scale = static_cast<float>(alpha);
   // grad_x = grad_y where x > 0, grad_y alpha exp(x) elsewhere
-  return detail::unary<Keep::input>(
+  return unary<Keep::input>(
       elu_op, x, [=](float v) { return tinynn_elu(v, scale); },
       [=](float g, float v) { return v > 0 ? g : g * (scale * std::exp(v)); }, {{"alpha", alpha}});
 }
@@ -143,7 +138,7 @@ namespace {
 
 // A softmax of either kind: its result is all that the way back needs.
 template <class Forward, class Backward>
-Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forward, Backward backward) {
+Tensor along(const Op& op, const Tensor& x, int64_t dim, Forward forward, Backward backward) {
   // A scalar is a row of one element, as in PyTorch.
   const Shape shape = x.rank() == 0 ? Shape{1} : x.shape();
   check(dim >= -shape.rank() && dim < shape.rank(), op.name, ": no dimension ", dim, " in ", x.shape());
@@ -159,23 +154,23 @@ Tensor along(const autograd::Op& op, const Tensor& x, int64_t dim, Forward forwa
 
 }  // namespace
 
-const autograd::Op softmax_op("softmax", {.channels = autograd::all_but_dim},
-                              [](const auto& a) { return softmax(a[0], a.whole("dim")); });
+const Op softmax_op("softmax", {.channels = autograd::all_but_dim},
+                    [](const auto& a) { return softmax(a[0], a.whole("dim")); });
 
 Tensor softmax(const Tensor& x, int64_t dim) {
   // grad_x = y (grad_y - sum of grad_y y)
   return along(softmax_op, x, dim, kernels::softmax_forward, kernels::softmax_backward);
 }
 
-const autograd::Op log_softmax_op("log_softmax", {.channels = autograd::all_but_dim},
-                                  [](const auto& a) { return log_softmax(a[0], a.whole("dim")); });
+const Op log_softmax_op("log_softmax", {.channels = autograd::all_but_dim},
+                        [](const auto& a) { return log_softmax(a[0], a.whole("dim")); });
 
 Tensor log_softmax(const Tensor& x, int64_t dim) {
   // grad_x = grad_y - exp(y) sum of grad_y
   return along(log_softmax_op, x, dim, kernels::log_softmax_forward, kernels::log_softmax_backward);
 }
 
-std::vector<const autograd::Op*> ops::activation() {
+std::vector<const Op*> ops::activation() {
   return {&relu_op, &leaky_relu_op, &sigmoid_op,     &tanh_op,  &silu_op,    &gelu_op,       &gelu_tanh_op,
           &elu_op,  &hardswish_op,  &hardsigmoid_op, &relu6_op, &softmax_op, &log_softmax_op};
 }

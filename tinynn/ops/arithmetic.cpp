@@ -34,7 +34,7 @@ Tensor grad_of(const Tensor& input, const Broadcast& with, const Tensor& a, cons
 
 // y = f(a, b), with the gradients of a and b from functions of (grad_y, a, b).
 template <class F, class Da, class Db>
-Tensor binary(const autograd::Op& op, const Tensor& a, const Tensor& b, F f, Da grad_a, Db grad_b) {
+Tensor binary(const Op& op, const Tensor& a, const Tensor& b, F f, Da grad_a, Db grad_b) {
   const Broadcast with(op.name, a.shape(), b.shape());
   Tensor y(with.shape);
   kernels::for_each(with.walk, a.data(), b.data(),
@@ -47,7 +47,7 @@ Tensor binary(const autograd::Op& op, const Tensor& a, const Tensor& b, F f, Da 
 
 // The one of each pair that beats the other; NaN wins.
 template <class Beats>
-Tensor extreme(const autograd::Op& op, const Tensor& a, const Tensor& b, Beats beats) {
+Tensor extreme(const Op& op, const Tensor& a, const Tensor& b, Beats beats) {
   // grad_a = grad_y where a beats b, half of it where a = b; grad_b likewise
   const auto share = [=](float g, float own, float other) {
     return beats(other, own) ? 0 : own == other ? g / 2 : g;
@@ -59,11 +59,10 @@ Tensor extreme(const autograd::Op& op, const Tensor& a, const Tensor& b, Beats b
 
 }  // namespace
 
-using detail::Keep;
-using detail::unary;
+using detail::elementwise, detail::homogeneous, detail::Keep, detail::unary;
 
-const autograd::Op add_op("add", {.channels = autograd::elementwise_sum},
-                          [](const auto& a) { return add(a[0], a[1]); });
+const Op add_op("add", {.channels = autograd::elementwise_sum},
+                [](const auto& a) { return add(a[0], a[1]); });
 
 Tensor add(const Tensor& a, const Tensor& b) {
   // grad_a = grad_b = grad_y
@@ -71,8 +70,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
       add_op, a, b, [](float u, float v) { return u + v; }, Unchanged(), Unchanged());
 }
 
-const autograd::Op add_scalar_op =
-    detail::elementwise_op("add_scalar", [](const auto& a) { return add(a[0], a.number("value")); });
+const Op add_scalar_op("add_scalar", elementwise, [](const auto& a) { return add(a[0], a.number("value")); });
 
 Tensor add(const Tensor& a, double b) {
   // grad_a = grad_y
@@ -80,8 +78,8 @@ Tensor add(const Tensor& a, double b) {
                               {{"value", b}});
 }
 
-const autograd::Op sub_op("sub", {.channels = autograd::elementwise_sum},
-                          [](const auto& a) { return sub(a[0], a[1]); });
+const Op sub_op("sub", {.channels = autograd::elementwise_sum},
+                [](const auto& a) { return sub(a[0], a[1]); });
 
 Tensor sub(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y, grad_b = -grad_y
@@ -92,8 +90,7 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 
 Tensor sub(const Tensor& a, double b) { return add(a, -b); }
 
-const autograd::Op scalar_sub_op =
-    detail::elementwise_op("scalar_sub", [](const auto& a) { return sub(a.number("value"), a[0]); });
+const Op scalar_sub_op("scalar_sub", elementwise, [](const auto& a) { return sub(a.number("value"), a[0]); });
 
 Tensor sub(double a, const Tensor& b) {
   // grad_b = -grad_y
@@ -102,8 +99,8 @@ Tensor sub(double a, const Tensor& b) {
       [](float g, float) { return -g; }, {{"value", a}});
 }
 
-const autograd::Op mul_op("mul", {.channels = autograd::elementwise_product},
-                          [](const auto& a) { return mul(a[0], a[1]); });
+const Op mul_op("mul", {.channels = autograd::elementwise_product},
+                [](const auto& a) { return mul(a[0], a[1]); });
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y b, grad_b = grad_y a
@@ -112,8 +109,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
       [](float g, float u, float) { return g * u; });
 }
 
-const autograd::Op mul_scalar_op =
-    detail::homogeneous_op("mul_scalar", [](const auto& a) { return mul(a[0], a.number("value")); });
+const Op mul_scalar_op("mul_scalar", homogeneous, [](const auto& a) { return mul(a[0], a.number("value")); });
 
 Tensor mul(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -123,7 +119,7 @@ Tensor mul(const Tensor& a, double b) {
       {{"value", b}});
 }
 
-const autograd::Op div_op = detail::elementwise_op("div", [](const auto& a) { return div(a[0], a[1]); });
+const Op div_op("div", elementwise, [](const auto& a) { return div(a[0], a[1]); });
 
 Tensor div(const Tensor& a, const Tensor& b) {
   // grad_a = grad_y / b, grad_b = -grad_y a / b^2
@@ -132,8 +128,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
       [](float g, float u, float v) { return -g * (u / v / v); });
 }
 
-const autograd::Op div_scalar_op =
-    detail::homogeneous_op("div_scalar", [](const auto& a) { return div(a[0], a.number("value")); });
+const Op div_scalar_op("div_scalar", homogeneous, [](const auto& a) { return div(a[0], a.number("value")); });
 
 Tensor div(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
@@ -143,8 +138,7 @@ Tensor div(const Tensor& a, double b) {
       {{"value", b}});
 }
 
-const autograd::Op scalar_div_op =
-    detail::elementwise_op("scalar_div", [](const auto& a) { return div(a.number("value"), a[0]); });
+const Op scalar_div_op("scalar_div", elementwise, [](const auto& a) { return div(a.number("value"), a[0]); });
 
 Tensor div(double a, const Tensor& b) {
   const auto s = static_cast<float>(a);
@@ -154,15 +148,13 @@ Tensor div(double a, const Tensor& b) {
       {{"value", a}});
 }
 
-const autograd::Op maximum_op =
-    detail::elementwise_op("maximum", [](const auto& a) { return maximum(a[0], a[1]); });
-const autograd::Op minimum_op =
-    detail::elementwise_op("minimum", [](const auto& a) { return minimum(a[0], a[1]); });
+const Op maximum_op("maximum", elementwise, [](const auto& a) { return maximum(a[0], a[1]); });
+const Op minimum_op("minimum", elementwise, [](const auto& a) { return minimum(a[0], a[1]); });
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return extreme(maximum_op, a, b, std::greater<>()); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return extreme(minimum_op, a, b, std::less<>()); }
 
-std::vector<const autograd::Op*> ops::arithmetic() {
+std::vector<const Op*> ops::arithmetic() {
   return {&add_op, &add_scalar_op, &sub_op,        &scalar_sub_op, &mul_op,    &mul_scalar_op,
           &div_op, &div_scalar_op, &scalar_div_op, &maximum_op,    &minimum_op};
 }

@@ -11,25 +11,24 @@ namespace {
 
 // Of two tensors, or of one and a number.
 template <class Compare>
-constexpr autograd::Op comparison(const char* name) {
-  return autograd::Op(name, {.pinned = "it compares"}, [](const auto& a) {
+constexpr Op comparison(const char* name) {
+  return Op(name, {.pinned = "it compares"}, [](const auto& a) {
     return a.inputs.size() == 2 ? Compare()(a[0], a[1]) : Compare()(a[0], a.number("value"));
   });
 }
-const autograd::Op gt_op = comparison<std::greater<>>("gt"), lt_op = comparison<std::less<>>("lt"),
-                   ge_op = comparison<std::greater_equal<>>("ge"),
-                   le_op = comparison<std::less_equal<>>("le"), eq_op = comparison<std::equal_to<>>("eq"),
-                   ne_op = comparison<std::not_equal_to<>>("ne");
+const Op gt_op = comparison<std::greater<>>("gt"), lt_op = comparison<std::less<>>("lt"),
+         ge_op = comparison<std::greater_equal<>>("ge"), le_op = comparison<std::less_equal<>>("le"),
+         eq_op = comparison<std::equal_to<>>("eq"), ne_op = comparison<std::not_equal_to<>>("ne");
 
 // Observers see a comparison like any operation, but there is no way back through it.
-Tensor seen(const autograd::Op& op, const Tensor& y, std::initializer_list<Tensor> inputs,
+Tensor seen(const Op& op, const Tensor& y, std::initializer_list<Tensor> inputs,
             std::initializer_list<autograd::Setting> settings = {}) {
   const NoGrad no_grad;
   return autograd::record(op, y, inputs, nullptr, settings);
 }
 
 template <class Holds>
-Tensor compare(const autograd::Op& op, const Tensor& a, const Tensor& b, Holds holds) {
+Tensor compare(const Op& op, const Tensor& a, const Tensor& b, Holds holds) {
   const detail::Broadcast with(op.name, a.shape(), b.shape());
   Tensor y(with.shape);
   kernels::for_each(with.walk, a.data(), b.data(),
@@ -38,7 +37,7 @@ Tensor compare(const autograd::Op& op, const Tensor& a, const Tensor& b, Holds h
 }
 
 template <class Holds>
-Tensor compare(const autograd::Op& op, const Tensor& a, double b, Holds holds) {
+Tensor compare(const Op& op, const Tensor& a, double b, Holds holds) {
   Tensor y(a.shape());
   kernels::map(a.numel(), a.data(), y.mutable_data(),
                [=, v = static_cast<float>(b)](float u) { return holds(u, v) ? 1.0F : 0.0F; });
@@ -60,6 +59,6 @@ Tensor operator==(const Tensor& a, double b) { return compare(eq_op, a, b, std::
 Tensor operator!=(const Tensor& a, const Tensor& b) { return compare(ne_op, a, b, std::not_equal_to<>()); }
 Tensor operator!=(const Tensor& a, double b) { return compare(ne_op, a, b, std::not_equal_to<>()); }
 
-std::vector<const autograd::Op*> ops::compare() { return {&gt_op, &lt_op, &ge_op, &le_op, &eq_op, &ne_op}; }
+std::vector<const Op*> ops::compare() { return {&gt_op, &lt_op, &ge_op, &le_op, &eq_op, &ne_op}; }
 
 }  // namespace tinynn

@@ -65,14 +65,13 @@ int64_t conv2d_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
 
 }  // namespace
 
-const autograd::Op ops::conv2d("conv2d", {.channels = conv2d_channels, .macs = conv2d_macs},
-                               [](const auto& a) {
-                                 return tinynn::conv2d(a[0], a[1], a[2],
-                                                       {.stride = a.size2("stride"),
-                                                        .padding = a.padding2d("padding"),
-                                                        .dilation = a.size2("dilation"),
-                                                        .groups = conv2d_groups(a[0].shape(), a[1].shape())});
-                               });
+const Op ops::conv2d("conv2d", {.channels = conv2d_channels, .macs = conv2d_macs}, [](const auto& a) {
+  return tinynn::conv2d(a[0], a[1], a[2],
+                        {.stride = a.size2("stride"),
+                         .padding = a.padding2d("padding"),
+                         .dilation = a.size2("dilation"),
+                         .groups = conv2d_groups(a[0].shape(), a[1].shape())});
+});
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   const auto s = checked_sizes(x, weight, bias, options);

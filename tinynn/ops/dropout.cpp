@@ -33,10 +33,8 @@ Tensor apply_dropout(const Tensor& x, double p, const RandomStream& stream) {
 
 }  // namespace
 
-const autograd::Op ops::dropout("dropout", {.channels = autograd::elementwise, .homogeneous = true},
-                                [](const auto& a) {
-                                  return tinynn::dropout(a[0], a.number("p"), a.training);
-                                });
+const Op ops::dropout("dropout", {.channels = autograd::elementwise, .homogeneous = true},
+                      [](const auto& a) { return tinynn::dropout(a[0], a.number("p"), a.training); });
 
 Tensor dropout(const Tensor& x, double p, bool training) {
   check(p >= 0 && p <= 1, "dropout: the probability ", p, " is not between 0 and 1");

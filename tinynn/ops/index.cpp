@@ -61,8 +61,8 @@ void chunk_channels(autograd::Channels& c) {
 }
 
 // x[first], x[first + step], ... of `count` elements along one dimension.
-Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64_t first, int64_t count,
-                     int64_t step, std::initializer_list<autograd::Setting> settings) {
+Tensor strided_slice(const Op& op, const Tensor& x, int64_t dim, int64_t first, int64_t count, int64_t step,
+                     std::initializer_list<autograd::Setting> settings) {
   const Slices s(x.shape(), dim);
   const int64_t pieces = step == 1 ? 1 : count, length = (step == 1 ? count : 1) * s.inner;
   // Calls copy(in x, in y) for every run of `length` elements.
@@ -87,7 +87,7 @@ Tensor strided_slice(const autograd::Op& op, const Tensor& x, int64_t dim, int64
 
 }  // namespace
 
-const autograd::Op slice_op("slice", {.channels = slice_channels, .moves = true}, [](const auto& a) {
+const Op slice_op("slice", {.channels = slice_channels, .moves = true}, [](const auto& a) {
   return slice(a[0], a.whole("dim"), a.whole("begin"), a.whole("end"), a.whole("step"));
 });
 
@@ -107,7 +107,7 @@ namespace {
 
 Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece);
 
-const autograd::Op chunk_op("chunk", {.channels = chunk_channels, .moves = true}, [](const auto& a) {
+const Op chunk_op("chunk", {.channels = chunk_channels, .moves = true}, [](const auto& a) {
   return piece_of(a[0], a.whole("count"), a.whole("dim"), a.whole("piece"));
 });
 
@@ -128,10 +128,8 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t count, int64_t dim) {
   return pieces;
 }
 
-const autograd::Op index_select_op("index_select", {.pinned = "it picks them by number", .moves = true},
-                                   [](const auto& a) {
-                                     return index_select(a[0], a.whole("dim"), a.list("index"));
-                                   });
+const Op index_select_op("index_select", {.pinned = "it picks them by number", .moves = true},
+                         [](const auto& a) { return index_select(a[0], a.whole("dim"), a.list("index")); });
 
 Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& indices) {
   const Slices s(x.shape(), dim);
@@ -160,8 +158,8 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
                           {{"dim", x.shape().index(dim)}, {"index", indices}});
 }
 
-const autograd::Op concat_op("concat", {.channels = concat_channels},
-                             [](const auto& a) { return concat(a.inputs, a.whole("dim")); });
+const Op concat_op("concat", {.channels = concat_channels},
+                   [](const auto& a) { return concat(a.inputs, a.whole("dim")); });
 
 Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
   check(!tensors.empty(), "concat: no tensors");
@@ -215,6 +213,6 @@ std::vector<int64_t> argsort(const Tensor& x, bool descending) {
   return order;
 }
 
-std::vector<const autograd::Op*> ops::index() { return {&slice_op, &chunk_op, &index_select_op, &concat_op}; }
+std::vector<const Op*> ops::index() { return {&slice_op, &chunk_op, &index_select_op, &concat_op}; }
 
 }  // namespace tinynn

@@ -41,8 +41,8 @@ int64_t linear_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
 
 }  // namespace
 
-const autograd::Op ops::linear("linear", {.channels = linear_channels, .macs = linear_macs},
-                               [](const auto& a) { return tinynn::linear(a[0], a[1], a[2]); });
+const Op ops::linear("linear", {.channels = linear_channels, .macs = linear_macs},
+                     [](const auto& a) { return tinynn::linear(a[0], a[1], a[2]); });
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(weight.rank() == 2, "linear: weight ", weight.shape(), " is not (out, in)");

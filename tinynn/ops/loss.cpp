@@ -104,9 +104,8 @@ class ClassTarget {
 // The losses against these log-probabilities, reduced. grad_row(target, i, grad_loss, g) writes row i of the
 // gradient of `input`, given that of the sample's loss.
 template <class F>
-Tensor class_loss(const autograd::Op& op, const Tensor& input, const Tensor& log_probabilities,
-                  const Labels& labels, const ClassTarget& target, const CrossEntropyOptions& options,
-                  F grad_row) {
+Tensor class_loss(const Op& op, const Tensor& input, const Tensor& log_probabilities, const Labels& labels,
+                  const ClassTarget& target, const CrossEntropyOptions& options, F grad_row) {
   const int64_t n = input.size(0), classes = input.size(1);
   const Reducer reduce(op.name, options.reduction, {n}, target.weight_of_labels());
   const auto backward = [=](const Tensor& grad) {
@@ -125,8 +124,8 @@ Tensor class_loss(const autograd::Op& op, const Tensor& input, const Tensor& log
 
 // f(input, target) of each element, reduced; by_input and by_target are its partial derivatives.
 template <class F, class DInput, class DTarget>
-Tensor elementwise(const autograd::Op& op, const Tensor& input, const Tensor& target, Reduction reduction,
-                   F f, DInput by_input, DTarget by_target) {
+Tensor pairwise(const Op& op, const Tensor& input, const Tensor& target, Reduction reduction, F f,
+                DInput by_input, DTarget by_target) {
   check(input.shape() == target.shape(), op.name, ": input ", input.shape(), " and target ", target.shape(),
         " differ in shape");
   const Reducer reduce(op.name, reduction, input.shape(), static_cast<double>(input.numel()));
@@ -149,7 +148,7 @@ Tensor elementwise(const autograd::Op& op, const Tensor& input, const Tensor& ta
 
 }  // namespace
 
-const autograd::Op cross_entropy_op("cross_entropy", compares, [](const auto& a) {
+const Op cross_entropy_op("cross_entropy", compares, [](const auto& a) {
   return cross_entropy(
       a[0], labels_of(a),
       {.label_smoothing = a.number("label_smoothing"), .weight = a[1], .reduction = reduction_of(a)});
@@ -172,7 +171,7 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, const CrossEntr
                     });
 }
 
-const autograd::Op nll_loss_op("nll_loss", compares, [](const auto& a) {
+const Op nll_loss_op("nll_loss", compares, [](const auto& a) {
   return nll_loss(a[0], labels_of(a), {.weight = a[1], .reduction = reduction_of(a)});
 });
 
@@ -187,53 +186,49 @@ Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const Nll
                     });
 }
 
-const autograd::Op mse_loss_op("mse_loss", compares,
-                               [](const auto& a) { return mse_loss(a[0], a[1], reduction_of(a)); });
+const Op mse_loss_op("mse_loss", compares,
+                     [](const auto& a) { return mse_loss(a[0], a[1], reduction_of(a)); });
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   // d/d input = 2 (input - target) = - d/d target
-  return elementwise(
+  return pairwise(
       mse_loss_op, input, target, reduction, [](float x, float t) { return (x - t) * (x - t); },
       [](float x, float t) { return 2 * (x - t); }, [](float x, float t) { return 2 * (t - x); });
 }
 
-const autograd::Op l1_loss_op("l1_loss", compares,
-                              [](const auto& a) { return l1_loss(a[0], a[1], reduction_of(a)); });
+const Op l1_loss_op("l1_loss", compares, [](const auto& a) { return l1_loss(a[0], a[1], reduction_of(a)); });
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   // d/d input = sign(input - target) = - d/d target, 0 where they are equal
   const auto sign = [](float v) { return static_cast<float>((v > 0) - (v < 0)); };
-  return elementwise(
+  return pairwise(
       l1_loss_op, input, target, reduction, [](float x, float t) { return std::abs(x - t); },
       [=](float x, float t) { return sign(x - t); }, [=](float x, float t) { return sign(t - x); });
 }
 
-const autograd::Op binary_cross_entropy_with_logits_op("binary_cross_entropy_with_logits", compares,
-                                                       [](const auto& a) {
-                                                         return binary_cross_entropy_with_logits(
-                                                             a[0], a[1], reduction_of(a));
-                                                       });
+const Op binary_cross_entropy_with_logits_op("binary_cross_entropy_with_logits", compares, [](const auto& a) {
+  return binary_cross_entropy_with_logits(a[0], a[1], reduction_of(a));
+});
 
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target, Reduction reduction) {
   // d/d logit = sigmoid(logit) - target, d/d target = - logit
-  return elementwise(
+  return pairwise(
       binary_cross_entropy_with_logits_op, logits, target, reduction,
       [](float x, float t) { return (x > 0 ? x : 0) - x * t + std::log1p(std::exp(-std::abs(x))); },
       [](float x, float t) { return 1 / (1 + std::exp(-x)) - t; }, [](float x, float) { return -x; });
 }
 
-const autograd::Op kl_div_op("kl_div", compares,
-                             [](const auto& a) { return kl_div(a[0], a[1], reduction_of(a)); });
+const Op kl_div_op("kl_div", compares, [](const auto& a) { return kl_div(a[0], a[1], reduction_of(a)); });
 
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, Reduction reduction) {
   // d/d log_probability = - target, d/d target = log(target) + 1 - log_probability, 0 where the target is 0
-  return elementwise(
+  return pairwise(
       kl_div_op, log_probabilities, target, reduction,
       [](float x, float t) { return t == 0 ? 0 : t * (std::log(t) - x); }, [](float, float t) { return -t; },
       [](float x, float t) { return t == 0 ? 0 : std::log(t) + 1 - x; });
 }
 
-std::vector<const autograd::Op*> ops::loss() {
+std::vector<const Op*> ops::loss() {
   return {&cross_entropy_op, &nll_loss_op, &mse_loss_op, &l1_loss_op, &binary_cross_entropy_with_logits_op,
           &kl_div_op};
 }

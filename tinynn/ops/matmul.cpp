@@ -98,8 +98,8 @@ void matmul_channels(autograd::Channels& c) {
 
 }  // namespace
 
-const autograd::Op matmul_op("matmul", {.channels = matmul_channels, .macs = live_macs},
-                             [](const auto& a) { return matmul(a[0], a[1]); });
+const Op matmul_op("matmul", {.channels = matmul_channels, .macs = live_macs},
+                   [](const auto& a) { return matmul(a[0], a[1]); });
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   const Sizes s = checked_sizes(a.shape(), b.shape());
@@ -128,6 +128,6 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   });
 }
 
-std::vector<const autograd::Op*> ops::matmul() { return {&matmul_op}; }
+std::vector<const Op*> ops::matmul() { return {&matmul_op}; }
 
 }  // namespace tinynn

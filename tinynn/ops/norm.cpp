@@ -54,7 +54,7 @@ void batch_norm_channels(autograd::Channels& c) {
 }  // namespace
 
 // Without running statistics the batch's own serve in either mode.
-const autograd::Op ops::batch_norm("batch_norm", {.channels = batch_norm_channels}, [](const auto& a) {
+const Op ops::batch_norm("batch_norm", {.channels = batch_norm_channels}, [](const auto& a) {
   return tinynn::batch_norm(
       a[0], a[3], a[4], a[1], a[2],
       {.training = a.training || !a[3].defined(), .momentum = a.number("momentum"), .eps = a.number("eps")});

@@ -7,11 +7,9 @@
 
 namespace tinynn {
 
-using detail::Keep;
-using detail::unary;
+using detail::elementwise, detail::homogeneous, detail::Keep, detail::unary;
 
-const autograd::Op pow_op =
-    detail::elementwise_op("pow", [](const auto& a) { return pow(a[0], a.number("exponent")); });
+const Op pow_op("pow", elementwise, [](const auto& a) { return pow(a[0], a.number("exponent")); });
 
 Tensor pow(const Tensor& x, double exponent) {
   // Squares are what is mostly asked for, and std::pow is slow.
@@ -25,7 +23,7 @@ Tensor pow(const Tensor& x, double exponent) {
       {{"exponent", exponent}});
 }
 
-const autograd::Op exp_op = detail::elementwise_op("exp", [](const auto& a) { return exp(a[0]); });
+const Op exp_op("exp", elementwise, [](const auto& a) { return exp(a[0]); });
 
 Tensor exp(const Tensor& x) {
   // grad_x = grad_y y
@@ -33,7 +31,7 @@ Tensor exp(const Tensor& x) {
       exp_op, x, [](float v) { return std::exp(v); }, [](float g, float y) { return g * y; });
 }
 
-const autograd::Op log_op = detail::elementwise_op("log", [](const auto& a) { return log(a[0]); });
+const Op log_op("log", elementwise, [](const auto& a) { return log(a[0]); });
 
 Tensor log(const Tensor& x) {
   // grad_x = grad_y / x
@@ -41,7 +39,7 @@ Tensor log(const Tensor& x) {
       log_op, x, [](float v) { return std::log(v); }, [](float g, float v) { return g / v; });
 }
 
-const autograd::Op sqrt_op = detail::elementwise_op("sqrt", [](const auto& a) { return sqrt(a[0]); });
+const Op sqrt_op("sqrt", elementwise, [](const auto& a) { return sqrt(a[0]); });
 
 Tensor sqrt(const Tensor& x) {
   // grad_x = grad_y / 2y
@@ -49,7 +47,7 @@ Tensor sqrt(const Tensor& x) {
       sqrt_op, x, [](float v) { return std::sqrt(v); }, [](float g, float y) { return g / (2 * y); });
 }
 
-const autograd::Op abs_op = detail::homogeneous_op("abs", [](const auto& a) { return abs(a[0]); });
+const Op abs_op("abs", homogeneous, [](const auto& a) { return abs(a[0]); });
 
 Tensor abs(const Tensor& x) {
   // grad_x = grad_y sign(x)
@@ -60,8 +58,8 @@ Tensor abs(const Tensor& x) {
                                             : g * v; });
 }
 
-const autograd::Op clamp_op = detail::elementwise_op(
-    "clamp", [](const auto& a) { return clamp(a[0], a.number("low"), a.number("high")); });
+const Op clamp_op("clamp", elementwise,
+                  [](const auto& a) { return clamp(a[0], a.number("low"), a.number("high")); });
 
 Tensor clamp(const Tensor& x, double low, double high) {
   const auto from = static_cast<float>(low), to = static_cast<float>(high);
@@ -71,8 +69,6 @@ Tensor clamp(const Tensor& x, double low, double high) {
       [=](float g, float v) { return v >= from && v <= to ? g : 0; }, {{"low", low}, {"high", high}});
 }
 
-std::vector<const autograd::Op*> ops::pointwise() {
-  return {&pow_op, &exp_op, &log_op, &sqrt_op, &abs_op, &clamp_op};
-}
+std::vector<const Op*> ops::pointwise() { return {&pow_op, &exp_op, &log_op, &sqrt_op, &abs_op, &clamp_op}; }
 
 }  // namespace tinynn

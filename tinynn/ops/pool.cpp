@@ -53,7 +53,7 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, const Size
   return s;
 }
 
-Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
+Tensor avg_pool(const Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
                 std::initializer_list<autograd::Setting> settings) {
   Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
   kernels::avg_pool2d_forward(s, x.data(), y.mutable_data());
@@ -68,7 +68,7 @@ Tensor avg_pool(const autograd::Op& op, const Tensor& x, const kernels::AvgPool2
 
 }  // namespace
 
-const autograd::Op max_pool2d_op("max_pool2d", pools, [](const auto& a) {
+const Op max_pool2d_op("max_pool2d", pools, [](const auto& a) {
   return max_pool2d(
       a[0], a.size2("kernel"),
       {.stride = a.size2("stride"), .padding = a.padding2d("padding"), .dilation = a.size2("dilation")});
@@ -92,7 +92,7 @@ Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& opt
       {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}, {"dilation", s.dilation}});
 }
 
-const autograd::Op avg_pool2d_op("avg_pool2d", pools, [](const auto& a) {
+const Op avg_pool2d_op("avg_pool2d", pools, [](const auto& a) {
   return avg_pool2d(a[0], a.size2("kernel"),
                     {.stride = a.size2("stride"),
                      .padding = a.padding2d("padding"),
@@ -118,7 +118,7 @@ Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& 
                    {"count_include_pad", options.count_include_pad}});
 }
 
-const autograd::Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) {
+const Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) {
   return adaptive_avg_pool2d(a[0], {a.whole("oh"), a.whole("ow")});
 });
 
@@ -132,8 +132,6 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) 
       {{"oh", size[0]}, {"ow", size[1]}});
 }
 
-std::vector<const autograd::Op*> ops::pool() {
-  return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op};
-}
+std::vector<const Op*> ops::pool() { return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op}; }
 
 }  // namespace tinynn

@@ -54,12 +54,12 @@ void reduce_channels(autograd::Channels& c) {
 
 constexpr autograd::Properties reduces{.channels = reduce_channels, .homogeneous = true};
 
-Tensor recorded(const autograd::Op& op, const Tensor& y, const Tensor& x, const Reduced& r,
+Tensor recorded(const Op& op, const Tensor& y, const Tensor& x, const Reduced& r,
                 autograd::BackwardFunction backward) {
   return autograd::record(op, y, {x}, std::move(backward), {{"keepdim", r.keepdim}, {"dim", r.dims}});
 }
 
-Tensor scaled_sum(const autograd::Op& op, const Tensor& x, const Reduced& r, double scale) {
+Tensor scaled_sum(const Op& op, const Tensor& x, const Reduced& r, double scale) {
   Tensor y(r.result);
   kernels::sum(r.walk, x.data(), scale, y.numel(), y.mutable_data());
   // grad_x = scale * grad_y, repeated along the reduced dimensions
@@ -106,23 +106,20 @@ std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t di
 
 }  // namespace
 
-const autograd::Op sum_op("sum", reduces,
-                          [](const auto& a) { return sum(a[0], a.list("dim"), a.flag("keepdim")); });
+const Op sum_op("sum", reduces, [](const auto& a) { return sum(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor sum(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
   return scaled_sum(sum_op, x, reduced_places(sum_op.name, x.shape(), dims, keepdim), 1);
 }
 
-const autograd::Op mean_op("mean", reduces,
-                           [](const auto& a) { return mean(a[0], a.list("dim"), a.flag("keepdim")); });
+const Op mean_op("mean", reduces, [](const auto& a) { return mean(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor mean(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
   const auto r = reduced_places(mean_op.name, x.shape(), dims, keepdim);
   return scaled_sum(mean_op, x, r, static_cast<double>(r.result.numel()) / static_cast<double>(x.numel()));
 }
 
-const autograd::Op amax_op("amax", reduces,
-                           [](const auto& a) { return amax(a[0], a.list("dim"), a.flag("keepdim")); });
+const Op amax_op("amax", reduces, [](const auto& a) { return amax(a[0], a.list("dim"), a.flag("keepdim")); });
 
 Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
   const auto r = reduced_places(amax_op.name, x.shape(), dims, keepdim);
@@ -149,8 +146,7 @@ Tensor amax(const Tensor& x, const std::vector<int64_t>& dims, bool keepdim) {
 
 Tensor max(const Tensor& x) { return amax(x); }
 
-const autograd::Op max_op("max", reduces,
-                          [](const auto& a) { return max(a[0], a.whole("dim"), a.flag("keepdim")); });
+const Op max_op("max", reduces, [](const auto& a) { return max(a[0], a.whole("dim"), a.flag("keepdim")); });
 
 Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
   const auto places = places_of_max(max_op.name, x, dim);
@@ -178,6 +174,6 @@ Labels argmax(const Tensor& x, int64_t dim) {
   return Labels(std::move(places));
 }
 
-std::vector<const autograd::Op*> ops::reduce() { return {&sum_op, &mean_op, &amax_op, &max_op}; }
+std::vector<const Op*> ops::reduce() { return {&sum_op, &mean_op, &amax_op, &max_op}; }
 
 }  // namespace tinynn

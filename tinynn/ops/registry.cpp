@@ -4,9 +4,9 @@
 
 namespace tinynn::ops {
 
-const std::vector<const autograd::Op*>& all() {
+const std::vector<const Op*>& all() {
   static const auto joined = [] {
-    std::vector<const autograd::Op*> operations{&linear, &conv2d, &batch_norm, &dropout};
+    std::vector<const Op*> operations{&linear, &conv2d, &batch_norm, &dropout};
     for (const auto family :
          {activation, arithmetic, compare, index, loss, matmul, pointwise, pool, reduce, shape}) {
       const auto members = family();
@@ -17,8 +17,8 @@ const std::vector<const autograd::Op*>& all() {
   return joined;
 }
 
-const autograd::Op* find(std::string_view name) {
-  const auto found = std::ranges::find_if(all(), [=](const autograd::Op* op) { return op->name == name; });
+const Op* find(std::string_view name) {
+  const auto found = std::ranges::find_if(all(), [=](const Op* op) { return op->name == name; });
   return found == all().end() ? nullptr : *found;
 }
 

@@ -9,26 +9,31 @@
 
 #include <tinynn/autograd/node.hpp>
 
-namespace tinynn::ops {
+namespace tinynn {
+
+using autograd::Op;
+
+namespace ops {
 
 // Those that layers and tests need as constants.
-extern const autograd::Op linear, conv2d, batch_norm, dropout;
+extern const Op linear, conv2d, batch_norm, dropout;
 
 /// All operations, family by family.
-const std::vector<const autograd::Op*>& all();
+const std::vector<const Op*>& all();
 /// Null if there is none of that name.
-const autograd::Op* find(std::string_view name);
+const Op* find(std::string_view name);
 
 // The families, each at the end of its file.
-std::vector<const autograd::Op*> activation();
-std::vector<const autograd::Op*> arithmetic();
-std::vector<const autograd::Op*> compare();
-std::vector<const autograd::Op*> index();
-std::vector<const autograd::Op*> loss();
-std::vector<const autograd::Op*> matmul();
-std::vector<const autograd::Op*> pointwise();
-std::vector<const autograd::Op*> pool();
-std::vector<const autograd::Op*> reduce();
-std::vector<const autograd::Op*> shape();
+std::vector<const Op*> activation();
+std::vector<const Op*> arithmetic();
+std::vector<const Op*> compare();
+std::vector<const Op*> index();
+std::vector<const Op*> loss();
+std::vector<const Op*> matmul();
+std::vector<const Op*> pointwise();
+std::vector<const Op*> pool();
+std::vector<const Op*> reduce();
+std::vector<const Op*> shape();
 
-}  // namespace tinynn::ops
+}  // namespace ops
+}  // namespace tinynn

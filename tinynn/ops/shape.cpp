@@ -90,7 +90,7 @@ void reshape_channels(autograd::Channels& c) {
 constexpr autograd::Properties reshapes{.channels = reshape_channels, .homogeneous = true, .moves = true};
 
 // The same numbers in another shape.
-Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
+Tensor reshaped(const Op& op, const Tensor& x, const std::vector<int64_t>& sizes,
                 const autograd::Setting& setting) {
   const Shape shape(sizes);
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
@@ -103,8 +103,7 @@ Tensor reshaped(const autograd::Op& op, const Tensor& x, const std::vector<int64
 
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes);
 
-const autograd::Op reshape_op("reshape", reshapes,
-                              [](const auto& a) { return reshape(a[0], a.list("size")); });
+const Op reshape_op("reshape", reshapes, [](const auto& a) { return reshape(a[0], a.list("size")); });
 
 // One of the sizes may be -1.
 Tensor reshape(const Tensor& x, std::span<const int64_t> sizes) {
@@ -128,7 +127,7 @@ void permute_channels(autograd::Channels& c) {
 constexpr autograd::Properties permutes{.channels = permute_channels, .homogeneous = true, .moves = true};
 
 // The dimensions of x in this order, which must be right.
-Tensor in_order(const autograd::Op& op, const Tensor& x, const std::vector<int64_t>& order) {
+Tensor in_order(const Op& op, const Tensor& x, const std::vector<int64_t>& order) {
   // grad_x = grad_y with its dimensions put back
   const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, back));
@@ -148,8 +147,7 @@ Tensor reshape(const Tensor& x, std::initializer_list<int64_t> sizes) {
 
 Tensor Tensor::view(std::initializer_list<int64_t> sizes) const { return reshape(*this, sizes); }
 
-const autograd::Op flatten_op("flatten", reshapes,
-                              [](const auto& a) { return flatten(a[0], a.whole("start")); });
+const Op flatten_op("flatten", reshapes, [](const auto& a) { return flatten(a[0], a.whole("start")); });
 
 Tensor flatten(const Tensor& x, int64_t start) {
   const int64_t first = x.shape().index(start);
@@ -158,8 +156,7 @@ Tensor flatten(const Tensor& x, int64_t start) {
   return reshaped(flatten_op, x, sizes, {"start", first});
 }
 
-const autograd::Op squeeze_op("squeeze", reshapes,
-                              [](const auto& a) { return squeeze(a[0], a.whole("dim")); });
+const Op squeeze_op("squeeze", reshapes, [](const auto& a) { return squeeze(a[0], a.whole("dim")); });
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
   check(x.size(dim) == 1, "squeeze: dimension ", dim, " of ", x.shape(), " is not of size 1");
@@ -168,8 +165,7 @@ Tensor squeeze(const Tensor& x, int64_t dim) {
   return reshaped(squeeze_op, x, sizes, {"dim", x.shape().index(dim)});
 }
 
-const autograd::Op unsqueeze_op("unsqueeze", reshapes,
-                                [](const auto& a) { return unsqueeze(a[0], a.whole("dim")); });
+const Op unsqueeze_op("unsqueeze", reshapes, [](const auto& a) { return unsqueeze(a[0], a.whole("dim")); });
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
   check(dim >= -x.rank() - 1 && dim <= x.rank(), "unsqueeze: no place ", dim, " for a dimension in ",
@@ -180,8 +176,7 @@ Tensor unsqueeze(const Tensor& x, int64_t dim) {
   return reshaped(unsqueeze_op, x, sizes, {"dim", place});
 }
 
-const autograd::Op permute_op("permute", permutes,
-                              [](const auto& a) { return permute(a[0], a.list("dim")); });
+const Op permute_op("permute", permutes, [](const auto& a) { return permute(a[0], a.list("dim")); });
 
 Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   std::vector<int64_t> order;
@@ -194,8 +189,8 @@ Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
   return in_order(permute_op, x, order);
 }
 
-const autograd::Op transpose_op("transpose", permutes,
-                                [](const auto& a) { return in_order(transpose_op, a[0], a.list("dim")); });
+const Op transpose_op("transpose", permutes,
+                      [](const auto& a) { return in_order(transpose_op, a[0], a.list("dim")); });
 
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));
@@ -204,7 +199,7 @@ Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   return in_order(transpose_op, x, order);
 }
 
-std::vector<const autograd::Op*> ops::shape() {
+std::vector<const Op*> ops::shape() {
   return {&reshape_op, &flatten_op, &squeeze_op, &unsqueeze_op, &permute_op, &transpose_op};
 }
 

@@ -9,14 +9,10 @@
 
 namespace tinynn::detail {
 
-/// An operation that makes each element of the result of the elements in its place.
-constexpr autograd::Op elementwise_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
-  return autograd::Op(name, {.channels = autograd::elementwise}, apply);
-}
-/// One of them for which f(s x) = s f(x) for every s > 0.
-constexpr autograd::Op homogeneous_op(const char* name, Tensor (*apply)(const autograd::Arguments&)) {
-  return autograd::Op(name, {.channels = autograd::elementwise, .homogeneous = true}, apply);
-}
+/// Of an operation that makes each element of the result of the elements in its place.
+constexpr autograd::Properties elementwise{.channels = autograd::elementwise};
+/// Of one of them for which f(s x) = s f(x) for every s > 0.
+constexpr autograd::Properties homogeneous{.channels = autograd::elementwise, .homogeneous = true};
 
 /// What the derivative needs besides grad_y. Only what is named is kept in memory until backward.
 enum class Keep { nothing, input, output };
