@@ -58,8 +58,7 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
         table.correlate(places, depth, in, packed.data() + i % s.groups * outputs * depth, nullptr,
                         columns.data(), positions);
       } else {
-        table.sparse_rows(0, depth, elements->begin.data(), elements->offset.data(), elements->values.data(),
-                          nullptr, places, in, columns.data(), positions);
+        table.sparse_rows(elements->rows(0, depth), nullptr, places, in, columns.data(), positions);
       }
       col2im(s, channels, columns.data(), grad_x + i * channels * s.h * s.w);
     }

@@ -54,8 +54,8 @@ void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const flo
           }
         }
         if (live != nullptr) {
-          table.sparse_dots(0, outputs, elements->begin.data(), elements->offset.data(),
-                            layout.places(samples), spread.data(), stride, scratch.data(), sums);
+          table.sparse_dots(elements->rows(0, outputs), layout.places(samples), spread.data(), stride,
+                            scratch.data(), sums);
         } else {
           table.dot_products(layout.places(samples), outputs, scratch.data(), spread.data(), stride,
                              sums + group * outputs * places.terms);

@@ -80,8 +80,7 @@ void Conv2dKernel::operator()(const float* x, const float* bias, float* scratch,
   for (int64_t group = 0; group < s_.groups; ++group, x += image, y += outputs * positions) {
     layout_.fill(x, scratch);
     if (live_) {
-      table_.sparse_rows(0, outputs, live_->begin.data(), live_->offset.data(), live_->values.data(), bias,
-                         places, scratch, y, positions);
+      table_.sparse_rows(live_->rows(0, outputs), bias, places, scratch, y, positions);
     } else {
       table_.correlate(places, outputs, scratch, packed_.data() + group * outputs * places.terms,
                        bias == nullptr ? nullptr : bias + group * outputs, y, positions);

@@ -62,8 +62,8 @@ void sparse_backward_weight(const SparsePattern& live, int64_t n, const float* g
       const Buffer g = transposed(grad_y + first * live.rows, samples, live.rows, pitch);
       const Buffer in = transposed(x + first * live.columns, samples, live.columns, pitch);
       for_row_pieces(live.rows, live.count(), [&](int64_t row_begin, int64_t row_end) {
-        simd::table().sparse_dots(row_begin, row_end, elements.begin.data(), elements.offset.data(),
-                                  vectors.places(padded(samples)), g.data(), pitch, in.data(), sum);
+        simd::table().sparse_dots(elements.rows(row_begin, row_end), vectors.places(padded(samples)),
+                                  g.data(), pitch, in.data(), sum);
       });
     }
   });

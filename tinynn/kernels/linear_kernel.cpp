@@ -18,8 +18,7 @@ void LinearKernel::operator()(int64_t samples, const float* x, const float* bias
   const simd::Places places = vectors_.places(samples);
   if (!live_) return table_.correlate(places, rows_, x, packed_.data(), bias, y, vectors_.pitch());
   for_row_pieces(rows_, live_->count(), [&](int64_t begin, int64_t end) {
-    table_.sparse_rows(begin, end, live_->begin.data(), live_->offset.data(), live_->values.data(), bias,
-                       places, x, y, vectors_.pitch());
+    table_.sparse_rows(live_->rows(begin, end), bias, places, x, y, vectors_.pitch());
   });
 }
 

@@ -59,12 +59,8 @@ void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argma
     for (int64_t row = begin * oh; row < end * oh; ++row) {
       const int64_t at = row % oh * 2 * s.w;  // in its plane
       const float* top = x + row / oh * s.h * s.w + at;
-      if (argmax == nullptr) {
-        table.max_pool_2x2(ow, top, top + s.w, y + row * ow);
-      } else {
-        table.max_pool_2x2_where(ow, top, top + s.w, static_cast<int32_t>(at), static_cast<int32_t>(at + s.w),
-                                 y + row * ow, argmax + row * ow);
-      }
+      table.max_pool_2x2(ow, top, top + s.w, static_cast<int32_t>(at), static_cast<int32_t>(at + s.w),
+                         y + row * ow, argmax == nullptr ? nullptr : argmax + row * ow);
     }
   });
 }

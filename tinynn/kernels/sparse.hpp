@@ -10,6 +10,7 @@
 
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/parallel.hpp>
+#include <tinynn/kernels/simd/table.hpp>
 
 namespace tinynn::kernels {
 
@@ -67,6 +68,9 @@ struct LiveElements {
                int64_t lines_in_row = 1);
 
   int64_t count() const { return std::ssize(offset); }
+  simd::LiveRows rows(int64_t first, int64_t end) const {
+    return {first, end, begin.data(), offset.data(), values.data()};
+  }
 };
 
 /// to[k] = the k-th live element of `from` (rows, columns), row by row; and back.

@@ -1,5 +1,12 @@
-#include <tinynn/kernels/simd/loops.hpp>
-#include <tinynn/kernels/simd/vector.hpp>
+// Compiled once for each instruction set, with all that this includes.
+#include <tinynn/kernels/simd/copy.hpp>
+#include <tinynn/kernels/simd/correlate.hpp>
+#include <tinynn/kernels/simd/dot_products.hpp>
+#include <tinynn/kernels/simd/pointwise.hpp>
+#include <tinynn/kernels/simd/pool.hpp>
+#include <tinynn/kernels/simd/sparse.hpp>
+#include <tinynn/kernels/simd/step.hpp>
+#include <tinynn/kernels/simd/sums.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 
@@ -16,7 +23,6 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .sparse_rows = sparse_rows,
                   .sparse_dots = sparse_dots,
                   .max_pool_2x2 = max_pool_2x2,
-                  .max_pool_2x2_where = max_pool_2x2_where,
                   .max_pool_2x2_backward = max_pool_2x2_backward,
                   .relu = relu,
                   .relu_backward = relu_backward,

@@ -1,7 +1,7 @@
 // What is compiled once per instruction set: the loops that take the time, behind one table of functions.
-// The caller owns sizes, memory and threads; these only compute. Files beside this one that are
-// compiled more than once use no templates of the standard library and no inline function from outside:
-// the linker would keep one copy of it, perhaps with instructions that the machine does not have.
+// The caller owns sizes, memory and threads; these only compute. What is compiled more than once, table.cpp,
+// uses no templates of the standard library and no inline function from outside: the linker would keep one
+// copy of it, perhaps with instructions that the machine does not have.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,14 @@ struct Places {
   const int64_t* from;     // (vectors)
   const int64_t* to;       // (vectors) where each vector of results starts in its row
   int64_t used;            // results in a vector, L; fewer only if a row of results is shorter than that
+};
+
+/// Rows `first` to `end` of a sparse weight. The live elements of row r are begin[r] to begin[r + 1]; the
+/// factors of element k lie offset[k] from the start of each vector.
+struct LiveRows {
+  int64_t first, end;
+  const int32_t *begin, *offset;
+  const float* values;
 };
 
 /// The constants of one step of an optimizer, as the formulas beside it in ../../optim name them.
@@ -63,23 +71,19 @@ struct Table {
   void (*transpose)(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                     int64_t to_pitch);
 
-  // The same with a sparse weight: elements begin[r] to begin[r + 1] are those of row r, and element k's
-  // factors lie offset[k] from the start of each vector; places.offsets is not used. Rows begin_row to
-  // end_row are computed.
+  // The same with a sparse weight; places.offsets is not used.
 
   /// y[r][to[v] + i] = bias[r] + the sum over row r's elements k of values[k] * x[from[v] + offset[k] + i].
-  void (*sparse_rows)(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
-                      const float* values, const float* bias, const Places& places, const float* x, float* y,
+  void (*sparse_rows)(const LiveRows& rows, const float* bias, const Places& places, const float* x, float* y,
                       int64_t stride);
   /// sums[k] += the sum over v and i of g[r][v * L + i] * x[from[v] + offset[k] + i], for row r's elements k.
-  void (*sparse_dots)(int64_t begin_row, int64_t end_row, const int32_t* begin, const int32_t* offset,
-                      const Places& places, const float* g, int64_t stride, const float* x, float* sums);
+  void (*sparse_dots)(const LiveRows& rows, const Places& places, const float* g, int64_t stride,
+                      const float* x, float* sums);
 
-  /// y[j] = the largest of top[2 j], top[2 j + 1], bottom[2 j] and bottom[2 j + 1]; NaN wins.
-  void (*max_pool_2x2)(int64_t width, const float* top, const float* bottom, float* y);
-  /// The same, and where it was: the first on a tie, counting from top_at in `top`, bottom_at in `bottom`.
-  void (*max_pool_2x2_where)(int64_t width, const float* top, const float* bottom, int32_t top_at,
-                             int32_t bottom_at, float* y, int32_t* argmax);
+  /// y[j] = the largest of top[2 j], top[2 j + 1], bottom[2 j] and bottom[2 j + 1]; NaN wins. `argmax`, if
+  /// not null, gets where it was: the first on a tie, counting from top_at in `top`, bottom_at in `bottom`.
+  void (*max_pool_2x2)(int64_t width, const float* top, const float* bottom, int32_t top_at,
+                       int32_t bottom_at, float* y, int32_t* argmax);
   /// grad_y[j] to where argmax[j] says, among those four pixels of `top` and `bottom`; zero to the others.
   void (*max_pool_2x2_backward)(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
                                 int32_t bottom_at, float* top, float* bottom);

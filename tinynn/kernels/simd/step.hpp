@@ -1,7 +1,8 @@
 // The steps of optimizers; ../../optim has their formulas' sources. What becomes of an element must not
 // depend on its place, so all go through the same instructions: the last few are copied to where a whole
 // block fits.
-#include <tinynn/kernels/simd/loops.hpp>
+#pragma once
+
 #include <tinynn/kernels/simd/vector.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
@@ -37,8 +38,6 @@ inline void in_blocks(int64_t count, float* const (&arrays)[n], Step step) {
     }
   }
 }
-
-}  // namespace
 
 void sgd_step(int64_t count, const SgdStep& s, const float* grad, float* w, float* m) {
   in_blocks<3>(count, {const_cast<float*>(grad), w, m}, [&s](float* const(&at)[3]) {
@@ -91,4 +90,5 @@ void rmsprop_step(int64_t count, const RmspropStep& s, const float* grad, float*
   });
 }
 
+}  // namespace
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -1,0 +1,34 @@
+// Loops on single elements. Where grad_x may be grad_y, a compiler, which must allow for that, would not
+// vectorize the loop by itself.
+#pragma once
+
+#include <tinynn/kernels/simd/vector.hpp>
+
+namespace tinynn::kernels::simd::TINYNN_ISA {
+namespace {
+
+void relu(int64_t count, const float* x, float* y) {
+  for (int64_t i = 0; i < count; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void relu_backward(int64_t count, const float* grad_y, const float* y, float* grad_x) {
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(grad_x + i, load(y + i) > 0 ? load(grad_y + i) : Vector{});
+  for (; i < count; ++i) grad_x[i] = y[i] > 0 ? grad_y[i] : 0;
+}
+
+void normalize(int64_t count, const float* x, float mean, float scale, float shift, float* y) {
+  for (int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * scale + shift;
+}
+
+void normalize_backward(int64_t count, const float* grad_y, const float* x, float mean, float scale,
+                        float shift, float slope, float* grad_x) {
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    store(grad_x + i, scale * (load(grad_y + i) - shift - (load(x + i) - mean) * slope));
+  }
+  for (; i < count; ++i) grad_x[i] = scale * (grad_y[i] - shift - (x[i] - mean) * slope);
+}
+
+}  // namespace
+}  // namespace tinynn::kernels::simd::TINYNN_ISA
