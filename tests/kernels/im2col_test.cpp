@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <tinynn/kernels/im2col.hpp>
+#include <tinynn/kernels/conv2d_gemm.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/conv2d_sizes.hpp"

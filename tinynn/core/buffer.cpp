@@ -98,6 +98,12 @@ Buffer::Buffer(int64_t count) {
       std::shared_ptr<float>(pool().take(bytes), [bytes](float* memory) { pool().give_back(memory, bytes); });
 }
 
+Buffer Buffer::zeros(int64_t count) {
+  Buffer buffer(count);
+  std::fill_n(buffer.data(), count, 0.0F);
+  return buffer;
+}
+
 MemoryStats memory_stats() { return pool().stats(); }
 void reset_peak_memory() { pool().reset_peak(); }
 void release_cached_memory() { pool().release(); }

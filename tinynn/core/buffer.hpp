@@ -15,6 +15,7 @@ class Buffer {
   Buffer() = default;
   /// Memory for `count` floats, uninitialised. Throws Error when there is not enough.
   explicit Buffer(int64_t count);
+  static Buffer zeros(int64_t count);
 
   float* data() const { return data_.get(); }
   /// True if no other handle shares this memory, so that writing to it changes nothing else.

@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 #undef Eigen
 
-#include <tinynn/kernels/blas.hpp>
+#include <tinynn/kernels/gemm.hpp>
 
 namespace tinynn::kernels {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cblas.h>
 
-#include <tinynn/kernels/blas.hpp>
+#include <tinynn/kernels/gemm.hpp>
 
 namespace tinynn::kernels {
 namespace {

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <tinynn/core/parallel.hpp>
-#include <tinynn/kernels/blas.hpp>
 #include <tinynn/kernels/gemm.hpp>
 
 namespace tinynn::kernels {

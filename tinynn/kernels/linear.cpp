@@ -45,18 +45,13 @@ void multiply(const SparsePattern::Lines& lines, int64_t n, const float* x, cons
   });
 }
 
-// Partial sums, one a chunk of blocks, are added in the order of the chunks.
 void sparse_backward_weight(const SparsePattern& live, int64_t n, const float* grad_y, const float* x,
                             float* grad_weight) {
   const int64_t blocks = (n + block - 1) / block, grain = std::max<int64_t>(1, (blocks + 15) / 16);
-  const int64_t chunks = std::max<int64_t>(1, (blocks + grain - 1) / grain);
-  const Buffer sums(chunks * live.count());
-  std::fill_n(sums.data(), chunks * live.count(), 0.0F);
   const int64_t pitch = pitch_of(n);
   const RowVectors vectors(0, pitch);
   const LiveElements elements(live.by_rows(), nullptr, [=](int64_t, int64_t i) { return i * pitch; });
-  parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
-    float* sum = sums.data() + begin / grain * live.count();
+  sum_chunks(blocks, grain, live.count(), grad_weight, [&](int64_t begin, int64_t end, float* sum) {
     for (int64_t first = begin * block; first < std::min(n, end * block); first += block) {
       const int64_t samples = std::min(block, n - first);
       const Buffer g = transposed(grad_y + first * live.rows, samples, live.rows, pitch);
@@ -67,7 +62,6 @@ void sparse_backward_weight(const SparsePattern& live, int64_t n, const float* g
       });
     }
   });
-  add_chunks(chunks, live.count(), sums.data(), grad_weight);
 }
 
 }  // namespace

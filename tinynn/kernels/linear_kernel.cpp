@@ -4,21 +4,21 @@
 
 namespace tinynn::kernels {
 
-LinearKernel::LinearKernel(int64_t rows, int64_t columns, const float* weight, int64_t pitch)
-    : rows_(rows), vectors_(columns, pitch), packed_(rows * columns) {
+LinearKernel::LinearKernel(int64_t rows, int64_t columns, const float* weight, int64_t length)
+    : rows_(rows), vectors_(columns, length), packed_(rows * columns) {
   table_.pack(rows, columns, weight, packed_.data());
 }
 
-LinearKernel::LinearKernel(const SparsePattern::Lines& lines, const float* weight, int64_t pitch)
+LinearKernel::LinearKernel(const SparsePattern::Lines& lines, const float* weight, int64_t length)
     : rows_(lines.count),
-      vectors_(0, pitch),
-      live_(std::in_place, lines, weight, [=](int64_t, int64_t i) { return i * pitch; }) {}
+      vectors_(0, length),
+      live_(std::in_place, lines, weight, [=, this](int64_t, int64_t i) { return i * pitch(); }) {}
 
 void LinearKernel::operator()(int64_t samples, const float* x, const float* bias, float* y) const {
   const simd::Places places = vectors_.places(samples);
-  if (!live_) return table_.correlate(places, rows_, x, packed_.data(), bias, y, vectors_.pitch());
+  if (!live_) return table_.correlate(places, rows_, x, packed_.data(), bias, y, vectors_.length());
   for_row_pieces(rows_, live_->count(), [&](int64_t begin, int64_t end) {
-    table_.sparse_rows(live_->rows(begin, end), bias, places, x, y, vectors_.pitch());
+    table_.sparse_rows(live_->rows(begin, end), bias, places, x, y, vectors_.length());
   });
 }
 
@@ -26,8 +26,7 @@ LinearSampleKernel::LinearSampleKernel(int64_t rows, int64_t columns, const floa
     : rows_(rows),
       columns_(columns),
       vectors_(1, (columns + table_.lanes - 1) / table_.lanes * table_.lanes),
-      padded_(rows * vectors_.pitch()) {
-  std::fill_n(padded_.data(), rows * vectors_.pitch(), 0.0F);
+      padded_(Buffer::zeros(rows * vectors_.pitch())) {
   table_.copy_rows(rows, columns, weight, columns, 1, padded_.data(), vectors_.pitch());
 }
 

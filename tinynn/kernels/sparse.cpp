@@ -4,16 +4,14 @@
 namespace tinynn::kernels {
 namespace {
 
-// Calls f(number of a live element, its place in the weight) for each in the rows from `row` to `end`.
-template <class F>
-void for_each_live(const SparsePattern& p, int64_t row, int64_t end, F f) {
-  for (int64_t k = p.row_begin.data()[row]; row < end; ++row) {
-    for (; k < p.row_begin.data()[row + 1]; ++k) f(k, row * p.columns + p.column_of.data()[k]);
-  }
-}
+// Calls f(number of a live element, its place in the weight) for each.
 template <class F>
 void for_each_live(const SparsePattern& p, F f) {
-  for_row_pieces(p.rows, p.count(), [&](int64_t begin, int64_t end) { for_each_live(p, begin, end, f); });
+  for_row_pieces(p.rows, p.count(), [&](int64_t row, int64_t end) {
+    for (int64_t k = p.row_begin.data()[row]; row < end; ++row) {
+      for (; k < p.row_begin.data()[row + 1]; ++k) f(k, row * p.columns + p.column_of.data()[k]);
+    }
+  });
 }
 
 }  // namespace
@@ -53,13 +51,6 @@ void pack_live(const SparsePattern& pattern, const float* from, float* to) {
 
 void unpack_live(const SparsePattern& pattern, const float* from, float* to) {
   for_each_live(pattern, [=](int64_t k, int64_t place) { to[place] = from[k]; });
-}
-
-void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum) {
-  std::fill_n(sum, size, 0.0F);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk, partial += size) {
-    for (int64_t i = 0; i < size; ++i) sum[i] += partial[i];
-  }
 }
 
 }  // namespace tinynn::kernels

@@ -77,8 +77,20 @@ struct LiveElements {
 void pack_live(const SparsePattern& pattern, const float* from, float* to);
 void unpack_live(const SparsePattern& pattern, const float* from, float* to);
 
-/// sum (size) = partial (chunks, size), summed in the order of the chunks.
-void add_chunks(int64_t chunks, int64_t size, const float* partial, float* sum);
+/// sum (size) = what body(begin, end, partial sum) adds up for pieces of [0, count) of `grain` each, on
+/// several threads; partial sums are added in order.
+template <class Body>
+void sum_chunks(int64_t count, int64_t grain, int64_t size, float* sum, const Body& body) {
+  const int64_t chunks = (count + grain - 1) / grain;
+  const Buffer partial = Buffer::zeros(chunks * size);
+  parallel_for(count, grain,
+               [&](int64_t begin, int64_t end) { body(begin, end, partial.data() + begin / grain * size); });
+  std::fill_n(sum, size, 0.0F);
+  const float* part = partial.data();
+  for (int64_t chunk = 0; chunk < chunks; ++chunk, part += size) {
+    for (int64_t i = 0; i < size; ++i) sum[i] += part[i];
+  }
+}
 
 template <class OffsetOf>
 LiveElements::LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,

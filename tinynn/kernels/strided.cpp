@@ -1,7 +1,6 @@
 #include <vector>
 
 #include <tinynn/kernels/strided.hpp>
-#include <tinynn/kernels/sum.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -89,7 +88,7 @@ void sum(const Strided& walk, const float* x, double scale, int64_t count_y, flo
     const int64_t step = walk.stride_a(0);
     walk.rows(begin, end, [=](int64_t i, int64_t length, int64_t offset, int64_t) {
       if (step == 0) {
-        into[offset] += sum_in_lanes(x + i, length);
+        into[offset] += sum_in_lanes(length, [=](int64_t j) { return x[i + j]; });
       } else {
         for (int64_t j = 0; j < length; ++j) into[offset + j * step] += static_cast<double>(x[i + j]);
       }

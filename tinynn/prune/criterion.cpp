@@ -5,7 +5,6 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/kernels/pointwise.hpp>
-#include <tinynn/kernels/sum.hpp>
 #include <tinynn/prune/criterion.hpp>
 
 namespace tinynn::prune {

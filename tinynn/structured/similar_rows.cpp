@@ -4,7 +4,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/gemm.hpp>
-#include <tinynn/kernels/sum.hpp>
+#include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/structured/similar_rows.hpp>
 
 namespace tinynn::structured {

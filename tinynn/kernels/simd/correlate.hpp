@@ -35,10 +35,12 @@ template <int O, int V>
       for (int v = 0; v < V; ++v) sum[o][v] += w * factor[v];
     }
   }
+  const int64_t used = places.used;
 #pragma GCC unroll 8
-  for (int o = 0; o < O; ++o) {
+  for (int v = 0; v < V; ++v) {
+    float* out = y + places.to[at + v];
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) store_some(y + o * stride + places.to[at + v], sum[o][v], places.used);
+    for (int o = 0; o < O; ++o) store_some(out + o * stride, sum[o][v], used);
   }
 }
 
