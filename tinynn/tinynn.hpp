@@ -6,7 +6,6 @@
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/labels.hpp>
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/labels.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/core/tensor.hpp>
 
 using namespace tinynn;

@@ -3,7 +3,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn {

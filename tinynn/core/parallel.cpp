@@ -35,43 +35,29 @@ std::atomic<int64_t>& thread_setting() {
 thread_local bool inside_parallel = false;
 
 // One parallel_for: its threads take the chunks one by one.
-class Job {
- public:
-  Job(int64_t chunks, void (*run)(void*, int64_t), void* context)
-      : chunks_(chunks), run_(run), context_(context) {}
+struct Job {
+  const int64_t chunks;
+  void (*const run)(void*, int64_t);
+  void* const context;
+  std::atomic<int64_t> next = 0;
+  std::mutex mutex = {};
+  std::exception_ptr exception = {};  // of the lowest chunk, so that the error does not depend on timing
+  int64_t failed_chunk = 0;
 
   void work() {
     inside_parallel = true;
-    for (int64_t chunk = next_++; chunk < chunks_; chunk = next_++) {
+    for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
       try {
-        run_(context_, chunk);
+        run(context, chunk);
       } catch (...) {
-        keep_exception(chunk);
+        const std::scoped_lock lock(mutex);
+        if (exception && failed_chunk < chunk) continue;
+        exception = std::current_exception();
+        failed_chunk = chunk;
       }
     }
     inside_parallel = false;
   }
-
-  void rethrow() const {
-    if (exception_) std::rethrow_exception(exception_);
-  }
-
- private:
-  // That of the lowest chunk, so that the error does not depend on timing.
-  void keep_exception(int64_t chunk) {
-    const std::scoped_lock lock(mutex_);
-    if (exception_ && failed_chunk_ < chunk) return;
-    exception_ = std::current_exception();
-    failed_chunk_ = chunk;
-  }
-
-  const int64_t chunks_;
-  void (*const run_)(void*, int64_t);
-  void* const context_;
-  std::atomic<int64_t> next_ = 0;
-  std::mutex mutex_;
-  std::exception_ptr exception_;
-  int64_t failed_chunk_ = 0;
 };
 
 // Its threads are never waited for: they sleep, or compute for nobody, while the process ends.
@@ -168,9 +154,9 @@ int64_t detail::fork_count() {
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
   const int64_t threads = std::min(num_threads(), chunks);
   if (threads > 1 && !inside_parallel) {
-    Job job(chunks, run, context);
+    Job job{chunks, run, context};
     if (!thread_pool().run(job, threads)) job.work();  // another thread's job has the pool: do it alone
-    job.rethrow();
+    if (job.exception) std::rethrow_exception(job.exception);
     return;
   }
   for (int64_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);

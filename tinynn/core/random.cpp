@@ -9,16 +9,8 @@
 namespace tinynn {
 namespace {
 
-struct Generator {
-  std::mutex mutex;
-  uint64_t seed = 0;
-  uint64_t calls = 0;
-};
-
-Generator& generator() {
-  static Generator instance;
-  return instance;
-}
+std::mutex generator_mutex;
+GeneratorState generator{0, 0};
 
 }  // namespace
 
@@ -63,30 +55,21 @@ std::vector<int64_t> RandomStream::permutation(int64_t count) const {
   return order;
 }
 
-void manual_seed(uint64_t seed) {
-  auto& state = generator();
-  const std::scoped_lock lock(state.mutex);
-  state.seed = seed;
-  state.calls = 0;
-}
+void manual_seed(uint64_t seed) { set_generator_state({seed, 0}); }
 
 GeneratorState generator_state() {
-  auto& state = generator();
-  const std::scoped_lock lock(state.mutex);
-  return {state.seed, state.calls};
+  const std::scoped_lock lock(generator_mutex);
+  return generator;
 }
 
 void set_generator_state(const GeneratorState& to) {
-  auto& state = generator();
-  const std::scoped_lock lock(state.mutex);
-  state.seed = to.seed;
-  state.calls = to.calls;
+  const std::scoped_lock lock(generator_mutex);
+  generator = to;
 }
 
 RandomStream next_random_stream() {
-  auto& state = generator();
-  const std::scoped_lock lock(state.mutex);
-  return {state.seed, state.calls++};
+  const std::scoped_lock lock(generator_mutex);
+  return {generator.seed, generator.calls++};
 }
 
 }  // namespace tinynn

@@ -6,12 +6,14 @@
 // alike. Equal runs then end in equal bytes.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
 
+#include <tinynn/core/error.hpp>
 #include <tinynn/core/mask.hpp>
 #include <tinynn/core/tensor.hpp>
 
@@ -33,17 +35,20 @@ class StateVisitor {
   /// Undefined tensors stay so.
   virtual void operator()(const std::string& name, Tensor& tensor) = 0;
 
-  void operator()(const std::string& name, int64_t& number);
-  void operator()(const std::string& name, uint64_t& number);
-  void operator()(const std::string& name, double& number);
-  void operator()(const std::string& name, bool& flag);
   void operator()(const std::string& name, Mask& mask);
-  template <class Enum>
-  requires std::is_enum_v<Enum>
-  void operator()(const std::string& name, Enum& value) {
-    auto number = static_cast<int64_t>(value);
-    (*this)(name, number);
-    value = static_cast<Enum>(number);
+  /// Truth values and enumerators are written as numbers.
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void operator()(const std::string& name, T& value) {
+    std::conditional_t<std::is_enum_v<T> || std::is_same_v<T, bool>, int64_t, T> number =
+        static_cast<decltype(number)>(value);
+    char written[32];
+    std::string text(written, std::to_chars(written, written + sizeof written, number).ptr);
+    (*this)(name, text);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    check(error == std::errc() && end == text.data() + text.size(), "state: \"", name, "\" is \"", text,
+          "\", expected a number");
+    value = static_cast<T>(number);
   }
   /// The items of a part, whose names begin with the part's.
   template <class Part>
@@ -82,13 +87,12 @@ class StateVisitor {
   void all(const std::string& name, Items& items) {
     auto count = static_cast<int64_t>(items.size());
     (*this)(name, count);
-    check_count(name, count);
+    check(count >= 0 && count <= 1 << 20, "state: \"", name, "\" has ", count, " items, expected 0 to 2^20");
     items.resize(static_cast<size_t>(count));
     for (size_t i = 0; i < items.size(); ++i) item(name + "." + std::to_string(i), items[i]);
   }
 
  protected:
-  static void check_count(const std::string& name, int64_t count);
   std::string whole(const std::string& name) const { return prefix_ + name; }
 
  private:

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <tinynn/core/labels.hpp>
 #include <tinynn/core/shape.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/core/tensor.hpp>
 #include <tinynn/data/generator.hpp>
 

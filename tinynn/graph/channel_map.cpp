@@ -2,7 +2,7 @@
 #include <set>
 #include <utility>
 
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/graph/channel_map.hpp>
 
 namespace tinynn::graph {

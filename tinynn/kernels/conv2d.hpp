@@ -1,5 +1,5 @@
 // 2-D convolution (cross-correlation, as torch.nn.functional.conv2d), by whichever of two ways is the faster
-// for its sizes; conv2d_paths.hpp has them both.
+// for its sizes: directly (conv2d_kernel.hpp), or as matrix products (conv2d_gemm.hpp).
 //
 // x is (n, c, h, w), weight (o, c/groups, kh, kw), y (n, o, oh, ow), all row-major.
 #pragma once

@@ -3,7 +3,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/softmax.hpp>

@@ -5,7 +5,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/registry.hpp>
 

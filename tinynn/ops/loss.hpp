@@ -1,7 +1,7 @@
 // Losses. A sample is one element of dimension 0; sums are in double.
 #pragma once
 
-#include <tinynn/core/labels.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/core/tensor.hpp>
 
 namespace tinynn {

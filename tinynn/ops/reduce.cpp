@@ -4,7 +4,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/kernels/strided.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/registry.hpp>

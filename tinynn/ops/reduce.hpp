@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include <tinynn/core/labels.hpp>
+#include <tinynn/core/targets.hpp>
 #include <tinynn/core/tensor.hpp>
 
 namespace tinynn {

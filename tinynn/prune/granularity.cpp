@@ -1,5 +1,4 @@
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
 #include <tinynn/prune/granularity.hpp>
 
 namespace tinynn::prune {

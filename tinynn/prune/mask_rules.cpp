@@ -3,7 +3,6 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/core/slices.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::prune {

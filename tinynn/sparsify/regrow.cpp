@@ -4,7 +4,7 @@
 #include <span>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>

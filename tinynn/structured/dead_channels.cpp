@@ -2,7 +2,7 @@
 #include <map>
 
 #include <tinynn/autograd/parameter.hpp>
-#include <tinynn/core/slices.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/structured/dead_channels.hpp>
 
 namespace tinynn::structured {
