@@ -10,8 +10,13 @@
 namespace tinynn::kernels {
 namespace {
 
-int64_t planes_per_chunk(const auto& s) {
-  return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, s.h * s.w));
+// Calls f(plane) for every plane, on several threads.
+template <class F>
+void for_each_plane(const auto& s, const F& f) {
+  const int64_t grain = std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, s.h * s.w));
+  parallel_for(s.planes, grain, [&](int64_t plane, int64_t end) {
+    for (; plane < end; ++plane) f(plane);
+  });
 }
 
 // The pixels along one axis that a window sees: begin, begin + dilation ... below end.
@@ -40,13 +45,10 @@ std::vector<Range> adaptive_windows(int64_t size, int64_t outputs) {
 template <class Window>
 void for_each_window(const auto& s, const std::vector<Range>& rows, const std::vector<Range>& columns,
                      const Window& window) {
-  const int64_t outputs = std::ssize(rows) * std::ssize(columns);
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      int64_t out = plane * outputs;
-      for (const Range& r : rows) {
-        for (const Range& c : columns) window(plane, out++, r, c);
-      }
+  for_each_plane(s, [&](int64_t plane) {
+    int64_t out = plane * std::ssize(rows) * std::ssize(columns);
+    for (const Range& r : rows) {
+      for (const Range& c : columns) window(plane, out++, r, c);
     }
   });
 }
@@ -55,12 +57,12 @@ void for_each_window(const auto& s, const std::vector<Range>& rows, const std::v
 void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
   const int64_t oh = s.oh(), ow = s.ow();
   const simd::Table& table = simd::table();
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin * oh; row < end * oh; ++row) {
-      const int64_t at = row % oh * 2 * s.w;  // in its plane
-      const float* top = x + row / oh * s.h * s.w + at;
-      table.max_pool_2x2(ow, top, top + s.w, static_cast<int32_t>(at), static_cast<int32_t>(at + s.w),
-                         y + row * ow, argmax == nullptr ? nullptr : argmax + row * ow);
+  for_each_plane(s, [&](int64_t plane) {
+    const float* in = x + plane * s.h * s.w;
+    for (int64_t i = 0; i < oh; ++i) {
+      const int64_t to = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
+      table.max_pool_2x2(ow, in + top, in + bottom, static_cast<int32_t>(top), static_cast<int32_t>(bottom),
+                         y + to, argmax == nullptr ? nullptr : argmax + to);
     }
   });
 }
@@ -68,17 +70,15 @@ void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argma
 void max_pool_2x2_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
   const int64_t oh = s.oh(), ow = s.ow();
   const simd::Table& table = simd::table();
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      float* out = grad_x + plane * s.h * s.w;
-      for (int64_t i = 0; i < oh; ++i) {
-        const int64_t from = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
-        table.max_pool_2x2_backward(ow, grad_y + from, argmax + from, static_cast<int32_t>(top),
-                                    static_cast<int32_t>(bottom), out + top, out + bottom);
-        if (s.w % 2 == 1) out[top + s.w - 1] = out[bottom + s.w - 1] = 0;  // no window reaches there
-      }
-      if (s.h % 2 == 1) std::fill_n(out + (s.h - 1) * s.w, s.w, 0.0F);
+  for_each_plane(s, [&](int64_t plane) {
+    float* out = grad_x + plane * s.h * s.w;
+    for (int64_t i = 0; i < oh; ++i) {
+      const int64_t from = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
+      table.max_pool_2x2_backward(ow, grad_y + from, argmax + from, static_cast<int32_t>(top),
+                                  static_cast<int32_t>(bottom), out + top, out + bottom);
+      if (s.w % 2 == 1) out[top + s.w - 1] = out[bottom + s.w - 1] = 0;  // no window reaches there
     }
+    if (s.h % 2 == 1) std::fill_n(out + (s.h - 1) * s.w, s.w, 0.0F);
   });
 }
 
@@ -90,35 +90,32 @@ bool is_2x2(const Pool2dSizes& s) {
 
 void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
   if (is_2x2(s)) return max_pool_2x2(s, x, y, argmax);
-  const Size2 step = s.dilation;
-  for_each_window(s, windows(s.rows()), windows(s.columns()),
-                  [&](int64_t plane, int64_t out, const Range& rows, const Range& columns) {
-                    const float* in = x + plane * s.h * s.w;
-                    float largest = -std::numeric_limits<float>::infinity();
-                    int64_t where = rows.begin * s.w + columns.begin;
-                    for (int64_t r = rows.begin; r < rows.end; r += step.h) {
-                      for (int64_t c = columns.begin; c < columns.end; c += step.w) {
-                        const float value = in[r * s.w + c];
-                        if (value > largest || std::isnan(value)) {
-                          largest = value;
-                          where = r * s.w + c;
-                        }
-                      }
-                    }
-                    y[out] = largest;
-                    if (argmax != nullptr) argmax[out] = static_cast<int32_t>(where);
-                  });
+  const auto window = [&](int64_t plane, int64_t out, const Range& rows, const Range& columns) {
+    const float* in = x + plane * s.h * s.w;
+    float largest = -std::numeric_limits<float>::infinity();
+    int64_t where = rows.begin * s.w + columns.begin;
+    for (int64_t r = rows.begin; r < rows.end; r += s.dilation.h) {
+      for (int64_t c = columns.begin; c < columns.end; c += s.dilation.w) {
+        const float value = in[r * s.w + c];
+        if (value > largest || std::isnan(value)) {
+          largest = value;
+          where = r * s.w + c;
+        }
+      }
+    }
+    y[out] = largest;
+    if (argmax != nullptr) argmax[out] = static_cast<int32_t>(where);
+  };
+  for_each_window(s, windows(s.rows()), windows(s.columns()), window);
 }
 
 void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
   if (is_2x2(s)) return max_pool_2x2_backward(s, grad_y, argmax, grad_x);
   const int64_t outputs = s.oh() * s.ow();
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      float* out = grad_x + plane * s.h * s.w;
-      std::fill_n(out, s.h * s.w, 0.0F);
-      for (int64_t i = plane * outputs; i < (plane + 1) * outputs; ++i) out[argmax[i]] += grad_y[i];
-    }
+  for_each_plane(s, [&](int64_t plane) {
+    float* out = grad_x + plane * s.h * s.w;
+    std::fill_n(out, s.h * s.w, 0.0F);
+    for (int64_t i = plane * outputs; i < (plane + 1) * outputs; ++i) out[argmax[i]] += grad_y[i];
   });
 }
 
@@ -153,10 +150,7 @@ void avg_pool2d_forward(const AvgPool2dSizes& s, const float* x, float* y) {
 }
 
 void avg_pool2d_backward(const AvgPool2dSizes& s, const float* grad_y, float* grad_x) {
-  const int64_t plane_size = s.h * s.w;
-  parallel_for(s.planes, planes_per_chunk(s), [&](int64_t begin, int64_t end) {
-    std::fill(grad_x + begin * plane_size, grad_x + end * plane_size, 0.0F);
-  });
+  for_each_plane(s, [&](int64_t plane) { std::fill_n(grad_x + plane * s.h * s.w, s.h * s.w, 0.0F); });
   for_each_mean(s, [&](int64_t plane, int64_t out, const Range& rows, const Range& columns, double scale) {
     float* to = grad_x + plane * s.h * s.w;
     const auto share = static_cast<float>(static_cast<double>(grad_y[out]) * scale);
