@@ -25,21 +25,27 @@ bool keeps_channels(const autograd::Call& call) {
          (call.op.channels == autograd::elementwise && call.inputs.size() == 1);
 }
 
-// Runs the network and follows the result of each weight's layer through what keeps its channels.
-std::vector<Output> outputs(nn::Module& module, const Tensor& images, const std::vector<Parameter>& weights) {
+// Runs the network, and calls see(operation, k) for each operation and weights[k].
+template <class See>
+void run(nn::Module& module, const Tensor& x, const std::vector<Parameter>& weights, const See& see) {
   const nn::EvaluationScope evaluation(module);
-  std::vector<Output> result(weights.size());
   const autograd::Observer observer([&](const autograd::Call& call) {
-    const auto& inputs = call.inputs;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
-      const bool carries = result[k].activation.defined() && keeps_channels(call) &&
-                           inputs[0].handle() == result[k].activation.handle();
-      if (makes || carries) result[k].activation = call.output;
-      if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
-    }
+    for (size_t k = 0; k < weights.size(); ++k) see(call, k);
   });
-  module(images);
+  module(x);
+}
+
+// Follows the result of each weight's layer through what keeps its channels.
+std::vector<Output> outputs(nn::Module& module, const Tensor& x, const std::vector<Parameter>& weights) {
+  std::vector<Output> result(weights.size());
+  run(module, x, weights, [&](const autograd::Call& call, size_t k) {
+    const auto& inputs = call.inputs;
+    const bool makes = inputs.size() > 1 && inputs[1].handle() == weights[k].handle();
+    const bool carries = result[k].activation.defined() && keeps_channels(call) &&
+                         inputs[0].handle() == result[k].activation.handle();
+    if (makes || carries) result[k].activation = call.output;
+    if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
+  });
   return result;
 }
 
@@ -65,9 +71,7 @@ Criterion mean_of(ActivationSource source, F f) {
       for (size_t k = 0; k < weights.size(); ++k) {
         const Tensor& y = of_batch[k].activation;
         check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(0),
-              "prune: the network makes no activations "
-              "with a weight of shape ",
-              weights[k].shape());
+              "prune: the network makes no activations with a weight of shape ", weights[k].shape());
         const int64_t channels = y.size(1), positions = y.shape().inner(1);
         sums[k].resize(static_cast<size_t>(channels));
         counts[k] += y.size(0) * positions;
@@ -112,34 +116,6 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
   return scales.of_outputs();
 }
 
-namespace {
-
-// The layers that multiplied with these weights in a forward pass.
-struct Multiplied {
-  size_t weight;
-  const autograd::Op* op;
-  Tensor x;
-  std::vector<autograd::Attribute> attributes;
-};
-
-std::vector<Multiplied> multiplied(nn::Module& module, const Tensor& x,
-                                   const std::vector<Parameter>& weights) {
-  const nn::EvaluationScope evaluation(module);
-  std::vector<Multiplied> result;
-  const autograd::Observer observer([&](const autograd::Call& call) {
-    if (&call.op != &ops::linear && &call.op != &ops::conv2d) return;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      if (call.inputs[1].handle() == weights[k].handle())
-        result.push_back(
-            {k, &call.op, call.inputs[0].detach(), {call.attributes.begin(), call.attributes.end()}});
-    }
-  });
-  module(x);
-  return result;
-}
-
-}  // namespace
-
 Criterion wanda(ActivationSource source) {
   return Criterion([=](const std::vector<Parameter>& weights) {
     // The sum of the squares that a weight multiplies is the gradient of sum(layer(x^2)) by it.
@@ -148,8 +124,16 @@ Criterion wanda(ActivationSource source) {
     int64_t batches = 0;
     for (const auto& batch : source.loader) {
       if (batches++ == source.batches) break;
-      for (const auto& [k, op, x, attributes] : multiplied(source.module, batch.inputs, weights))
-        sum(op->apply({{x * x, squares[k], Tensor()}, attributes, false})).backward();
+      std::vector<std::function<void()>> layers;  // what each adds to squares, once the network has run
+      run(source.module, batch.inputs, weights, [&](const autograd::Call& call, size_t k) {
+        if (&call.op != &ops::linear && &call.op != &ops::conv2d) return;
+        if (call.inputs[1].handle() != weights[k].handle()) return;
+        layers.push_back([&op = call.op, x = call.inputs[0].detach(), weight = squares[k],
+                          attributes = std::vector(call.attributes.begin(), call.attributes.end())] {
+          sum(op.apply({{x * x, weight, Tensor()}, attributes, false})).backward();
+        });
+      });
+      for (const auto& backward : layers) backward();
     }
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {

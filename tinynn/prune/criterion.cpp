@@ -10,11 +10,15 @@
 namespace tinynn::prune {
 namespace {
 
+// A criterion that scores an element by its value alone.
 template <class F>
-Tensor map_weight(const Parameter& weight, F f) {
-  Tensor scores(weight.shape());
-  kernels::map(weight.numel(), weight.data(), scores.mutable_data(), f);
-  return scores;
+Criterion of_values(F f, Combine how = Combine::mean) {
+  const auto scores_of = [f](const Parameter& weight) {
+    Tensor scores(weight.shape());
+    kernels::map(weight.numel(), weight.data(), scores.mutable_data(), f);
+    return scores;
+  };
+  return {scores_of, how};
 }
 
 }  // namespace
@@ -45,22 +49,18 @@ Criterion Criterion::of_outputs() const {
 }
 
 Criterion magnitude() {
-  return [](const Parameter& weight) { return map_weight(weight, [](float w) { return std::fabs(w); }); };
+  return of_values([](float w) { return std::fabs(w); });
 }
 
 Criterion ln(double n) {
   check(!std::isnan(n), "ln: the order of the norm is NaN");
-  if (std::isinf(n)) {
-    return {[](const Parameter& weight) { return map_weight(weight, [](float w) { return std::fabs(w); }); },
-            n > 0 ? Combine::max : Combine::min};
-  }
-  return [n](const Parameter& weight) {
-    return map_weight(weight, [n](float w) {
-      if (n == 0) return w == 0 ? 0.0F : 1.0F;
-      const double power = std::pow(std::abs(static_cast<double>(w)), n);
-      return static_cast<float>(n > 0 ? power : -power);  // below 0, a norm falls as its sum rises
-    });
-  };
+  if (std::isinf(n))
+    return of_values([](float w) { return std::fabs(w); }, n > 0 ? Combine::max : Combine::min);
+  return of_values([n](float w) {
+    if (n == 0) return w == 0 ? 0.0F : 1.0F;
+    const double power = std::pow(std::abs(static_cast<double>(w)), n);
+    return static_cast<float>(n > 0 ? power : -power);  // below 0, a norm falls as its sum rises
+  });
 }
 
 Criterion random() {

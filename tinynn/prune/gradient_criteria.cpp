@@ -53,33 +53,21 @@ int64_t for_each_gradient(const GradientSource& source, const std::vector<Parame
   return batches;
 }
 
-// The mean over batches of f(w, g) for each element.
-template <class F>
-std::vector<Tensor> mean_over_batches(const GradientSource& source, const std::vector<Parameter>& weights,
-                                      F f) {
-  std::vector<Tensor> sums;
-  for (const auto& weight : weights) sums.push_back(zeros(weight.shape()));
-  const int64_t batches = for_each_gradient(source, weights, [&](size_t k, const float* g) {
-    float* sum = sums[k].mutable_data();
-    for (int64_t i = 0; i < weights[k].numel(); ++i) sum[i] += f(weights[k].data()[i], g[i]);
-  });
-  for (Tensor& sum : sums) {
-    kernels::map(sum.numel(), sum.data(), sum.mutable_data(),
-                 [n = static_cast<float>(batches)](float total) { return total / n; });
-  }
-  return sums;
-}
-
-// A criterion from the mean of `f` over the batches, finished by `score` of weight and mean.
+// A criterion from the mean over batches of f(w, g) for each element, finished by `score` of weight and mean.
 template <class F, class Score>
 Criterion from_gradients(GradientSource source, F f, Score score) {
   return Criterion([=](const std::vector<Parameter>& weights) {
-    auto means = mean_over_batches(source, weights, f);
+    std::vector<Tensor> scores;  // sums, at first
+    for (const auto& weight : weights) scores.push_back(zeros(weight.shape()));
+    const int64_t batches = for_each_gradient(source, weights, [&](size_t k, const float* g) {
+      float* sum = scores[k].mutable_data();
+      for (int64_t i = 0; i < weights[k].numel(); ++i) sum[i] += f(weights[k].data()[i], g[i]);
+    });
     for (size_t k = 0; k < weights.size(); ++k) {
-      float* mean = means[k].mutable_data();
-      for (int64_t i = 0; i < weights[k].numel(); ++i) mean[i] = score(weights[k].data()[i], mean[i]);
+      kernels::map(weights[k].numel(), weights[k].data(), scores[k].data(), scores[k].mutable_data(),
+                   [=, n = static_cast<float>(batches)](float w, float sum) { return score(w, sum / n); });
     }
-    return means;
+    return scores;
   });
 }
 

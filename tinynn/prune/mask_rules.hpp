@@ -2,13 +2,25 @@
 // that ties cannot prune too many. New masks add to old ones. If anything throws, no parameter has changed.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/nn/module.hpp>
-#include <tinynn/prune/ranking.hpp>
+#include <tinynn/prune/amount.hpp>
+#include <tinynn/prune/criterion.hpp>
+#include <tinynn/prune/granularity.hpp>
 
 namespace tinynn::prune {
+
+/// What dies, and by which scores.
+struct Rule {
+  Criterion criterion = magnitude();
+  Granularity granularity = element();
+  /// Of each parameter at least this fraction of the groups stays alive, and never less than one, unless the
+  /// amount asks for all.
+  double keep_at_least = 0;
+};
 
 /// Whether parameters compete with each other for survival, or each gives its own share.
 enum class Scope { local, global };
@@ -32,6 +44,11 @@ struct Share {
   std::vector<Parameter> parameters;
   Amount amount;
 };
+
+/// Takes out of the masks of some weights, those of one Share, the groups that have the lowest scores. Ties
+/// die in order of position, so that equal runs prune equal weights.
+void kill_lowest(std::span<Mask> masks, std::span<const Tensor> scores, const Amount& amount,
+                 const Rule& rule);
 
 /// Prunes each share by itself: one share for all is global pruning, one for each parameter local pruning,
 /// and anything between is up to you. Throws Error for what the criterion or the granularity does not like.

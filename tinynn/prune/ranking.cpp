@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/prune/ranking.hpp>
+#include <tinynn/prune/mask_rules.hpp>
 
 namespace tinynn::prune {
 namespace {

@@ -8,7 +8,7 @@
 #include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>
-#include <tinynn/prune/ranking.hpp>
+#include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/sparsify/regrow.hpp>
 
 namespace tinynn::sparsify {
