@@ -51,7 +51,7 @@ case $name in
     fashion-mnist)
         mirrors=(http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
             https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion)
-        by_hand+=", or install Debian's package dataset-fashion-mnist and set TINYNN_DATA=/usr/share/datasets" ;;
+        by_hand+=", or install Debian's package dataset-fashion-mnist" ;;
     cifar10)
         # The second is where the first redirects to. The third is a copy made
         # for Swift for TensorFlow; the checksum tells if it is the same file.

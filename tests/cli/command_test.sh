@@ -83,8 +83,12 @@ fails 2 'tinynn: criterion: "luck" is none of magnitude, ln' "$tinynn" prune --i
 # --- what cannot be done: exit code 1, and earlier files stay as they were
 
 fails 1 'unknown data set "cats", expected mnist' "$tinynn" train --model lenet-5 --data cats
-fails 1 "data set fashion-mnist not found; tried $TINYNN_DATA/fashion-mnist and datasets/fashion-mnist" \
-    "$tinynn" train --model lenet-5 --data fashion-mnist
+fails 1 "data set cifar10 not found; tried $TINYNN_DATA/cifar10, datasets/cifar10, /usr/share/datasets/cifar10" \
+    "$tinynn" train --model resnet-20 --data cifar10
+# What a Debian package has put there is found without any setting.
+if [[ -d /usr/share/datasets/fashion-mnist ]]; then
+    succeeds "$tinynn" train --model lenet-300-100 --data fashion-mnist --epochs 0
+fi
 fails 1 'cannot read .*nowhere.safetensors: No such file' "$tinynn" eval --in "$out/nowhere.safetensors" --data mnist
 head -c 100000 "$dense" >"$out/short.safetensors"
 fails 1 'short.safetensors: ' "$tinynn" eval --in "$out/short.safetensors" --data mnist

@@ -18,15 +18,15 @@ fs::path find_folder(const std::string& name, bool (*has)(const fs::path&)) {
   if (const char* root = std::getenv("TINYNN_DATA"); root != nullptr && *root != '\0') {
     candidates.push_back(fs::path(root) / name);
   }
-  candidates.push_back(fs::path("datasets") / name);
+  for (const char* root : {"datasets", "/usr/share/datasets"}) candidates.push_back(fs::path(root) / name);
   std::string tried;
   for (const auto& folder : candidates) {
     if (has(folder)) return folder;
-    tried += (tried.empty() ? "" : " and ") + folder.string();
+    tried += (tried.empty() ? "" : ", ") + folder.string();
   }
   fail("data set ", name, " not found; tried ", tried, ". Fetch it with datasets/fetch.sh ", name,
-       ", unpack an archive of images with datasets/unpack.sh, or set TINYNN_DATA to the folder that holds ",
-       name, "/");
+       name == "cifar10" ? ", unpack an archive of images with datasets/unpack.sh" : "",
+       ", or set TINYNN_DATA to the folder that holds ", name, "/");
 }
 
 DataSets open_any(const std::string& name_or_path) {
@@ -63,7 +63,11 @@ std::string size_text(const Shape& shape) {
 }  // namespace
 
 std::vector<std::string> data_names() { return {"mnist", "fashion-mnist", "cifar10"}; }
-std::string data_help() { return "mnist, fashion-mnist, cifar10, or a folder of IDX files"; }
+std::string data_help() {
+  return "mnist, fashion-mnist or cifar10, in $TINYNN_DATA, datasets/ or /usr/share/datasets; or a folder of "
+         "IDX "
+         "files";
+}
 
 DataSets open_dataset(const std::string& name_or_path, const Shape& image, const std::string& model) {
   DataSets data = open_any(name_or_path);

@@ -27,8 +27,8 @@ int main(int argc, char** argv) {
   tinynn::cli::CommandLine line("tinynn", "tinynn trains, prunes and inspects small neural networks.",
                                 std::string("tinynn ") + tinynn::version());
   line.footer(
-      "\n'tinynn COMMAND --help' explains a command. Data sets are looked for in $TINYNN_DATA, then in "
-      "datasets/.");
+      "\n'tinynn COMMAND --help' explains a command. A data set is the folder of its name in $TINYNN_DATA,\n"
+      "datasets/ or /usr/share/datasets.");
   tinynn::cli::add_train(line);
   tinynn::cli::add_prune(line);
   tinynn::cli::add_compact(line);
