@@ -63,6 +63,8 @@ for command in train prune eval inspect; do
 done
 succeeds "$tinynn" train --help
 prints 'lenet-300-100 .*cosine'
+prints '--epochs INT:0 or more'
+prints '--momentum FLOAT:0 to 1'
 
 # --- wrong usage: exit code 2
 

@@ -33,11 +33,12 @@ double number_in(const std::string& text) {
 
 void add_checkpoint_options(const Command& command, CheckpointOptions& options, Output& output) {
   command
-      .add(
-          "--checkpoint", output.checkpoint,
-          "Write the state of the run to this file as it goes on, and on Ctrl-C, to go on from with --resume")
+      .add("--checkpoint", output.checkpoint,
+           "Save the state of the run to this file now and then, and on Ctrl-C, for --resume")
       .group("Output");
-  command.add("--every", options.every, "How often: a number of seconds, as in 30s, or of steps")
+  command
+      .add("--every", options.every,
+           "How often: after so many seconds, as in 30s, or so many training steps, as in 500")
       .check([](const std::string& text) {
         return number_in(text) > 0 ? ""
                                    : "\"" + text + "\" is neither seconds, as in 30s, nor a number of steps";

@@ -38,13 +38,19 @@ std::string is_number(const std::string& text) {
   return '"' + text + "\" is not " + kind;
 }
 
+// "0 to 1", "1 or more".
+constexpr int64_t most = int64_t{1} << 40;
+template <class T>
+std::string range_text(T low, T high) {
+  return number_text(low) + (high < static_cast<T>(most) ? " to " + number_text(high) : " or more");
+}
+
 template <class T>
 std::function<std::string(const std::string&)> is_between(T low, T high) {
   return [=](const std::string& text) {
     const auto number = number_of<T>(text);
     if (number && *number >= low && *number <= high) return std::string();
-    return '"' + text + "\", expected " + number_text(low) +
-           (high < std::numeric_limits<T>::max() ? " to " + number_text(high) : " or more");
+    return '"' + text + "\", expected " + range_text(low, high);
   };
 }
 
@@ -74,8 +80,13 @@ Option Option::suggests(const std::vector<std::string>& texts) const {
   (*all_)[option_] = texts;
   return *this;
 }
-Option Option::in_range(double low, double high) const { return check(is_between(low, high)); }
-Option Option::in_range(int64_t low, int64_t high) const { return check(is_between(low, high)); }
+Option Option::in_range(double low, double high) const {
+  return check(is_between(low, high), range_text(low, high).c_str());
+}
+Option Option::in_range(int64_t low, int64_t high) const {
+  return check(is_between(low, high), range_text(low, high).c_str());
+}
+Option Option::at_least(int64_t low) const { return in_range(low, most); }
 Option Option::not_negative() const { return in_range(0.0, std::numeric_limits<double>::max()); }
 Option Option::check(std::function<std::string(const std::string&)> wrong, const char* pattern) const {
   return Option(option_->check(wrong, pattern), *all_);

@@ -43,6 +43,7 @@ class Option {
   Option suggests(const std::vector<std::string>& texts) const;
   Option in_range(double low, double high) const;
   Option in_range(int64_t low, int64_t high) const;
+  Option at_least(int64_t low) const;
   Option not_negative() const;
   /// `wrong` says what is wrong with a text, or nothing; the help shows `pattern`.
   Option check(std::function<std::string(const std::string& text)> wrong, const char* pattern = "") const;

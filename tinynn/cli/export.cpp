@@ -43,8 +43,8 @@ void add_export(CommandLine& line) {
   command.add("--name", options->name, "What a header's names begin with: NAME_predict ...").shows_default();
   command
       .add("--quantize", options->quantize,
-           "int8: weights and activations of a header are bytes; codebook:K: the live weights of a "
-           "layer share K values, of which a safetensors file for tinynn holds the indices, compressed")
+           "int8: a header computes with bytes; codebook:K: the live weights of a layer share K values, "
+           "which makes a safetensors file small, for tinynn alone to read")
       .check([](const std::string& text) {
         return text == "int8" || text.substr(0, text.find(':')) == "codebook"
                    ? ""
@@ -52,7 +52,7 @@ void add_export(CommandLine& line) {
       })
       .suggests({"int8", "codebook:"});
   command.add_flag("--raw-input", options->raw_input,
-                   "It takes pixels of 0 to 255 and normalises them itself");
+                   "What is exported takes pixels of 0 to 255 and normalises them itself");
   add_saved_options(command, *options,
                     "Measures accuracy, calibrates activations and normalises pixels. Default, where it is "
                     "needed: the data set that the network was trained on");

@@ -51,7 +51,7 @@ void write_onnx(Export& to) {
 #ifdef TINYNN_HAS_ONNX
   deploy::write_onnx(plan, to.loaded.model, to.out);
 #else
-  fail("cannot write ", to.out.string(), ": this tinynn was built without libonnx-dev, which has the schema");
+  fail("cannot write ", to.out.string(), ": this tinynn was built without libonnx-dev and libprotobuf-dev");
 #endif
 }
 

@@ -85,6 +85,7 @@ void add_inspect(CommandLine& line) {
                    "Show which channels hang together, and what deleting one of them saves");
   command.add("--dot", options->dot, "Write the operations as a picture in Graphviz's language to this file");
   add_output_options(command, *output);
+  command.footer("\nExample:\n  tinynn inspect pruned.safetensors --groups");
   command.runs([=] { run(*options, *output); });
 }
 

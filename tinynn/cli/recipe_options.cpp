@@ -7,7 +7,7 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   auto add = [&](const char* name, auto& value, const char* help) {
     return command.add(name, value, help).group("Pruning").shows_default();
   };
-  add("--sparsity", recipe.sparsity, "Fraction of the weights that shall be zero in the end, in [0, 1]")
+  add("--sparsity", recipe.sparsity, "Fraction of the weights that shall be zero in the end")
       .in_range(0.0, 1.0);
   add("--threshold", recipe.threshold, "Instead: prune once what scores no more than this");
   add("--to-macs", recipe.to_macs,
@@ -26,9 +26,10 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   add("--delete", recipe.erase,
       "When dead channels are deleted: before-finetune, which makes that faster; at-end; or never")
       .one_of({"before-finetune", "at-end", "never"});
-  add("--layers", recipe.layers,
-      "Prune the weights, or channels, of these layers only, as in conv1,conv2; --sparsity is then theirs. "
-      "By default, of all")
+  command
+      .add("--layers", recipe.layers,
+           "Prune these layers only, as in conv1,conv2; --sparsity is then of their weights or channels")
+      .group("Pruning")
       .delimiter(',');
   add("--keep-at-least", recipe.keep_at_least,
       "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")

@@ -94,7 +94,8 @@ std::string recipes_help() {
   for (const auto& row : recipe::optimizers())
     optimizers.add({row.name + std::string(", ") + row.help, text_of(row.lr), text_of(row.weight_decay)});
   return "Defaults by model:\n" + models.text() +
-         "\nOptimizers, and their lr and weight-decay where they are not the model's:\n" + optimizers.text();
+         "\nOptimizers; one that is not the model's default comes with this lr and weight-decay:\n" +
+         optimizers.text();
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& module) {
@@ -111,14 +112,12 @@ void use_threads(const std::optional<int64_t>& threads) {
 }
 
 Option add_model_option(const Command& command, Options& options) {
-  std::string names;
-  for (const auto& name : models::names()) names += (names.empty() ? "" : ", ") + name;
-  return command.add("--model", options.model, ("The network to train: " + names).c_str())
-      .one_of(models::names());
+  return command.add("--model", options.model, "The network to train").one_of(models::names());
 }
 
 Option add_threads_option(const Command& command, std::optional<int64_t>& threads) {
-  return command.add("--threads", threads, "Threads to use; the result does not depend on it")
+  return command
+      .add("--threads", threads, "Threads to use, by default one per core; the result does not depend on it")
       .in_range(int64_t{1}, int64_t{1024});
 }
 
@@ -138,17 +137,12 @@ std::string why_not(std::span<const Row> table, const char* field, const std::st
 }  // namespace
 
 void add_training_options(const Command& command, Options& options) {
-  command
-      .add("--data", options.data,
-           (data_help() + ". Names are looked for in $TINYNN_DATA/NAME, then in datasets/NAME").c_str())
-      .required()
-      .suggests(data_names());
+  command.add("--data", options.data, data_help().c_str()).required().suggests(data_names());
   auto add = [&](const char* name, auto& value, const char* help) {
     return command.add(name, value, help).group("Training");
   };
-  constexpr int64_t most = int64_t{1} << 40;
-  add("--epochs", options.epochs, "Passes over the training images, dense").in_range(int64_t{0}, most);
-  add("--batch-size", options.batch_size, "Images a step").in_range(int64_t{1}, most);
+  add("--epochs", options.epochs, "Passes over the training images").at_least(0);
+  add("--batch-size", options.batch_size, "Images a step").at_least(1);
   add("--optimizer", options.optimizer, recipe::names(recipe::optimizers()).c_str())
       .check([](const std::string& name) { return why_not(recipe::optimizers(), "optimizer", name); })
       .suggests(beginnings(recipe::optimizers()));

@@ -118,7 +118,7 @@ double number_of(const char* field, const std::string& text) {
   const char *begin = number.data(), *end = begin + number.size();
   double value = 0;
   const auto [stopped, error] = std::from_chars(begin, end, value);
-  check(error == std::errc() && stopped == end && std::isfinite(value), field, ": \"", number,
+  check(error == std::errc() && stopped == end && !std::isnan(value), field, ": \"", number,
         "\" is no number");
   return value;
 }
