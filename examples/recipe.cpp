@@ -1,5 +1,5 @@
 // The grid of pruning as data: a criterion, a granularity, a regularizer and regrowth in one recipe, carried
-// out step by step. `tinynn prune` with the options of the same names gives the same bytes:
+// out step by step. `tinynn prune` with the options of the same names gives the same weights, bit for bit:
 //
 //   recipe datasets/mnist small.safetensors
 //   tinynn prune --model lenet-300-100 --data datasets/mnist --out small.safetensors
