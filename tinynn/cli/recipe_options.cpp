@@ -41,7 +41,7 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   add("--steps", recipe.steps, "Pruning steps, where the schedule does not say")
       .in_range(int64_t{1}, int64_t{1000});
   add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step")
-      .in_range(int64_t{0}, int64_t{1} << 40);
+      .at_least(0);
   add("--regularizer", recipe.regularizer,
       "What pushes weights to zero in all training, with its strength: a row of the table below. Without "
       "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned")
@@ -51,7 +51,7 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   add("--rewind", recipe.rewind,
       "Before each fine-tuning, give what is left the weights that it had after this many steps of dense "
       "training (0: at the start), as for lottery tickets")
-      .not_negative();
+      .at_least(0);
   add("--max-loss", recipe.max_loss,
       "Stop at the first step that loses more accuracy than this, a fraction, on 10,000 of the training "
       "images, undo it, and keep the network from before it")

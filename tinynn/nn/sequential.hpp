@@ -54,12 +54,12 @@ class Sequential : public Module {
   /// Throws Error if there is no module `i`.
   Module& operator[](int64_t i) const {
     check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
-    return *entries_[i];
+    return *entries_[static_cast<size_t>(i)];
   }
   /// Puts another module in the place of module `i` and returns that one. Throws Error if there is none.
   Entry replace(int64_t i, Entry entry) {
     check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
-    return std::exchange(entries_[i], std::move(entry));
+    return std::exchange(entries_[static_cast<size_t>(i)], std::move(entry));
   }
 
   void members(Visitor& v) override {

@@ -99,7 +99,7 @@ class OptimizerOf : public Optimizer {
   }
 
  private:
-  void update(const Slot& slot) override { options_[slot.group].update(slot); }
+  void update(const Slot& slot) override { options_[static_cast<size_t>(slot.group)].update(slot); }
 
   static std::vector<Group> base_groups(const std::vector<ParamGroup<Options>>& groups) {
     std::vector<Group> result;
