@@ -40,8 +40,7 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
       .suggests(beginnings(recipe::schedules()));
   add("--steps", recipe.steps, "Pruning steps, where the schedule does not say")
       .in_range(int64_t{1}, int64_t{1000});
-  add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step")
-      .at_least(0);
+  add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step").at_least(0);
   add("--regularizer", recipe.regularizer,
       "What pushes weights to zero in all training, with its strength: a row of the table below. Without "
       "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned")
