@@ -1,5 +1,6 @@
 // How a program may leave while tinynn has threads: by exit() and quick_exit() from anywhere, by fork(), with
-// static networks and loaders. Each case runs in a process of its own that is killed when it hangs.
+// static networks and loaders. Each case runs in a process of its own that is killed when it hangs. (Not: by
+// exit() while another thread multiplies. OpenBLAS gives its memory back then.)
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
