@@ -24,6 +24,7 @@ item debian-13 tests/packaging/bare_machine.sh trixie # its compiler and librari
 item tsan tests/run.sh tsan                           # the quick tests under ThreadSanitizer
 item eigen tests/run.sh eigen                         # without BLAS
 item aarch64 tests/run.sh aarch64                     # the quick tests on 64-bit Arm, emulated
+[[ -x build/release/tinynn/tinynn ]] || tests/run.sh release >build/all/release.log 2>&1 || failed=1
 item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 16
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
 exit $failed
