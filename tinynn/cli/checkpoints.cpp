@@ -77,6 +77,7 @@ Checkpoints::Checkpoints(const CheckpointOptions& options, const Output& output,
 }
 
 Checkpoints::~Checkpoints() {
+  if (file_.empty()) return;
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
 }
 

@@ -6,6 +6,7 @@
 #include <tinynn/data/cifar10.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
+#include <tinynn/models/models.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -64,12 +65,12 @@ std::string size_text(const Shape& shape) {
 
 std::vector<std::string> data_names() { return {"mnist", "fashion-mnist", "cifar10"}; }
 std::string data_help() {
-  return "mnist, fashion-mnist or cifar10, in $TINYNN_DATA, datasets/ or /usr/share/datasets; or a folder of "
-         "IDX "
-         "files";
+  return "mnist, fashion-mnist or cifar10, in $TINYNN_DATA, datasets/ or /usr/share/datasets; or a folder "
+         "of IDX files";
 }
 
-DataSets open_dataset(const std::string& name_or_path, const Shape& image, const std::string& model) {
+DataSets open_dataset(const std::string& name_or_path, const std::string& model) {
+  const Shape image = models::input_shape(model);
   DataSets data = open_any(name_or_path);
   for (const auto& images : {data.train, data.test}) {
     check(images->sample_shape() == image, name_or_path, " has images of ", size_text(images->sample_shape()),
