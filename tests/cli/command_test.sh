@@ -101,6 +101,35 @@ fails 1 'No such file or directory' "$tinynn" train --model lenet-5 --data mnist
 if [[ -c /dev/full ]]; then
     fails 1 'cannot write /dev/full: No space left on device' "$tinynn" train --model lenet-300-100 --data mnist --epochs 1 --out /dev/full
 fi
+# Paths that cannot be looked at: links that lead to each other, names that are too long.
+ln -s loop-b "$out/loop-a" && ln -s loop-a "$out/loop-b"
+long=$out/$(printf 'a%.0s' {1..300})
+for bad in "$out/loop-a:Too many levels of symbolic links" "$out/loop-a/x:Too many levels" "$long:File name too long"; do
+    path=${bad%%:*} says=${bad#*:}
+    fails 1 "cannot read .*$says" "$tinynn" eval --in "$path"
+    fails 1 "unknown data set .*$says" "$tinynn" eval --in "$dense" --data "$path"
+    for option in --out --metrics --report --checkpoint; do
+        fails 1 "tinynn: cannot write .*$says" "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 "$option" "$path"
+    done
+    fails 1 "tinynn: cannot write .*$says" "$tinynn" export --in "$dense" --format header --out "$path"
+    fails 1 "cannot write .*$says" "$tinynn" inspect "$dense" --dot "$path"
+done
+python3 - "$dense" "$out/nan.safetensors" <<'END'
+import struct, sys
+content = bytearray(open(sys.argv[1], "rb").read())
+content[-4:] = struct.pack("<f", float("nan"))
+open(sys.argv[2], "wb").write(content)
+END
+fails 1 'nan.safetensors: tensor "fc3.bias" has 1 values that are NaN, the first at element 9' "$tinynn" eval --in "$out/nan.safetensors"
+if [[ -c /dev/full ]]; then
+    for command in "inspect $dense" "eval --in $dense" "train --help" "--version" "completion"; do
+        code=0
+        # shellcheck disable=SC2086
+        "$tinynn" $command >/dev/full 2>"$out/stderr" || code=$?
+        [[ $code == 1 ]] || complain "$command into a full disk: exit code $code"
+        grep -q 'tinynn: cannot write to standard output' "$out/stderr" || complain "$command into a full disk: $(<"$out/stderr")"
+    done
+fi
 cp "$pruned" "$out/before.safetensors"
 mkdir "$out/folder" && cp "$pruned" "$out/folder/kept.safetensors"
 if ((EUID != 0)); then

@@ -324,6 +324,10 @@ TEST_CASE("data. an image folder refuses what is no such folder") {
   fs::create_directory(folder / "cat");
   CHECK(folder_error(folder.path()) ==
         "image_folder: no .png, .jpg, .jpeg or .bmp files in " + (folder / "cat").string());
+  fs::create_symlink("circle.png", folder / "cat/circle.png");  // a link to itself is neither a file
+  fs::create_symlink("circle", folder / "circle");              // nor a folder
+  CHECK(folder_error(folder / "circle") == "image_folder: no folder " + (folder / "circle").string());
+  CHECK(folder_error(folder.path()).starts_with("image_folder: no .png, .jpg, .jpeg or .bmp files in "));
   write_file(folder / "cat/1.png", {'x'});
   CHECK(folder_error(folder.path(), {.skip_corrupt = true}) ==
         "image_folder: not one of the 1 images can be read, the first is " + (folder / "cat/1.png").string());

@@ -49,8 +49,11 @@ DataSets open_any(const std::string& name_or_path) {
                           {data::random_crop(32, {.padding = 4}), data::random_horizontal_flip()});
     return {name_or_path, train, data::cifar10(folder, Split::test)};
   }
-  check(fs::is_directory(name_or_path), "unknown data set \"", name_or_path,
-        "\", expected mnist, fashion-mnist, cifar10 or a folder of IDX files");
+  std::error_code error;
+  const bool is_folder = fs::is_directory(name_or_path, error);
+  const bool is_missing = !error || error == std::errc::no_such_file_or_directory;
+  check(is_folder, "unknown data set \"", name_or_path, "\"", is_missing ? "" : " (" + error.message() + ")",
+        ", expected mnist, fashion-mnist, cifar10 or a folder of IDX files");
   return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
 }
 

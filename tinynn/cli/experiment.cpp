@@ -42,12 +42,13 @@ void add_report_option(const Command& command, Output& output) {
 void check_writable(const Output& output) {
   for (const auto& path : {output.file, output.metrics, output.report, output.checkpoint}) {
     if (path.empty()) continue;
-    check(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
+    std::error_code unknown;  // what cannot be looked at, access() names
+    check(!std::filesystem::is_directory(path, unknown), "cannot write ", path.string(), ": it is a folder");
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     check(access(folder.c_str(), W_OK) == 0, "cannot write ", path.string(), ": folder ", folder.string(),
           ": ", std::strerror(errno));
-    check(access(path.c_str(), F_OK) != 0 || access(path.c_str(), W_OK) == 0, "cannot write ", path.string(),
-          ": ", std::strerror(errno));
+    check(access(path.c_str(), W_OK) == 0 || errno == ENOENT, "cannot write ", path.string(), ": ",
+          std::strerror(errno));
   }
 }
 

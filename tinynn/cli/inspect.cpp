@@ -54,13 +54,11 @@ void run(const InspectOptions& options, const Output& output) {
     const io::StoredAs stored = io::stored_as(content, name);
     bytes += stored.bytes;
     table.add({name, shape_text(shapes[name]), shape_text(parameter.shape()), with_commas(parameter.numel()),
-               with_commas(nonzero),
-               percent(static_cast<double>(nonzero) / static_cast<double>(parameter.numel())),
-               with_commas(dead), std::string(storage_name(stored.storage)), with_commas(stored.bytes)});
+               with_commas(nonzero), share(nonzero, parameter.numel()), with_commas(dead),
+               std::string(storage_name(stored.storage)), with_commas(stored.bytes)});
   }
   table.add({"all", "", "", with_commas(totals.parameters), with_commas(totals.nonzero),
-             percent(static_cast<double>(totals.nonzero) / static_cast<double>(totals.parameters)), "", "",
-             with_commas(bytes)});
+             share(totals.nonzero, totals.parameters), "", "", with_commas(bytes)});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
   if (!output.metrics.empty()) loaded.metrics(totals).write(output.metrics);
   if (output.quiet) return;

@@ -1,7 +1,10 @@
 // The tinynn command: errors go to stderr in one line, exit code 1, or 2 for wrong usage.
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <string>
 
 #include <tinynn/cli/checkpoints.hpp>
@@ -40,11 +43,17 @@ int main(int argc, char** argv) {
   tinynn::cli::add_completion(line);
   try {
     line.run(argc, argv);
-    return 0;
+    const bool failed = std::ferror(stdout) != 0;  // of what, is no longer known
+    if (std::fflush(stdout) == 0 && !failed) return 0;
+    return report(std::string("cannot write to standard output") +
+                      (failed ? "" : std::string(": ") + std::strerror(errno)),
+                  1);
   } catch (const tinynn::cli::Interrupted& interrupted) {
     return report(interrupted.message, interrupted.exit_code);
   } catch (const tinynn::cli::UsageError& error) {
     return report(error.what() + std::string(" (see --help)"), 2);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(error.path1().string() + ": " + error.code().message(), 1);
   } catch (const std::exception& error) {
     return report(error.what(), 1);
   }

@@ -40,4 +40,8 @@ std::string fixed(double number, int digits) {
 
 std::string percent(double fraction) { return fixed(100 * fraction, 2) + "%"; }
 
+std::string share(int64_t part, int64_t whole) {
+  return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
+}
+
 }  // namespace tinynn::cli

@@ -27,5 +27,7 @@ std::string with_commas(int64_t number);
 std::string fixed(double number, int digits);
 /// 0.9812 as "98.12%"
 std::string percent(double fraction);
+/// The same of a part; "-" of nothing.
+std::string share(int64_t part, int64_t whole);
 
 }  // namespace tinynn::cli

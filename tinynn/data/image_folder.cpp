@@ -33,11 +33,20 @@ struct Files {
 };
 
 Files list_files(const fs::path& folder) {
-  check(fs::is_directory(folder), "image_folder: no folder ", folder.string());
+  std::error_code unknown;
+  check(fs::is_directory(folder, unknown), "image_folder: no folder ", folder.string());
+  // What cannot be looked at, such as a link to itself, is neither a folder nor a file.
+  const auto is_folder = [](const auto& entry) {
+    std::error_code ignored;
+    return entry.is_directory(ignored);
+  };
+  const auto is_image = [](const auto& entry) {
+    std::error_code ignored;
+    return entry.is_regular_file(ignored) && is_image_file(entry.path());
+  };
   Files files;
-  for (const auto& inner : sorted_entries(folder, [](const auto& entry) { return entry.is_directory(); })) {
-    const auto images = sorted_entries(
-        inner, [](const auto& entry) { return entry.is_regular_file() && is_image_file(entry.path()); });
+  for (const auto& inner : sorted_entries(folder, is_folder)) {
+    const auto images = sorted_entries(inner, is_image);
     check(!images.empty(), "image_folder: no .png, .jpg, .jpeg or .bmp files in ", inner.string());
     files.labels.insert(files.labels.end(), images.size(), std::ssize(files.class_names));
     files.paths.insert(files.paths.end(), images.begin(), images.end());

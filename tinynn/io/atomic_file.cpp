@@ -72,9 +72,11 @@ int standard_stream(const struct stat& target) {
 }
 
 fs::path behind_links(fs::path path) {
-  std::error_code no_link;
-  for (fs::path target = fs::read_symlink(path, no_link); !no_link;
-       target = fs::read_symlink(path, no_link)) {
+  constexpr int most = 40;  // as Linux has it; links may lead to each other
+  for (int i = 0; i < most; ++i) {
+    std::error_code no_link;
+    const fs::path target = fs::read_symlink(path, no_link);
+    if (no_link) break;
     path = path.parent_path() / target;
   }
   return path;
