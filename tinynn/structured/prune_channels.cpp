@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -117,6 +118,24 @@ void add_batches(std::vector<Batch>& batches, std::vector<int64_t> alive, size_t
   }
 }
 
+// Why the groups stay that may not go, the largest first: "; pinned are 10 of fc3.weight (the model's
+// output)".
+std::string reasons(const std::vector<ChannelGroup>& all) {
+  constexpr size_t shown = 3;
+  std::vector<const ChannelGroup*> pinned;
+  for (const ChannelGroup& group : all) {
+    if (!group.pinned.empty()) pinned.push_back(&group);
+  }
+  std::ranges::stable_sort(pinned, std::greater(), [](const auto* group) { return group->classes.size(); });
+  TextStream text;
+  for (size_t i = 0; i < std::min(pinned.size(), shown); ++i) {
+    text << (i == 0 ? "; pinned are " : ", ") << pinned[i]->classes.size() << " of "
+         << pinned[i]->members.front().name << " (" << pinned[i]->pinned << ')';
+  }
+  if (pinned.size() > shown) text << " and " << pinned.size() - shown << " groups more";
+  return text.str();
+}
+
 ChannelTotals totals_of(const ChannelMap& map, const ChannelCosts& costs, const ChannelOptions& options) {
   const auto whole = costs.total();
   ChannelTotals totals{.channels = 0, .parameters = whole.parameters, .macs = whole.macs};
@@ -148,7 +167,8 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
   int64_t left = 0;
   std::set<int64_t> candidates;
   std::vector<std::pair<size_t, std::vector<int64_t>>> alive_of;  // channels of each group, and those alive
-  for (const ChannelGroup& group : groups(map)) {
+  const std::vector<ChannelGroup> all = groups(map);
+  for (const ChannelGroup& group : all) {
     if (!may_go(group, options)) continue;
     auto& [channels, alive] = alive_of.emplace_back(group.classes.size(), std::vector<int64_t>());
     std::ranges::copy_if(group.classes, std::back_inserter(alive),
@@ -180,7 +200,7 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
     const auto now = costs.total();
     check(end != batches.end(), "channels: the amount cannot be reached: with all gone that may go, ", left,
           " of ", before, " channels, ", now.macs, " of ", whole.macs, " multiply-adds and ", now.parameters,
-          " of ", whole.parameters, " parameters remain");
+          " of ", whole.parameters, " parameters remain", reasons(all));
     take(*end, true);
   }
   // The last step may have gone far past the budget: what still fits comes back, the most important first.

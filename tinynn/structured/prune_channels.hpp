@@ -49,8 +49,9 @@ struct ChannelOptions {
 ChannelTotals channel_totals(nn::Module& model, const graph::Example& example, const ChannelOptions& options);
 
 /// Masks the least important channels until the budget holds, or nothing more may go. Returns the numbers of
-/// channels left over those before. Throws Error, and changes nothing, if a parameter is reparametrized, and
-/// what tracing and the criterion throw.
+/// channels left over those before. Throws Error, and changes nothing, if the amount cannot be reached (with
+/// the reasons why channels are pinned), if a parameter is reparametrized, and what tracing and the criterion
+/// throw.
 double prune_channels(nn::Module& model, const graph::Example& example, const ChannelOptions& options);
 
 /// Prunes channels to the largest model whose `measure`, say the seconds of a forward pass after compact(),
