@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -65,6 +66,15 @@ std::vector<Held> find_all(const Parameters& parameters, const Buffers& buffers,
        missing.empty() || unexpected.empty() ? "" : ";", listed(" the module has no", unexpected));
 }
 
+void check_numbers(const SafetensorsFile& file, const std::string& name, const Tensor& value) {
+  const auto values = value.values();
+  const auto isnan = [](float x) { return std::isnan(x); };
+  const auto first = std::ranges::find_if(values, isnan);
+  check(first == values.end(), file.name, ": tensor ", detail::in_quotes(name), " has ",
+        std::ranges::count_if(values, isnan), " values that are NaN, the first at element ",
+        first - values.begin());
+}
+
 }  // namespace
 
 std::string_view storage_name(Storage storage) {
@@ -104,7 +114,7 @@ StoredAs stored_as(const SafetensorsFile& file, const std::string& parameter) {
   return {storage, std::ssize(tensor->bytes) + (mask != nullptr ? std::ssize(mask->bytes) : 0)};
 }
 
-void load(nn::Module& module, const SafetensorsFile& file) {
+void load(nn::Module& module, const SafetensorsFile& file, const LoadOptions& options) {
   const Parameters parameters = module.named_parameters();
   Buffers buffers = module.named_buffers();
   const auto held = find_all(parameters, buffers, file);
@@ -119,6 +129,7 @@ void load(nn::Module& module, const SafetensorsFile& file) {
         is_parameter ? parameters[i].second.shape() : buffers[i - parameters.size()].second.shape();
     loaded.push_back(tensor->name == name ? detail::read_dense(file, *tensor, mask, shape)
                                           : detail::read_compressed(file, *tensor, shape));
+    if (!options.allow_nan) check_numbers(file, name, loaded.back().first);
   }
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter parameter = parameters[i].second;
@@ -134,9 +145,9 @@ void load(nn::Module& module, const SafetensorsFile& file) {
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(loaded[parameters.size() + i].first);
 }
 
-Metadata load(nn::Module& module, const std::filesystem::path& path) {
+Metadata load(nn::Module& module, const std::filesystem::path& path, const LoadOptions& options) {
   const SafetensorsFile file = read_safetensors(path);
-  load(module, file);
+  load(module, file, options);
   return file.metadata;
 }
 

@@ -60,14 +60,18 @@ struct StoredAs {
 /// Looks at the names in the file alone. Throws Error if the file has no such parameter.
 StoredAs stored_as(const SafetensorsFile& file, const std::string& parameter);
 
+struct LoadOptions {
+  bool allow_nan = false;  // else a file with a value that is NaN is refused
+};
+
 /// Reads every parameter, in whichever form it is stored, its mask, and every buffer, and returns the file's
 /// metadata. A parameter without mask in the file becomes dense. Throws Error if the file cannot be read or
-/// is corrupt, if its tensors are not exactly those of the module, if a shape does not fit or a parameter is
-/// reparametrized; the module is then as it was. Where the file's shapes are smaller, for channels were
-/// deleted, the module adopts them, and moments of optimizers start at zero there; whether they fit each
-/// other is known when the module runs.
-Metadata load(nn::Module& module, const std::filesystem::path& path);
+/// is corrupt, if its tensors are not exactly those of the module, if a shape does not fit, if a value is NaN
+/// or a parameter is reparametrized; the module is then as it was. Where the file's shapes are smaller, for
+/// channels were deleted, the module adopts them, and moments of optimizers start at zero there; whether they
+/// fit each other is known when the module runs.
+Metadata load(nn::Module& module, const std::filesystem::path& path, const LoadOptions& options = {});
 /// The same from a file that is in memory already (read_metadata() reads the metadata alone).
-void load(nn::Module& module, const SafetensorsFile& file);
+void load(nn::Module& module, const SafetensorsFile& file, const LoadOptions& options = {});
 
 }  // namespace tinynn::io
