@@ -51,6 +51,7 @@ fails 1 'cannot be reached|at least' "$tinynn" prune --in "$dense" --data mnist 
 # One layer alone: the sparsity is its own, and the others keep all their weights.
 prunes "abs(m['steps'][-1]['sparsity'] - 0.5) < 0.0005 and m['pruned']['nonzero'] == m['dense']['nonzero'] - 392 * 32" \
     --sparsity 0.5 --steps 2 --layers fc1
+prunes "m['pruned']['nonzero'] == round(m['dense']['nonzero'] - 0.5 * (25088 + 288 + 36))" --sparsity 0.5 --steps 1 --layers -fc2
 prunes "$about_half_of_layers" --sparsity 0.5 --steps 1 --layers conv2,fc1 --granularity filter
 
 for regrow in set rigl sparse-momentum dns; do

@@ -12,9 +12,12 @@
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/mask_rules.hpp>
+#include <tinynn/structured/prune_channels.hpp>
 
 #include "tests/support/compare.hpp"
 
@@ -170,11 +173,29 @@ TEST_CASE("prune. a criterion that gets no gradient says so, and nothing changes
   CHECK_THROWS_WITH_AS(
       prune::prune({s.weights[0], stranger.weight}, prune::fraction(0.5),
                    {.criterion = prune::sensitivity({s.net, s.loader})}),
-      "prune: the loss has no gradient for a weight of shape (4, 4), which the criterion needs", Error);
+      "prune: the loss does not depend on a weight of shape (4, 4), so the criterion has no score for it; "
+      "leave it out",
+      Error);
   CHECK_THROWS_WITH_AS(prune::sensitivity({.module = s.net, .loader = s.loader, .batches = 0})(s.weights),
                        "prune: no batch to compute gradients from", Error);
   CHECK(s.weights[0].to_vector() == before);
   CHECK(!stranger.weight.mask().defined());
+}
+
+TEST_CASE("prune. a layer that the loss does not depend on is named") {
+  struct TwoHeads : nn::Module {
+    nn::Linear body{4, 5}, head{5, 3}, unused{5, 2};
+    void members(nn::Visitor& v) override { v("body", body), v("head", head), v("unused", unused); }
+    Tensor forward(const Tensor& x) override { return head(body(x)); }
+  };
+  Setting s;
+  TwoHeads net;
+  CHECK_THROWS_WITH_AS(
+      prune::snip({net, s.loader})(prune::weights(net)),
+      "prune: the loss does not depend on unused.weight of shape (2, 5), so the criterion has "
+      "no score for it; leave it out",
+      Error);
+  CHECK(prune::snip({net, s.loader})({net.body.weight, net.head.weight}).size() == 2);
 }
 
 TEST_CASE("prune. movement adds up -w g over the steps it sees") {
@@ -224,4 +245,35 @@ TEST_CASE("prune. bn_scale is the scale of the normalisation that follows") {
   CHECK(scores.values()[17] == 2);
   CHECK_THROWS_WITH_AS(prune::bn_scale(net, x)(weights),
                        "bn_scale: no BatchNorm with a scale follows a weight of shape (2, 2, 1, 1)", Error);
+}
+
+TEST_CASE("prune. bn_scale of what no normalisation follows is that of the channels it is tied to") {
+  struct Residual : nn::Module {
+    nn::Conv2d stem{1, 2, 3, {.padding = 1}}, branch{2, 2, 3, {.padding = 1}}, other{2, 2, 1}, last{2, 3, 1};
+    nn::BatchNorm2d first{2}, second{2};
+    void members(nn::Visitor& v) override {
+      v("stem", stem), v("branch", branch), v("other", other), v("last", last), v("first", first);
+      v("second", second);
+    }
+    Tensor forward(const Tensor& x) override {
+      const Tensor h = stem(x);
+      return last(relu(h + first(branch(h)) + second(other(h))));
+    }
+  };
+  Residual net;
+  net.first.weight.assign(tensor({0.5F, -2}));
+  net.second.weight.assign(tensor({1.5F, 0}));
+  const auto scores = prune::bn_scale(net, randn({1, 1, 4, 4}))({net.stem.weight, net.branch.weight});
+  CHECK(scores[0].values()[0] == 1);  // the mean of 0.5 and 1.5
+  CHECK(scores[0].values()[9] == 1);  // of 2 and 0
+  CHECK(scores[1].values()[0] == 0.5F);
+  CHECK(scores[1].values()[18] == 2);
+  CHECK_THROWS_AS(prune::bn_scale(net, randn({1, 1, 4, 4}))({net.last.weight}), Error);
+  // So that channels of such a network can be ranked: a channel's makers are all three.
+  net.second.weight.assign(tensor({1.5F, 0.1F}));
+  structured::prune_channels(
+      net, randn({1, 1, 4, 4}),
+      {.amount = prune::count(1), .criterion = prune::bn_scale(net, randn({1, 1, 4, 4}))});
+  CHECK(!net.stem.weight.mask()[0]);
+  CHECK(net.stem.weight.mask()[9]);
 }

@@ -194,6 +194,10 @@ TEST_CASE("recipe. what does not fit the network is said before anything is trai
   };
   CHECK(error({.sparsity = 0.5, .layers = {"conv3"}}) ==
         "layers: no layer with weights is called \"conv3\", expected some of: conv1, conv2, fc1, fc2");
+  CHECK(error({.sparsity = 0.5, .layers = {"-conv3"}}) ==
+        "layers: no layer with weights is called \"conv3\", expected some of: conv1, conv2, fc1, fc2");
+  CHECK(error({.sparsity = 0.5, .layers = {"fc2", "-fc2"}}) ==
+        "layers: none is left, expected some of: conv1, conv2, fc1, fc2");
   CHECK(error({.granularity = "filter", .sparsity = 0.5, .layers = {"conv2", "fc2"}}).find("only 0.31") !=
         std::string::npos);
   CHECK(error({.sparsity = 0.5, .max_loss = 0.1}).find("need a function that measures accuracy") !=

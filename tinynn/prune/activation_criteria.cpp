@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <optional>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/graph/channel_map.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -48,6 +51,41 @@ std::vector<Output> outputs(nn::Module& module, const Tensor& x, const std::vect
   });
   return result;
 }
+
+// The scales of the normalisations that a channel is tied to by sums and concatenations with others.
+class TiedScales {
+ public:
+  TiedScales(nn::Module& module, const Tensor& example) : map_(graph::trace(module, example)) {
+    for (const graph::Operation& operation : map_.graph().operations) {
+      if (operation.op != &ops::batch_norm || operation.inputs[1] < 0) continue;
+      const Tensor& scale = map_.graph().values[operation.inputs[1]].tensor;
+      for (int64_t i = 0; i < scale.numel(); ++i) {
+        auto& [sum, count] = of_class_[map_.class_of({operation.inputs[1], 0, i})];
+        sum += std::abs(static_cast<double>(scale.data()[i]));
+        ++count;
+      }
+    }
+  }
+
+  double mean(const Parameter& weight, int64_t output) const {
+    const auto& values = map_.graph().values;
+    const auto value = std::ranges::find_if(values, [&](const graph::Value& v) {
+      return v.tensor.defined() && v.tensor.handle() == weight.handle();
+    });
+    const auto scales =
+        value == values.end()
+            ? of_class_.end()
+            : of_class_.find(map_.class_of({static_cast<int>(value - values.begin()), 0, output}));
+    check(scales != of_class_.end(), "bn_scale: no BatchNorm with a scale follows a weight of shape ",
+          weight.shape());
+    const auto& [sum, count] = scales->second;
+    return sum / static_cast<double>(count);
+  }
+
+ private:
+  graph::ChannelMap map_;
+  std::map<int64_t, std::pair<double, int64_t>> of_class_;  // their sum and their number
+};
 
 // A score of each output as a score of each weight.
 Tensor spread(const Shape& shape, const std::function<double(int64_t output)>& score) {
@@ -103,13 +141,14 @@ Criterion apoz(ActivationSource source) {
 Criterion bn_scale(nn::Module& module, const Tensor& example) {
   const Criterion scales([&module, example](const std::vector<Parameter>& weights) {
     const auto found = outputs(module, example, weights);
+    std::optional<TiedScales> tied;
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
       const Tensor& scale = found[k].bn_scale;
-      check(scale.defined(), "bn_scale: no BatchNorm with a scale follows a weight of shape ",
-            weights[k].shape());
-      scores.push_back(spread(weights[k].shape(),
-                              [&](int64_t o) { return std::abs(static_cast<double>(scale.data()[o])); }));
+      if (!scale.defined() && !tied) tied.emplace(module, example);
+      scores.push_back(spread(weights[k].shape(), [&](int64_t o) {
+        return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : tied->mean(weights[k], o);
+      }));
     }
     return scores;
   });

@@ -23,8 +23,9 @@ Criterion mean_activation(ActivationSource source);
 /// The fraction of activations that are not zero, 1 - APoZ: Hu et al., "Network trimming", 2016.
 Criterion apoz(ActivationSource source);
 /// |scale| of the BatchNorm that follows the layer: Liu et al., "Learning efficient convolutional networks
-/// through network slimming", ICCV 2017. `example` is a batch that the network takes. Throws Error for a
-/// weight whose result no BatchNorm with a scale reads.
+/// through network slimming", ICCV 2017. `example` is a batch that the network takes. Where none
+/// follows, as behind a stem, the mean of those of the channels that its own are tied to. Throws Error where
+/// there are none either.
 Criterion bn_scale(nn::Module& module, const Tensor& example);
 
 /// |w| times the norm of the input that it multiplies, over all samples and positions, padding included: Sun

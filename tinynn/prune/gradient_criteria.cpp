@@ -29,6 +29,15 @@ class KeepGradients {
   std::vector<Tensor> before_;
 };
 
+// "fc2.weight of shape (10, 5)"
+std::string name_of(nn::Module& module, const Parameter& weight) {
+  const auto all = module.named_parameters();
+  const auto found = std::ranges::find(all, weight.handle(), [](const auto& p) { return p.second.handle(); });
+  TextStream text;
+  text << (found == all.end() ? "a weight" : found->first) << " of shape " << weight.shape();
+  return text.str();
+}
+
 // Calls visit(k, gradient of weights[k]) after each batch; returns the number of batches.
 template <class F>
 int64_t for_each_gradient(const GradientSource& source, const std::vector<Parameter>& weights, F visit) {
@@ -42,8 +51,8 @@ int64_t for_each_gradient(const GradientSource& source, const std::vector<Parame
     if (batches == source.batches) break;
     source.loss(source.module(images), labels).backward();
     for (size_t k = 0; k < weights.size(); ++k) {
-      check(weights[k].grad().defined(), "prune: the loss has no gradient for a weight of shape ",
-            weights[k].shape(), ", which the criterion needs");
+      check(weights[k].grad().defined(), "prune: the loss does not depend on ",
+            name_of(source.module, weights[k]), ", so the criterion has no score for it; leave it out");
       visit(k, weights[k].grad().data());
     }
     for (Parameter parameter : parameters) parameter.zero_grad();

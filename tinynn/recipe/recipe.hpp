@@ -26,10 +26,11 @@ struct Recipe {
   std::string schedule = "cubic";                          // of the sparsity, over the steps
   int64_t steps = 10;
   std::string regularizer = {}, regrow = {};  // "l1:1e-4", "rigl"; empty: none
-  std::vector<std::string> layers = {};       // whose weights are pruned; empty: those of all
-  double norm = 2;                            // order of the norm of criterion "ln"
-  double keep_at_least = 0;                   // of each layer, as a fraction
-  int64_t round_to = 1;                       // channels that stay in a layer are a multiple of this
+  // Whose weights are pruned; "-fc2" leaves a layer out of those named, or of all if no other is.
+  std::vector<std::string> layers = {};
+  double norm = 2;           // order of the norm of criterion "ln"
+  double keep_at_least = 0;  // of each layer, as a fraction
+  int64_t round_to = 1;      // channels that stay in a layer are a multiple of this
 
   int64_t epochs = 0;                     // of dense training before the first step
   int64_t finetune_epochs = 0;            // after each step

@@ -11,9 +11,11 @@
 namespace tinynn::recipe {
 namespace {
 
-// The weights of these layers, or of all if there are none.
+// The weights of these layers, or of all if none is named; not of those named with a minus before them.
 std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::string>& layers) {
   if (layers.empty()) return prune::weights(module);
+  const auto named = [&](const std::string& name) { return std::ranges::find(layers, name) != layers.end(); };
+  const bool all = std::ranges::all_of(layers, [](const auto& layer) { return layer.starts_with('-'); });
   std::string known;
   std::vector<Parameter> chosen;
   std::vector<std::string> found;
@@ -21,14 +23,15 @@ std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::str
     if (parameter.rank() < 2) continue;
     const std::string layer = name.substr(0, name.rfind('.'));
     known += (known.empty() ? "" : ", ") + layer;
-    if (std::ranges::find(layers, layer) == layers.end()) continue;
-    chosen.push_back(parameter);
     found.push_back(layer);
+    if ((all || named(layer)) && !named("-" + layer)) chosen.push_back(parameter);
   }
   for (const auto& layer : layers) {
-    check(std::ranges::find(found, layer) != found.end(), "layers: no layer with weights is called \"", layer,
+    const std::string name = layer.substr(layer.starts_with('-') ? 1 : 0);
+    check(std::ranges::find(found, name) != found.end(), "layers: no layer with weights is called \"", name,
           "\", expected some of: ", known);
   }
+  check(!chosen.empty(), "layers: none is left, expected some of: ", known);
   return chosen;
 }
 
