@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <new>
 #include <string>
+
+#include <sys/resource.h>
 
 #include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
@@ -22,6 +26,34 @@ int report(const std::string& message, int exit_code) {
   if (line.size() > longest) line.replace(longest - tail, line.size() - longest, " ... ");
   std::fprintf(stderr, "tinynn: %s\n", line.c_str());
   return exit_code;
+}
+
+// Where address space is too small (ulimit -v), threads that OpenBLAS started ask for it for ever, and exit()
+// waits for them.
+bool is_address_space_limited() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+int run(tinynn::cli::CommandLine& line, int argc, char** argv) {
+  try {
+    line.run(argc, argv);
+    const bool failed = std::ferror(stdout) != 0;  // of what, is no longer known
+    if (std::fflush(stdout) == 0 && !failed) return 0;
+    return report(std::string("cannot write to standard output") +
+                      (failed ? "" : std::string(": ") + std::strerror(errno)),
+                  1);
+  } catch (const tinynn::cli::Interrupted& interrupted) {
+    return report(interrupted.message, interrupted.exit_code);
+  } catch (const tinynn::cli::UsageError& error) {
+    return report(error.what() + std::string(" (see --help)"), 2);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", 1);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(error.path1().string() + ": " + error.code().message(), 1);
+  } catch (const std::exception& error) {
+    return report(error.what(), 1);
+  }
 }
 
 }  // namespace
@@ -41,20 +73,8 @@ int main(int argc, char** argv) {
   tinynn::cli::add_sensitivity(line);
   tinynn::cli::add_bench(line);
   tinynn::cli::add_completion(line);
-  try {
-    line.run(argc, argv);
-    const bool failed = std::ferror(stdout) != 0;  // of what, is no longer known
-    if (std::fflush(stdout) == 0 && !failed) return 0;
-    return report(std::string("cannot write to standard output") +
-                      (failed ? "" : std::string(": ") + std::strerror(errno)),
-                  1);
-  } catch (const tinynn::cli::Interrupted& interrupted) {
-    return report(interrupted.message, interrupted.exit_code);
-  } catch (const tinynn::cli::UsageError& error) {
-    return report(error.what() + std::string(" (see --help)"), 2);
-  } catch (const std::filesystem::filesystem_error& error) {
-    return report(error.path1().string() + ": " + error.code().message(), 1);
-  } catch (const std::exception& error) {
-    return report(error.what(), 1);
-  }
+  const int exit_code = run(line, argc, argv);
+  if (!is_address_space_limited()) return exit_code;
+  std::fflush(nullptr);
+  std::_Exit(exit_code);
 }

@@ -29,7 +29,12 @@ std::string describe_magic(uint32_t magic) {
 
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : file_(path), name_(file_.name()) {}
+  explicit Reader(const std::filesystem::path& path) : file_(path), name_(file_.name()) {
+    std::error_code unknown;
+    const uint64_t compressed = std::filesystem::file_size(path, unknown);
+    constexpr uint64_t most_of_a_byte = 1032;  // that deflate makes of it
+    if (!unknown && compressed < size_limit) most_ = compressed * most_of_a_byte;
+  }
 
   const std::string& name() const { return name_; }
 
@@ -50,6 +55,7 @@ class Reader {
   // The rest of the file, which must be `size` bytes.
   std::vector<uint8_t> rest(uint64_t size, const char* field) {
     std::vector<uint8_t> bytes;
+    bytes.reserve(std::min(size, most_));
     while (bytes.size() < size) {
       const uint64_t have = bytes.size();
       const uint64_t want = std::min(bytes_at_once, size - have);
@@ -68,6 +74,7 @@ class Reader {
  private:
   GzFile file_;
   const std::string& name_;
+  uint64_t most_ = 0;  // bytes that the file can hold; what its header says may be anything
 };
 
 }  // namespace
