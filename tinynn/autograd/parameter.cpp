@@ -48,8 +48,8 @@ std::shared_ptr<const kernels::SparsePattern> Parameter::sparse_pattern(double d
   const int64_t rows = size(0), columns = shape().inner(0);
   if (!kernels::SparsePattern::fits(rows, columns)) return nullptr;
   if (s.sparse_version != s.mask_version) {
-    s.sparse_version = s.mask_version;
     s.sparse_pattern = std::make_shared<kernels::SparsePattern>(s.mask.data(), rows, columns);
+    s.sparse_version = s.mask_version;  // last, for the line before may throw
   }
   const bool pays = static_cast<double>(s.sparse_pattern->count()) <= density * static_cast<double>(numel());
   return pays ? s.sparse_pattern : nullptr;
@@ -197,7 +197,9 @@ void Parameter::zero_dead() const {
   auto& s = state();
   if (!s.mask.defined()) return;
   s.mask.select(s.buffer.data());
-  for (const auto& moments : moments()) {
+  for (const auto& weak : s.moments) {  // not moments(), which asks for memory: destructors come here
+    const auto moments = weak.lock();
+    if (!moments) continue;
     for (Tensor& moment : *moments) s.mask.select(moment.mutable_data());
   }
 }

@@ -7,6 +7,7 @@
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/io/stored_forms.hpp>
+#include <tinynn/nn/snapshot.hpp>
 
 namespace tinynn::io {
 namespace {
@@ -131,6 +132,7 @@ void load(nn::Module& module, const SafetensorsFile& file, const LoadOptions& op
                                           : detail::read_compressed(file, *tensor, shape));
     if (!options.allow_nan) check_numbers(file, name, loaded.back().first);
   }
+  nn::Undo undo(module);
   for (size_t i = 0; i < parameters.size(); ++i) {
     Parameter parameter = parameters[i].second;
     const auto& [value, mask] = loaded[i];
@@ -143,6 +145,7 @@ void load(nn::Module& module, const SafetensorsFile& file, const LoadOptions& op
     }
   }
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(loaded[parameters.size() + i].first);
+  undo.keep();
 }
 
 Metadata load(nn::Module& module, const std::filesystem::path& path, const LoadOptions& options) {

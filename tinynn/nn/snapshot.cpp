@@ -44,6 +44,27 @@ void restore(Module& module, const Snapshot& snapshot) {
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i].second.set_data(snapshot.buffers[i].clone());
 }
 
+Undo::Undo(Module& module) : before_(nn::snapshot(module)) {
+  for (const auto& [name, buffer] : module.named_buffers()) buffers_.push_back(buffer);
+}
+
+Undo::~Undo() {
+  if (kept_) return;
+  for (Snapshot::Entry& entry : before_.parameters) {
+    auto& live = static_cast<autograd::ParameterImpl&>(*entry.parameter.handle());
+    live.shape = entry.value.shape();
+    live.buffer = entry.value.handle()->buffer;
+    live.grad = entry.grad.handle();
+    live.mask = std::move(entry.mask);
+    ++live.version;
+    ++live.mask_version;
+    for (auto& [weak, copy] : entry.moments) {
+      if (const auto moments = weak.lock()) moments->swap(copy);
+    }
+  }
+  for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].set_data(before_.buffers[i]);
+}
+
 void module_state(StateVisitor& visit, Module& module) {
   for (auto& [name, parameter] : module.named_parameters()) {
     Tensor value = parameter;

@@ -38,6 +38,24 @@ Snapshot snapshot(Module& module);
 /// one is reparametrized.
 void restore(Module& module, const Snapshot& snapshot);
 
+/// Undoes in the end what a scope did to a module, unless keep() was called. It asks for no memory then, for
+/// that may be what has failed.
+class Undo {
+ public:
+  explicit Undo(Module& module);
+  ~Undo();
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+
+  void keep() { kept_ = true; }
+  const Snapshot& before() const { return before_; }
+
+ private:
+  Snapshot before_;
+  std::vector<Tensor> buffers_;  // the live ones
+  bool kept_ = false;
+};
+
 /// Values, masks and buffers of a module, whose parameters may be reparametrized: those keep their shape.
 /// Gradients are not among them, for a step begins without, nor are moments, which are the optimizer's.
 void module_state(StateVisitor& visit, Module& module);

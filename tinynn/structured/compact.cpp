@@ -130,13 +130,11 @@ Plan complete(nn::Module& model, const graph::Example& example, const ChannelMap
 
 double complete_masks(nn::Module& model, const graph::Example& example) {
   const ChannelMap map(graph::trace(model, example));
-  const Snapshot before = snapshot(model);
-  try {
-    return relative_change(outputs_of(map), outputs_of(complete(model, example, map, {}, before).map));
-  } catch (...) {
-    restore(model, before);
-    throw;
-  }
+  nn::Undo undo(model);
+  const Plan plan = complete(model, example, map, {}, undo.before());
+  const double change = relative_change(outputs_of(map), outputs_of(plan.map));
+  undo.keep();
+  return change;
 }
 
 Compacted compact(nn::Module& model, const graph::Example& example, const CompactOptions& options) {
@@ -144,27 +142,23 @@ Compacted compact(nn::Module& model, const graph::Example& example, const Compac
   const graph::ChannelMapOptions how{.release_outputs = options.release_outputs};
   const ChannelMap map(graph::trace(model, example), how);
   Compacted report{.parameters_before = count_parameters(model)};
-  const Snapshot before = snapshot(model);
-  try {
-    const Plan plan = complete(model, example, map, how, before);
-    const auto masked = outputs_of(plan.map);
-    report.output_change_by_bias = relative_change(outputs_of(map), masked);
+  nn::Undo undo(model);
+  const Plan plan = complete(model, example, map, how, undo.before());
+  const auto masked = outputs_of(plan.map);
+  report.output_change_by_bias = relative_change(outputs_of(map), masked);
 
-    const DeadChannels dead(plan.map, false);
-    report.kept = kept(dead, plan.map, plan.classes, plan.refused);
-    report.folded = fold_constants(plan.map, dead, plan.classes);
-    const Keep keep = what_stays(plan.map, plan.classes);
-    cut(plan.map, keep);
-    const auto small = graph::run(model, example);
-    report.output_difference = relative_change(what_stays_of(masked, plan.map, keep), small);
-    check(report.output_difference <= options.tolerance, "compact: the outputs changed by ",
-          report.output_difference, " of the largest, more than ", options.tolerance);
-    report.channels = static_cast<int64_t>(plan.classes.size());
-  } catch (...) {
-    restore(model, before);
-    throw;
-  }
+  const DeadChannels dead(plan.map, false);
+  report.kept = kept(dead, plan.map, plan.classes, plan.refused);
+  report.folded = fold_constants(plan.map, dead, plan.classes);
+  const Keep keep = what_stays(plan.map, plan.classes);
+  cut(plan.map, keep);
+  const auto small = graph::run(model, example);
+  report.output_difference = relative_change(what_stays_of(masked, plan.map, keep), small);
+  check(report.output_difference <= options.tolerance, "compact: the outputs changed by ",
+        report.output_difference, " of the largest, more than ", options.tolerance);
+  report.channels = static_cast<int64_t>(plan.classes.size());
   report.parameters = count_parameters(model);
+  undo.keep();
   return report;
 }
 

@@ -147,24 +147,20 @@ MergeReport merge_similar(nn::Module& model, const graph::Example& example, cons
   const graph::ChannelMap map(graph::trace(model, example));
   const Graph& graph = map.graph();
   const auto outputs = graph::run(model, example);
-  const Snapshot before = snapshot(model);
+  nn::Undo undo(model);
   MergeReport report;
-  try {
-    for (const ChannelPath& path : channel_paths(map)) {
-      const std::string& name = graph.values[path.weight].name;
-      if (!path.obstacle.empty()) {
-        report.left_alone.push_back(name + ": " + path.obstacle);
-        continue;
-      }
-      const auto merges = choose(effective_rows(graph, path), name, path.homogeneous, options);
-      apply(merges, graph, path);
-      report.merges.insert(report.merges.end(), merges.begin(), merges.end());
+  for (const ChannelPath& path : channel_paths(map)) {
+    const std::string& name = graph.values[path.weight].name;
+    if (!path.obstacle.empty()) {
+      report.left_alone.push_back(name + ": " + path.obstacle);
+      continue;
     }
-    report.output_change = relative_change(outputs, graph::run(model, example));
-  } catch (...) {
-    restore(model, before);
-    throw;
+    const auto merges = choose(effective_rows(graph, path), name, path.homogeneous, options);
+    apply(merges, graph, path);
+    report.merges.insert(report.merges.end(), merges.begin(), merges.end());
   }
+  report.output_change = relative_change(outputs, graph::run(model, example));
+  undo.keep();
   return report;
 }
 

@@ -213,7 +213,9 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
     if (may_return) take(batch, true);
     chosen.insert(batch.classes.begin(), batch.classes.end());
   }
+  nn::Undo undo(model);
   mask_channels(map, chosen);
+  undo.keep();
   return before == 0 ? 1 : static_cast<double>(left) / static_cast<double>(before);
 }
 
@@ -221,9 +223,9 @@ double prune_channels_to_measure(nn::Module& model, const graph::Example& exampl
                                  const std::function<double()>& measure, ChannelOptions options) {
   check(share > 0 && share <= 1, "channels_to_measure: ", share, " is no share above 0 and up to 1");
   constexpr int tries = 8;  // the budget is then known to 1/256
-  const Snapshot before = snapshot(model);
   double low = 0, high = 1, best = 0;
-  try {
+  {
+    const nn::Undo undo(model);
     const double goal = share * measure();
     for (int i = 0; i < tries; ++i) {
       const double budget = (low + high) / 2;
@@ -237,14 +239,11 @@ double prune_channels_to_measure(nn::Module& model, const graph::Example& exampl
       if (possible) {
         compact(model, example);
         small_enough = measure() <= goal;
-        restore(model, before);
+        restore(model, undo.before());
       }
       if (small_enough) best = budget;
       (small_enough || !possible ? low : high) = budget;
     }
-  } catch (...) {
-    restore(model, before);
-    throw;
   }
   check(best > 0, "channels_to_measure: no budget of MACs brings the measure to ", share, " of what it is");
   options.amount = prune::to_macs(best);
