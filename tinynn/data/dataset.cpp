@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/dataset.hpp>
@@ -15,7 +16,10 @@ TensorDataset::TensorDataset(const Tensor& x, Labels labels, std::optional<int64
   check(x.rank() >= 1, "TensorDataset: x is a scalar, expected a tensor of samples (n, ...)");
   check(x.size(0) == labels_.size(), "TensorDataset: ", labels_.size(), " labels for x of shape ", x.shape(),
         ", expected ", x.size(0));
-  if (!classes && labels_.size() > 0) classes_ = *std::max_element(labels_.begin(), labels_.end()) + 1;
+  if (!classes && labels_.size() > 0) {
+    const int64_t largest = *std::max_element(labels_.begin(), labels_.end());
+    classes_ = largest + (largest < std::numeric_limits<int64_t>::max() ? 1 : 0);
+  }
   for (int64_t i = 0; i < labels_.size(); ++i) {
     check(labels_[i] >= 0 && labels_[i] < classes_, "TensorDataset: label ", i, " is ", labels_[i],
           ", expected 0 to ", classes_ - 1);
