@@ -1,3 +1,4 @@
+#include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -83,6 +84,48 @@ TEST_CASE("program. programs of random networks give what the networks give, wit
       test::RandomNetwork net(seed);
       check_program(net, {2, test::RandomNetwork::size, test::RandomNetwork::size});
     }
+  }
+}
+
+TEST_CASE("program. the random networks have every step with every option, and all activations") {
+  std::set<std::string> seen;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    manual_seed(seed);
+    test::RandomNetwork net(seed);
+    for (const auto& step : deploy::plan(net, images({2, 8, 8}, 2)).steps) {
+      const std::string name = step.kind->name;
+      seen.insert(name);
+      if (step.activation != nullptr) seen.insert(step.activation->name);
+      if (step.activation != nullptr && step.kind->selects) seen.insert(name + " + relu");
+      const auto note = [&](const char* what, bool is_so) {
+        if (is_so) seen.insert(name + " " + what);
+      };
+      const auto& p = step.padding;
+      note("uneven kernel", step.kernel.h != step.kernel.w);
+      note("stride", step.stride != Size2(1) && step.stride.h != step.stride.w);
+      note("padding", p != Padding2d(0));
+      note("uneven padding", p.top != p.bottom && p.left != p.right);
+      note("dilation", step.dilation != Size2(1));
+      note(step.count_include_pad ? "counted" : "uncounted", p != Padding2d(0));
+      if (name != "conv2d") continue;
+      note("uneven kernel", step.weight.size(2) != step.weight.size(3));
+      note("groups", step.groups > 1 && step.weight.size(1) > 1);
+      note("multiplier", step.weight.size(1) == 1 && step.groups > 1 && step.weight.size(0) > step.groups);
+    }
+  }
+  std::vector<std::string> expected;
+  for (const auto* row : deploy::step_table()) expected.emplace_back(row->name);
+  for (const std::string layer : {"conv2d", "max_pool2d", "avg_pool2d"}) {
+    for (const char* what : {" uneven kernel", " stride", " padding", " uneven padding"})
+      expected.push_back(layer + what);
+  }
+  for (const char* what :
+       {"conv2d dilation", "conv2d groups", "conv2d multiplier", "max_pool2d dilation", "max_pool2d + relu",
+        "gather + relu", "avg_pool2d counted", "avg_pool2d uncounted"})
+    expected.emplace_back(what);
+  for (const auto& what : expected) {
+    CAPTURE(what);
+    CHECK(seen.contains(what));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "tests/support/random_network.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <tinynn/ops/activation.hpp>
@@ -9,6 +10,8 @@
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
+
+#include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
 
@@ -21,33 +24,110 @@ Tensor shuffle(const Tensor& x) {
   return reshape(permute(split, {0, 2, 1, 3, 4}), {x.size(0), -1, x.size(2), x.size(3)});
 }
 
+// The rows or the columns of windows.
+struct Axis {
+  int64_t kernel, dilation = 1, stride = 1, before = 0, after = 0;
+  int64_t reach() const { return dilation * (kernel - 1); }
+};
+
+Axis along(Draw& draw, int64_t size, bool same_size, bool of_pool, bool dilates) {
+  Axis axis{.kernel = draw.between(1, std::min<int64_t>(3, size))};
+  const int64_t most = of_pool ? axis.kernel / 2 : 2;  // what a side may be padded by
+  if (dilates && 2 * axis.reach() < size && draw.chance(0.3)) axis.dilation = 2;
+  if (same_size) {
+    axis.before = draw.between(std::max<int64_t>(0, axis.reach() - most), std::min(most, axis.reach()));
+    axis.after = axis.reach() - axis.before;
+    return axis;
+  }
+  if (size >= 4 && draw.chance(0.3)) axis.stride = draw.between(2, 3);
+  if (draw.coin()) axis.before = draw.between(0, most);
+  if (draw.coin()) axis.after = draw.between(0, most);
+  return axis;
+}
+
 }  // namespace
 
-RandomNetwork::Step RandomNetwork::conv(int64_t in, int64_t out, int64_t kernel,
-                                        const nn::Conv2dOptions& options) {
-  convs_.emplace_back(in, out, kernel, options);
+RandomNetwork::Windows RandomNetwork::windows(Layer of) {
+  const bool same_size = of == Layer::conv_of_same_size || of == Layer::pool_of_same_size,
+             is_pool = of != Layer::conv && of != Layer::conv_of_same_size,
+             dilates = of != Layer::avg_pool && of != Layer::pool_of_same_size;
+  const Axis rows = along(draw_, h_, same_size, is_pool, dilates),
+             columns = along(draw_, w_, same_size, is_pool, dilates);
+  h_ = (h_ + rows.before + rows.after - rows.reach() - 1) / rows.stride + 1;
+  w_ = (w_ + columns.before + columns.after - columns.reach() - 1) / columns.stride + 1;
+  return {.kernel = {rows.kernel, columns.kernel},
+          .stride = {rows.stride, columns.stride},
+          .dilation = {rows.dilation, columns.dilation},
+          .padding = {rows.before, rows.after, columns.before, columns.after}};
+}
+
+RandomNetwork::Step RandomNetwork::conv(int64_t in, int64_t out, const Windows& w, int64_t groups,
+                                        bool bias) {
+  convs_.emplace_back(
+      in, out, w.kernel,
+      nn::Conv2dOptions{
+          .stride = w.stride, .padding = w.padding, .dilation = w.dilation, .groups = groups, .bias = bias});
   return [k = convs_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.convs_[k](x); };
 }
 
-RandomNetwork::Step RandomNetwork::norm(int64_t channels) {
-  auto& bn = norms_.emplace_back(channels);
-  bn.weight.assign(add(mul(draw_.tensor({channels}), 0.5), 1));
-  bn.bias.assign(mul(draw_.tensor({channels}), 0.3));
+// With statistics as of another data set, for a new one is almost the identity.
+template <class Norm>
+RandomNetwork::Step RandomNetwork::norm(std::vector<Norm> RandomNetwork::*norms, int64_t channels) {
+  Norm& bn = (this->*norms)
+                 .emplace_back(channels, nn::BatchNormOptions{.eps = draw_.coin() ? 1e-5 : 0.1,
+                                                              .affine = draw_.chance(0.8)});
+  if (bn.weight.defined()) {
+    const double around = draw_.chance(0.8) ? 1 : -1;
+    bn.weight.assign(add(mul(draw_.tensor({channels}), 0.5), around));
+    bn.bias.assign(mul(draw_.tensor({channels}), 0.3));
+  }
   for (float& m : std::span(bn.running_mean.mutable_data(), static_cast<size_t>(channels)))
     m = draw_.number() / 4;
-  return [k = norms_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.norms_[k](x); };
+  for (float& v : std::span(bn.running_var.mutable_data(), static_cast<size_t>(channels)))
+    v = 1 + draw_.number() * 0.75F;
+  return
+      [=, k = (this->*norms).size() - 1](RandomNetwork& net, const Tensor& x) { return (net.*norms)[k](x); };
 }
 
-RandomNetwork::Step RandomNetwork::activation() {
-  switch (draw_.between(0, 9)) {
-    case 0: return [](RandomNetwork&, const Tensor& x) { return leaky_relu(x, 0.1); };
-    case 1: return [](RandomNetwork&, const Tensor& x) { return sigmoid(x); };
-    case 2: return [](RandomNetwork&, const Tensor& x) { return tinynn::tanh(x); };
-    case 3: return [](RandomNetwork&, const Tensor& x) { return silu(x); };
-    case 4: return [](RandomNetwork&, const Tensor& x) { return gelu(x); };
-    case 5: return [](RandomNetwork&, const Tensor& x) { return x; };
-    default: return [](RandomNetwork&, const Tensor& x) { return relu(x); };
+RandomNetwork::Step RandomNetwork::linear(int64_t in, int64_t out) {
+  if (draw_.chance(0.3)) {  // by hand, with the weight as (in, out)
+    scales_.emplace_back(draw_.tensor({in, out}));
+    return
+        [k = scales_.size() - 1](RandomNetwork& net, const Tensor& x) { return matmul(x, net.scales_[k]); };
   }
+  linears_.emplace_back(in, out);
+  return [k = linears_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.linears_[k](x); };
+}
+
+// Half of them relu or none, the others whatever is in the table.
+RandomNetwork::Step RandomNetwork::activation() {
+  if (draw_.coin()) {
+    if (draw_.chance(0.3)) return [](RandomNetwork&, const Tensor& x) { return x; };
+    return [](RandomNetwork&, const Tensor& x) { return relu(x); };
+  }
+  const auto rows = activations();
+  const auto* row = rows[static_cast<size_t>(draw_.between(0, std::ssize(rows) - 1))];
+  std::array<double, 2> parameters{draw_.fraction(), draw_.fraction()};
+  if (row->parameters[1] != nullptr) {  // from low to high
+    parameters[0] -= 0.8;
+    parameters[1] += parameters[0] + 0.5;
+  }
+  return [=](RandomNetwork&, const Tensor& x) { return activated(*row, x, parameters); };
+}
+
+RandomNetwork::Step RandomNetwork::pool(bool same_size) {
+  const bool largest = draw_.coin(), counts = draw_.coin();
+  const Windows w = windows(same_size ? Layer::pool_of_same_size
+                            : largest ? Layer::max_pool
+                                      : Layer::avg_pool);
+  if (largest) {
+    return [=](RandomNetwork&, const Tensor& x) {
+      return max_pool2d(x, w.kernel, {.stride = w.stride, .padding = w.padding, .dilation = w.dilation});
+    };
+  }
+  return [=](RandomNetwork&, const Tensor& x) {
+    return avg_pool2d(x, w.kernel, {.stride = w.stride, .padding = w.padding, .count_include_pad = counts});
+  };
 }
 
 RandomNetwork::Step RandomNetwork::same_channels() {
@@ -55,13 +135,11 @@ RandomNetwork::Step RandomNetwork::same_channels() {
   const bool bias = draw_.coin();
   Step first;
   switch (draw_.between(0, 4)) {
-    case 0: first = conv(c, c, 3, {.padding = 1, .groups = c, .bias = bias}); break;
-    case 1:
-      first = c % 2 == 0 ? conv(c, c, 3, {.padding = 1, .groups = 2, .bias = bias}) : conv(c, c, 1);
-      break;
-    case 2: first = norm(c); break;
-    case 3: first = conv(c, c, 1, {.bias = bias}); break;
-    default: first = conv(c, c, 3, {.padding = 1, .bias = bias}); break;
+    case 0: first = conv(c, c, windows(Layer::conv_of_same_size), c, bias); break;
+    case 1: first = conv(c, c, windows(Layer::conv_of_same_size), c % 2 == 0 ? 2 : 1, bias); break;
+    case 2: first = norm(&RandomNetwork::norms_, c); break;
+    case 3: first = conv(c, c, {.kernel = 1}, 1, bias); break;
+    default: first = conv(c, c, windows(Layer::conv_of_same_size), 1, bias); break;
   }
   return
       [first, then = activation()](RandomNetwork& net, const Tensor& x) { return then(net, first(net, x)); };
@@ -69,24 +147,26 @@ RandomNetwork::Step RandomNetwork::same_channels() {
 
 RandomNetwork::Step RandomNetwork::branching_step() {
   const int64_t c = channels_;
-  switch (draw_.between(0, 7)) {
+  switch (draw_.between(0, 11)) {
     case 0: {  // residual
       const Step branch = same_channels(), after = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, x + branch(net, x)); };
     }
     case 1: {  // as in DenseNet
       const int64_t grown = draw_.between(1, 4);
-      const Step branch = conv(c, grown, 3, {.padding = 1});
+      const Step branch = conv(c, grown, windows(Layer::conv_of_same_size)), after = activation();
       channels_ += grown;
-      return [=](RandomNetwork& net, const Tensor& x) { return concat({x, relu(branch(net, x))}, 1); };
+      return [=](RandomNetwork& net, const Tensor& x) { return concat({x, after(net, branch(net, x))}, 1); };
     }
-    case 2:  // a gated half
+    case 2: {  // a gated half
       if (c % 2 != 0) return activation();
       channels_ /= 2;
-      return [](RandomNetwork&, const Tensor& x) {
+      const Step gate = activation();
+      return [=](RandomNetwork& net, const Tensor& x) {
         const auto halves = chunk(x, 2, 1);
-        return tinynn::tanh(halves[0]) * halves[1];
+        return gate(net, halves[0]) * halves[1];
       };
+    }
     case 3: {  // without the first channels
       if (c < 4) return activation();
       const int64_t first = draw_.between(1, 2);
@@ -99,8 +179,8 @@ RandomNetwork::Step RandomNetwork::branching_step() {
       if (c % 2 != 0) return activation();
       return [](RandomNetwork&, const Tensor& x) { return shuffle(x); };
     case 5: {  // the same layer twice
-      const Step shared = conv(c, c, 3, {.padding = 1});
-      return [=](RandomNetwork& net, const Tensor& x) { return shared(net, relu(shared(net, x))); };
+      const Step shared = conv(c, c, windows(Layer::conv_of_same_size)), between = activation();
+      return [=](RandomNetwork& net, const Tensor& x) { return shared(net, between(net, shared(net, x))); };
     }
     case 6: {  // squeeze and excitation: channels scaled by what the image as a whole says
       linears_.emplace_back(c, c);
@@ -108,6 +188,23 @@ RandomNetwork::Step RandomNetwork::branching_step() {
         const Tensor gate = sigmoid(net.linears_[k](mean(x, {2, 3})));
         return x * unsqueeze(unsqueeze(gate, 2), 3);
       };
+    }
+    case 7: {  // two that read what was pooled
+      const Step pooled = pool(true), one = activation(), other = activation();
+      return [=](RandomNetwork& net, const Tensor& x) {
+        const Tensor h = pooled(net, x);
+        return one(net, h) - other(net, h);
+      };
+    }
+    case 8: std::swap(h_, w_); return [](RandomNetwork&, const Tensor& x) { return transpose(x, 2, 3); };
+    case 9: {
+      const double scale = draw_.fraction() + 0.5, shift = draw_.fraction() - 0.5;
+      return [=](RandomNetwork&, const Tensor& x) { return add(mul(x, scale), shift); };
+    }
+    case 10: {
+      const int64_t dim = draw_.between(1, 3);
+      const bool log = draw_.coin();
+      return [=](RandomNetwork&, const Tensor& x) { return log ? log_softmax(x, dim) : softmax(x, dim); };
     }
     default: {  // a learned scale
       scales_.emplace_back(add(mul(draw_.tensor({c, 1, 1}), 0.3), 1));
@@ -117,68 +214,58 @@ RandomNetwork::Step RandomNetwork::branching_step() {
 }
 
 RandomNetwork::Step RandomNetwork::image_step() {
-  switch (draw_.between(0, 7)) {
-    case 0:
-      if (side_ < 4) return same_channels();
-      side_ /= 2;
-      if (draw_.coin()) return [](RandomNetwork&, const Tensor& x) { return max_pool2d(x, 2); };
-      return [](RandomNetwork&, const Tensor& x) { return avg_pool2d(x, 2); };
+  const int64_t c = channels_;
+  switch (draw_.between(0, 8)) {
+    case 0: {
+      const Step pooled = pool(false), after = activation();
+      return [=](RandomNetwork& net, const Tensor& x) { return after(net, pooled(net, x)); };
+    }
     case 1: return same_channels();
     case 2:
     case 3:
     case 4: return branching_step();
+    case 5: {  // depthwise, with one to three filters for each channel
+      channels_ *= c <= 6 ? draw_.between(1, 3) : 1;
+      const bool bias = draw_.coin();
+      const Step first = conv(c, channels_, windows(Layer::conv), c, bias), after = activation();
+      return [=](RandomNetwork& net, const Tensor& x) { return after(net, first(net, x)); };
+    }
     default: {
-      const int64_t in = channels_, kernel = side_ >= 3 && draw_.coin() ? 3 : 1;
-      const int64_t padding = kernel == 3 && draw_.coin() ? 1 : 0;
-      const int64_t stride = side_ >= 6 && draw_.chance(0.3) ? 2 : 1;
       channels_ = draw_.between(2, 8);
-      side_ = (side_ + 2 * padding - kernel) / stride + 1;
-      const bool normalised = draw_.coin();
-      const Step first = conv(in, channels_, kernel,
-                              {.stride = stride, .padding = padding, .bias = !normalised || draw_.coin()});
-      const Step second = normalised ? norm(channels_) : activation(), third = activation();
+      const bool normalised = draw_.coin(), bias = !normalised || draw_.coin();
+      const Step first = conv(c, channels_, windows(Layer::conv), 1, bias);
+      const Step second = normalised ? norm(&RandomNetwork::norms_, channels_) : activation(),
+                 third = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return third(net, second(net, first(net, x))); };
     }
+  }
+}
+
+RandomNetwork::Step RandomNetwork::to_features() {
+  switch (draw_.between(0, 3)) {
+    case 0: return [](RandomNetwork&, const Tensor& x) { return mean(x, {2, 3}); };
+    case 1: {
+      // Windows of one size, for ONNX has no others.
+      const int64_t h = h_ % 2 == 0 && draw_.coin() ? 2 : 1, w = w_ % 3 == 0 && draw_.coin() ? 3 : 1;
+      channels_ *= h * w;
+      return [=](RandomNetwork&, const Tensor& x) { return flatten(adaptive_avg_pool2d(x, {h, w})); };
+    }
+    default: channels_ *= h_ * w_; return [](RandomNetwork&, const Tensor& x) { return flatten(x); };
   }
 }
 
 RandomNetwork::RandomNetwork(uint64_t seed) : draw_(seed) {
   const int64_t depth = draw_.between(2, 12), images = draw_.between(1, depth);
   for (int64_t k = 0; k < images; ++k) steps_.push_back(image_step());
-  int64_t features = channels_;
-  if (draw_.coin()) {
-    steps_.emplace_back([](RandomNetwork&, const Tensor& x) { return mean(x, {2, 3}); });
-  } else {
-    features *= side_ * side_;
-    steps_.emplace_back([](RandomNetwork&, const Tensor& x) { return flatten(x); });
-  }
-  for (int64_t k = images; k < depth; ++k) {
-    const int64_t out = k + 1 == depth ? 3 : draw_.between(3, 8);
-    if (draw_.chance(0.3)) {  // by hand, with the weight as (in, out)
-      scales_.emplace_back(draw_.tensor({features, out}));
-      steps_.emplace_back([i = scales_.size() - 1](RandomNetwork& net, const Tensor& x) {
-        return matmul(x, net.scales_[i]);
-      });
-    } else {
-      linears_.emplace_back(features, out);
-      steps_.emplace_back(
-          [i = linears_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.linears_[i](x); });
-    }
-    features = out;
-    if (k + 1 == depth) break;
-    if (draw_.chance(0.3)) {
-      flat_norms_.emplace_back(features);
-      steps_.emplace_back([i = flat_norms_.size() - 1](RandomNetwork& net, const Tensor& x) {
-        return net.flat_norms_[i](x);
-      });
-    }
+  steps_.push_back(to_features());
+  for (int64_t k = images + 1; k < depth; ++k) {
+    const int64_t features = draw_.between(3, 8);
+    steps_.push_back(linear(channels_, features));
+    channels_ = features;
+    if (draw_.chance(0.3)) steps_.push_back(norm(&RandomNetwork::flat_norms_, channels_));
     steps_.push_back(activation());
   }
-  if (features != 3 || images == depth) {
-    linears_.emplace_back(features, 3);
-    steps_.emplace_back(
-        [i = linears_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.linears_[i](x); });
-  }
+  steps_.push_back(linear(channels_, 3));
 }
 
 void RandomNetwork::members(nn::Visitor& v) {

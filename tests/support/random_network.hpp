@@ -1,5 +1,5 @@
-// RandomNetwork: a network of 2 to 12 random layers that uses every operation that has a channel rule, to try
-// deletion on what nobody thought of.
+// RandomNetwork: a network of 2 to 12 random layers that uses every operation that has a channel rule, with
+// all their options, to try deletion and deployment on what nobody thought of.
 #pragma once
 
 #include <cstdint>
@@ -31,15 +31,27 @@ class RandomNetwork : public tinynn::nn::Module {
   // A step finds its layers by number in the network that runs it, so that copies run their own.
   using Step = std::function<Tensor(RandomNetwork& net, const Tensor& x)>;
 
-  Step conv(int64_t in, int64_t out, int64_t kernel, const tinynn::nn::Conv2dOptions& options = {});
-  Step norm(int64_t channels);
+  // Windows that move over an image; the fields have the names of the operations' options.
+  struct Windows {
+    tinynn::Size2 kernel, stride = 1, dilation = 1;
+    tinynn::Padding2d padding = 0;
+  };
+  enum class Layer { conv, conv_of_same_size, max_pool, avg_pool, pool_of_same_size };
+
+  Windows windows(Layer of);  // updates h_ and w_
+  Step conv(int64_t in, int64_t out, const Windows& w, int64_t groups = 1, bool bias = true);
+  template <class Norm>
+  Step norm(std::vector<Norm> RandomNetwork::*norms, int64_t channels);
+  Step linear(int64_t in, int64_t out);
   Step activation();
-  Step same_channels();  // a random step from channels_ to channels_
-  Step image_step();     // a random step; updates channels_ and side_
+  Step pool(bool same_size);
+  Step same_channels();  // a random step from channels_ to channels_, of the same size
+  Step image_step();     // a random step; updates channels_, h_ and w_
   Step branching_step();
+  Step to_features();  // from images to rows of channels_
 
   Draw draw_;
-  int64_t channels_ = 2, side_ = size;
+  int64_t channels_ = 2, h_ = size, w_ = size;
   std::vector<tinynn::nn::Conv2d> convs_;
   std::vector<tinynn::nn::BatchNorm2d> norms_;
   std::vector<tinynn::nn::Linear> linears_;

@@ -1,6 +1,7 @@
 // A small network with an activation of the table of steps: what is deployed of one is deployed of all.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,12 @@ inline std::vector<const tinynn::deploy::StepKind*> activations() {
   return rows;
 }
 
-/// The activation of x by its operation, with 0.3 and 0.7 for its parameters.
-inline tinynn::Tensor activated(const tinynn::deploy::StepKind& row, const tinynn::Tensor& x) {
+/// The activation of x by its operation.
+inline tinynn::Tensor activated(const tinynn::deploy::StepKind& row, const tinynn::Tensor& x,
+                                const std::array<double, 2>& parameters = {0.3, 0.7}) {
   std::vector<tinynn::autograd::Attribute> attributes;
   for (const char* name : row.parameters) {
-    if (name != nullptr) attributes.push_back({name, attributes.empty() ? 0.3 : 0.7});
+    if (name != nullptr) attributes.push_back({name, parameters[attributes.size()]});
   }
   return tinynn::ops::find(row.operation)->apply({{x}, attributes, false});
 }
