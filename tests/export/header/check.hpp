@@ -17,8 +17,7 @@ inline std::vector<float> read_floats(const std::string& path) {
   return numbers;
 }
 
-/// No output may be further from what is expected than the tolerance times the largest one, or 1 if that is
-/// more.
+/// No output may be further from what is expected than the tolerance times the largest one.
 inline bool check(const std::string& name, void (*predict)(const float*, float*), double tolerance,
                   std::size_t constant_bytes, std::size_t expected_bytes) {
   constexpr std::size_t samples = 4;
@@ -33,8 +32,7 @@ inline bool check(const std::string& name, void (*predict)(const float*, float*)
       furthest = off <= furthest ? furthest : off;  // NaN is far
     }
   }
-  const bool good =
-      !want.empty() && furthest <= tolerance * largest + 1e-9 && constant_bytes == expected_bytes;
+  const bool good = !want.empty() && furthest <= tolerance * largest && constant_bytes == expected_bytes;
   std::printf("%s%s: off by %.2g of %.2g, %zu bytes of constants, expected %zu\n",
               good ? "" : "FAILED: ", name.c_str(), furthest, largest, constant_bytes, expected_bytes);
   return good;
