@@ -49,7 +49,7 @@ NumberFormat format_of(const Range& range) {
   return range.low < 0 ? NumberFormat{Type::int8, largest / 127} : NumberFormat{Type::uint8, largest / 255};
 }
 
-// Rounds the weights of a layer; returns their scales.
+// Rounds the weights of a layer, and its bias to what its sums are steps of; returns the weights' scales.
 std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
   const int64_t each = layer.weight.shape().inner(0);
   std::vector<float> scales;
@@ -70,6 +70,10 @@ std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
     check(input.is_float() || most < 0x1p31, "quantize: the sums of a ", layer.kind->name, " of ", each,
           " weights an output do not fit into 32 bits");
     scales.push_back(scale);
+    if (input.is_float()) continue;
+    const auto step = static_cast<double>(scale) * static_cast<double>(input.scale);
+    float& rounded = layer.bias.mutable_data()[o];
+    rounded = static_cast<float>(std::nearbyint(static_cast<double>(rounded) / step) * step);
   }
   return scales;
 }
@@ -96,8 +100,11 @@ QuantizedPlan quantize(Plan plan, const Tensor& images) {
   for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
   for (Step& step : result.plan.steps) {
     const auto& read = result.formats[step.inputs[0]];
-    if (step.kind->has_weight) step.weight = step.weight.clone();
-    result.weight_scales.push_back(step.kind->has_weight ? round_weights(step, read) : std::vector<float>{});
+    std::vector<float>& scales = result.weight_scales.emplace_back();
+    if (!step.kind->has_weight) continue;
+    step.weight = step.weight.clone();
+    step.bias = step.bias.clone();
+    scales = round_weights(step, read);
   }
   return result;
 }

@@ -25,7 +25,7 @@ struct NumberFormat {
 };
 
 struct QuantizedPlan {
-  Plan plan;                                      // its weights are rounded already
+  Plan plan;                                      // its weights and biases are rounded already
   std::vector<NumberFormat> formats;              // of values
   std::vector<std::vector<float>> weight_scales;  // by step of the plan, of linear and conv2d: one an output
 
