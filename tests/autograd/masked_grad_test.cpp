@@ -7,6 +7,7 @@
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/reduce.hpp>
 
@@ -135,4 +136,32 @@ TEST_CASE("autograd. gradients of few live weights are packed until they are ask
   CHECK(kept == 1);
   CHECK(sparse.grad().data()[17] == 0);
   CHECK(sparse.grad().data()[34] != 0);
+}
+
+TEST_CASE("autograd. DenseGrad between forward and backward shows what dead weights would gain, too") {
+  test::Draw draw(9);
+  const auto check = [&](const Shape& shape, const Shape& input, const auto& run) {
+    const Tensor value = draw.tensor(shape), x = draw.tensor(input);
+    Parameter sparse(value), dense(value);
+    const Mask mask = draw.mask(shape, 0.05);
+    sparse.prune(mask), dense.prune(mask);
+    REQUIRE(sparse.sparse_pattern(0.2) != nullptr);
+    {
+      const DenseGrad before({dense});
+      sum(run(x, dense)).backward();
+    }
+    const Tensor y = run(x, sparse);
+    {
+      const DenseGrad between({sparse});
+      sum(y).backward();
+    }
+    CHECK(test::difference(sparse.grad().values(), dense.grad().values(), 1e-4) == "");
+    CHECK(sparse.grad().data()[0] != 0);
+
+    // The guard is gone: what comes now is of live weights, and so is all that is there.
+    sum(run(x, sparse)).backward();
+    for (int64_t i = 0; i < mask.shape().numel(); ++i) REQUIRE((mask[i] || sparse.grad().data()[i] == 0));
+  };
+  check({20, 30}, {64, 30}, [](const Tensor& x, const Tensor& w) { return linear(x, w, {}); });
+  check({20, 6, 3, 3}, {4, 6, 9, 9}, [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}); });
 }

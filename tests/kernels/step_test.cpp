@@ -80,12 +80,16 @@ TEST_CASE("kernels. moments that no gradient feeds any more become zero, not den
     CAPTURE(isa);
     for (const auto& [name, step] : steps()) {
       CAPTURE(name);
-      Elements e{{0}, {1.2e-38F}, {1.2e-38F}, {1.2e-38F}};  // just above the denormal numbers
-      for (int i = 0; i < 100; ++i) {
-        step(0, 1, {0}, e);
-        for (const Floats* moment : {&e.a, &e.b, &e.c})
-          CHECK(std::fpclassify(moment->front()) != FP_SUBNORMAL);
-        e.w[0] = 0;
+      for (const float mean : {1.2e-38F, -1.2e-38F}) {  // just above the denormal numbers, or below
+        CAPTURE(mean);
+        Elements e{{0}, {mean}, {1.2e-38F}, {1.2e-38F}};
+        if (name == "rmsprop") e = {{0}, {1.2e-38F}, {mean}, {mean}};  // the first is of squares
+        for (int i = 0; i < 100; ++i) {
+          step(0, 1, {0}, e);
+          for (const Floats* moment : {&e.a, &e.b, &e.c})
+            CHECK(std::fpclassify(moment->front()) != FP_SUBNORMAL);
+          e.w[0] = 0;
+        }
       }
     }
   }
