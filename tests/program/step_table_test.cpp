@@ -82,3 +82,16 @@ TEST_CASE("program. an adaptive pool has no kernel, and dilated windows see pixe
                  .padding = {1, 1, 0, 0}}};
   CHECK_THROWS_AS(deploy::check_plan(plan), Error);
 }
+
+TEST_CASE("program. a gather takes every place of its input, and none beside") {
+  deploy::Plan plan;
+  plan.values = {Shape{2, 3}, Shape{2}};
+  plan.output = 1;
+  plan.steps = {{.kind = &deploy::steps::gather, .inputs = {0}, .output = 1, .from = {0, 5}}};
+  deploy::check_plan(plan);
+  for (const int32_t place : {-1, 6}) {
+    plan.steps[0].from[1] = place;
+    CHECK(test::error_of([&] { deploy::check_plan(plan); }) ==
+          "plan: step 0, gather: a place outside (2, 3)");
+  }
+}

@@ -112,21 +112,23 @@ TEST_CASE("structured. channels that nobody reads any more go, although their fi
 TEST_CASE("structured. a constant other than zero is folded into the next bias where that is exact") {
   manual_seed(5);
   const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
-  const auto network = [](const Padding2d& padding, bool bias) {
-    return nn::Sequential{nn::Conv2d(2, 4, 3), nn::Sigmoid(),
-                          nn::Conv2d(4, 3, 3, {.padding = padding, .bias = bias})};
+  const auto network = [](const nn::Conv2dOptions& reader) {
+    return nn::Sequential{nn::Conv2d(2, 4, 3), nn::Sigmoid(), nn::Conv2d(4, 4, {2, 1}, reader)};
   };
-  auto exact = network(0, true);
-  kill(dynamic_cast<nn::Conv2d&>(exact[0]).weight, 0, {1});
-  structured::complete_masks(exact, x);
-  const auto before = graph::run(exact, x)[0];
-  const auto report = structured::compact(exact, x);
-  CHECK(report.folded == 1);
-  CHECK(report.channels == 1);
-  CHECK(report.output_difference <= 1e-6);
-  CHECK(test::difference(graph::run(exact, x)[0].values(), before.values(), 1e-6) == "");
+  for (const nn::Conv2dOptions& reader :
+       {nn::Conv2dOptions{}, {.stride = 2}, {.dilation = {3, 1}}, {.groups = 2}}) {
+    auto exact = network(reader);
+    kill(dynamic_cast<nn::Conv2d&>(exact[0]).weight, 0, {1, 3});  // in both groups in the same place
+    structured::complete_masks(exact, x);
+    const auto before = graph::run(exact, x)[0];
+    const auto report = structured::compact(exact, x);
+    CHECK(report.folded == (reader.groups == 2 ? 1 : 2));
+    CHECK(report.channels == report.folded);
+    CHECK(report.output_difference <= 1e-6);
+    CHECK(test::difference(graph::run(exact, x)[0].values(), before.values(), 1e-6) == "");
+  }
 
-  auto padded = network({0, 0, 0, 1}, true), without_bias = network(0, false);
+  auto padded = network({.padding = {0, 0, 0, 1}}), without_bias = network({.bias = false});
   for (auto* net : {&padded, &without_bias}) {
     kill(dynamic_cast<nn::Conv2d&>((*net)[0]).weight, 0, {1});
     const auto state = state_of(*net);
@@ -139,6 +141,23 @@ TEST_CASE("structured. a constant other than zero is folded into the next bias w
                                     "that it is another at the border"
                                   : "0.weight[1]: it is not zero, and conv2d of 2.weight has no bias to "
                                     "fold it into"));
+  }
+}
+
+TEST_CASE("structured. a channel that is one number until a pool counts its padding is not folded") {
+  manual_seed(5);
+  const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
+  for (const bool counted : {true, false}) {
+    CAPTURE(counted);
+    nn::Sequential net{nn::Conv2d(2, 4, 3), nn::Sigmoid(),
+                       nn::AvgPool2d(3, {.stride = 1, .padding = 1, .count_include_pad = counted}),
+                       nn::Conv2d(4, 3, 1)};
+    kill(dynamic_cast<nn::Conv2d&>(net[0]).weight, 0, {1});
+    const auto report = structured::compact(net, x);
+    CHECK(report.folded == (counted ? 0 : 1));
+    if (counted)
+      CHECK(report.kept ==
+            std::vector<std::string>{"0.weight[1]: avg_pool2d_2 is not the same number everywhere"});
   }
 }
 

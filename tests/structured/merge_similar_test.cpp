@@ -284,6 +284,19 @@ TEST_CASE("structured. a normalisation right after a layer is part of its rows")
   CHECK(test::difference(outputs_of(net, x).values(), expected.values()) == "");
 }
 
+TEST_CASE("structured. equal rows that are normalised by other means or variances are not merged") {
+  for (const bool by_mean : {true, false}) {
+    CAPTURE(by_mean);
+    manual_seed(7);
+    nn::Sequential net{nn::Conv2d(2, 4, 3), nn::BatchNorm2d(4), nn::ReLU(), nn::Conv2d(4, 3, 1)};
+    plant_row(dynamic_cast<nn::Conv2d&>(net[0]), 3, 1, 1);
+    auto& bn = dynamic_cast<nn::BatchNorm2d&>(net[1]);
+    bn.bias.assign(tensor({0.1F, 0.2F, 0.3F, 0.2F}, {4}));
+    (by_mean ? bn.running_mean : bn.running_var).mutable_data()[3] = 0.5F;
+    CHECK(structured::merge_similar(net, randn({3, 2, 6, 6}), {.cosine = duplicates}).merges.empty());
+  }
+}
+
 TEST_CASE("structured. after an activation that is not homogeneous only equal rows are merged") {
   manual_seed(8);
   TwoLayers net;
@@ -394,6 +407,24 @@ TEST_CASE("structured. of rows that are alike without being equal the most simil
   CHECK(report.merges[0].cosine == doctest::Approx(near));
   CHECK(report.output_change > 0);
   CHECK(report.output_change < 0.01);
+}
+
+TEST_CASE("structured. no row is merged into one that is merged away itself") {
+  manual_seed(13);
+  TwoLayers net;
+  // Three rows in one plane, each 0.02 from the next, and 0.04 the first from the last.
+  const int64_t inputs = net.fc1.weight.size(1);
+  net.fc1.bias.assign(zeros({8}));
+  net.fc1.weight.update([&](std::span<float> w) {
+    for (const int64_t row : {1, 4, 6}) {
+      std::fill_n(w.begin() + row * inputs, inputs, 0.0F);
+      const double angle = row == 1 ? 0 : row == 4 ? 0.02 : 0.04;
+      w[row * inputs] = static_cast<float>(std::cos(angle));
+      w[row * inputs + 1] = static_cast<float>(std::sin(angle));
+    }
+  });
+  const structured::SimilarOptions near{.cosine = std::cos(0.03), .tables = 50, .bits = 4};
+  CHECK(merged(structured::merge_similar(net, randn({20, 6}), near), "fc1.weight") == Pairs{{4, 1}});
 }
 
 TEST_CASE("structured. merging keeps masks true, and a survivor's reader lives where either did") {
