@@ -232,8 +232,9 @@ RandomNetwork::Step RandomNetwork::image_step() {
     }
     default: {
       channels_ = draw_.between(2, 8);
+      const int64_t groups = c % 2 == 0 && channels_ % 2 == 0 && draw_.coin() ? 2 : 1;
       const bool normalised = draw_.coin(), bias = !normalised || draw_.coin();
-      const Step first = conv(c, channels_, windows(Layer::conv), 1, bias);
+      const Step first = conv(c, channels_, windows(Layer::conv), groups, bias);
       const Step second = normalised ? norm(&RandomNetwork::norms_, channels_) : activation(),
                  third = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return third(net, second(net, first(net, x))); };
