@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Exported headers compile without warnings as C99 and as C++17, and give what the networks give: header_test.sh WRITE_HEADERS. Random and
-# real networks, in floats to 1e-6 of the largest output, in bytes to the bit.
+# real networks, in floats to 2e-6 of the largest output, in bytes to the bit.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -133,12 +133,16 @@ class Twin {
       const int64_t first = o / (y[0] / s_.groups) * w[1];
       for (int64_t i = 0; i < y[1] * y[2]; ++i, ++at) {
         double sum = r.bias;
-        for (int64_t k = 0; k < std::ssize(r.weights); ++k) {
-          const int64_t c = first + k / (w[2] * w[3]);
-          const int64_t h = i / y[2] * s_.stride.h - s_.padding.top + k / w[3] % w[2] * s_.dilation.h,
-                        v = i % y[2] * s_.stride.w - s_.padding.left + k % w[3] * s_.dilation.w;
-          if (h >= 0 && h < x[1] && v >= 0 && v < x[2])
-            sum += r.weights[k] * static_cast<double>(from[(c * x[1] + h) * x[2] + v]);
+        const int64_t top = i / y[2] * s_.stride.h - s_.padding.top,
+                      left = i % y[2] * s_.stride.w - s_.padding.left;
+        const double* weight = r.weights.data();
+        for (int64_t c = first; c < first + w[1]; ++c) {
+          for (int64_t h = top; h < top + w[2] * s_.dilation.h; h += s_.dilation.h) {
+            for (int64_t v = left; v < left + w[3] * s_.dilation.w; v += s_.dilation.w, ++weight) {
+              if (h >= 0 && h < x[1] && v >= 0 && v < x[2])
+                sum += *weight * static_cast<double>(from[(c * x[1] + h) * x[2] + v]);
+            }
+          }
         }
         finish(static_cast<size_t>(at), o, sum);
       }

@@ -43,7 +43,7 @@ struct Rarities : nn::Module {
 };
 
 // Floats are added in another order than in a program; whole numbers leave no choice.
-constexpr const char *of_floats = "1e-6", *exact = "0";
+constexpr const char *of_floats = "2e-6", *exact = "0";
 
 class Writer {
  public:
