@@ -87,6 +87,11 @@ fails 2 'tinynn: criterion: "luck" is none of magnitude, ln' "$tinynn" prune --i
 fails 1 'unknown data set "cats", expected mnist' "$tinynn" train --model lenet-5 --data cats
 fails 1 "data set cifar10 not found; tried $TINYNN_DATA/cifar10, datasets/cifar10, /usr/share/datasets/cifar10" \
     "$tinynn" train --model resnet-20 --data cifar10
+fails 1 'mnist has images of 1 x 28 x 28, resnet-20 takes 3 x 32 x 32' "$tinynn" train --model resnet-20 --data mnist --epochs 9999
+fails 1 'mnist has images of 1 x 28 x 28, vgg-small takes' "$tinynn" prune --model vgg-small --data mnist --sparsity 0.5
+small_digits "$out/small" 60 16
+fails 1 'small has images of 1 x 16 x 16, lenet-5 takes 1 x 28 x 28' "$tinynn" train --model lenet-5 --data "$out/small"
+fails 1 'small has images of 1 x 16 x 16, lenet-300-100 takes 1 x 28 x 28' "$tinynn" eval --in "$dense" --data "$out/small"
 # What a Debian package has put there is found without any setting.
 if [[ -d /usr/share/datasets/fashion-mnist ]]; then
     succeeds "$tinynn" train --model lenet-300-100 --data fashion-mnist --epochs 0

@@ -36,12 +36,15 @@ is_true() { python3 -c "import json,sys; m = json.load(open(sys.argv[1])); sys.e
 big_endian() { printf "\\x$(printf %02x $(($1 >> 24 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 & 255)))"; }
 
 # tiny_mnist FOLDER COUNT: images of noise in MNIST's format, a label each, the same ones every time.
-tiny_mnist() {
+tiny_mnist() { small_digits "$1" "$2" 28; }
+
+# small_digits FOLDER COUNT SIDE: the same with sides of so many pixels.
+small_digits() {
     local part i
     mkdir -p "$1"
     for part in train t10k; do
-        { big_endian 2051; big_endian "$2"; big_endian 28; big_endian 28
-          python3 -c "import random,sys; random.seed(1); sys.stdout.buffer.write(random.randbytes($2 * 784))"; } >"$1/$part-images-idx3-ubyte"
+        { big_endian 2051; big_endian "$2"; big_endian "$3"; big_endian "$3"
+          python3 -c "import random,sys; random.seed(1); sys.stdout.buffer.write(random.randbytes($2 * $3 * $3))"; } >"$1/$part-images-idx3-ubyte"
         { big_endian 2049; big_endian "$2"
           for ((i = 0; i < $2; i++)); do printf "\\x0$((i % 10))"; done; } >"$1/$part-labels-idx1-ubyte"
     done
