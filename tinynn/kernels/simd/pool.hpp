@@ -8,7 +8,7 @@ namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
 using FourNumbers = int32_t __attribute__((vector_size(16)));
-using UnalignedFourNumbers = int32_t __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t UnalignedFourNumbers __attribute__((vector_size(16), aligned(4), may_alias));
 
 // Four pixels of every second column, from the first or the second one on.
 struct Pixels {

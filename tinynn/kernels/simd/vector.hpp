@@ -25,12 +25,15 @@ constexpr int registers = 16;
 
 using Vector = float __attribute__((vector_size(lanes * sizeof(float))));
 using Four = float __attribute__((vector_size(16)));
-// The same, and half a vector, at any address.
-using Unaligned =
-    float __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias));
-using UnalignedFour = float __attribute__((vector_size(16), aligned(alignof(float)), may_alias));
+// The same, and half a vector, at any address. Clang takes an alignment from a typedef alone, not from
+// `using`.
 constexpr int half = lanes / 2;
-using Half = float __attribute__((vector_size(half * sizeof(float)), aligned(alignof(float)), may_alias));
+typedef float Unaligned
+    __attribute__((vector_size(lanes * sizeof(float)), aligned(alignof(float)), may_alias));
+typedef float UnalignedFour __attribute__((vector_size(16), aligned(alignof(float)), may_alias));
+typedef float Half __attribute__((vector_size(half * sizeof(float)), aligned(alignof(float)), may_alias));
+static_assert(alignof(Unaligned) == alignof(float) && alignof(UnalignedFour) == alignof(float) &&
+              alignof(Half) == alignof(float));
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 inline Four load_four(const float* p) { return *reinterpret_cast<const UnalignedFour*>(p); }
