@@ -10,7 +10,7 @@
 namespace tinynn {
 namespace {
 
-using Function = std::function<Tensor(const std::vector<Tensor>&)>;
+using TensorFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
 // Plain leaves: a difference must not go through a parameter's mask and version.
 std::vector<Tensor> leaves(const std::vector<Tensor>& inputs) {
@@ -41,7 +41,7 @@ double dot(const Tensor& a, const Tensor& b) {
 }
 
 // dL/dx of every element of one input, by central differences.
-std::vector<double> differences(const Function& function, std::vector<Tensor> inputs, size_t which,
+std::vector<double> differences(const TensorFunction& function, std::vector<Tensor> inputs, size_t which,
                                 const Tensor& weights, double step) {
   const Tensor original = inputs[which];
   std::vector<double> result;
@@ -89,7 +89,7 @@ void compare(GradcheckResult& result, size_t input, const Tensor& x, const Tenso
 
 }  // namespace
 
-GradcheckResult gradcheck(const Function& function, const std::vector<Tensor>& inputs,
+GradcheckResult gradcheck(const TensorFunction& function, const std::vector<Tensor>& inputs,
                           const GradcheckOptions& options) {
   check(std::ranges::any_of(inputs, &Tensor::requires_grad), "gradcheck: no input requires a gradient");
   const auto x = leaves(inputs);
@@ -122,7 +122,7 @@ GradcheckResult gradcheck(const Function& function, const std::vector<Tensor>& i
   return result;
 }
 
-void require_gradcheck(const Function& function, const std::vector<Tensor>& inputs,
+void require_gradcheck(const TensorFunction& function, const std::vector<Tensor>& inputs,
                        const GradcheckOptions& options) {
   const auto result = gradcheck(function, inputs, options);
   check(result.ok, result.message);

@@ -109,8 +109,8 @@ class ThreadPool {
     }
   }
 
-  ThreadPool* const before_;  // the parent's, which is of no use here, but no leak either
-  std::mutex busy_;           // held by the thread whose job this is
+  [[maybe_unused]] ThreadPool* const before_;  // the parent's, which is of no use here, but no leak either
+  std::mutex busy_;                            // held by the thread whose job this is
   int64_t workers_ = 0;
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;

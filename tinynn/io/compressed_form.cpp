@@ -63,7 +63,7 @@ std::vector<StoredTensor> store_compressed(const std::string& name, const Parame
   }
   std::vector<uint32_t> shared = live;
   std::ranges::sort(shared);
-  shared.erase(std::ranges::unique(shared).begin(), shared.end());
+  shared.erase(std::unique(shared.begin(), shared.end()), shared.end());
   const bool is_shared =
       shared.size() <= most_shared && shared_bytes(shared.size(), live.size()) < 4 * live.size();
   auto values = planes(is_shared ? shared : live);

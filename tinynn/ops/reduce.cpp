@@ -85,7 +85,8 @@ bool beats(float a, float b) { return a > b || (std::isnan(a) && !std::isnan(b))
 
 // Along the middle dimension of x (outer, size, inner), the index in x of each largest element.
 std::vector<int64_t> places_of_max(const char* name, const Tensor& x, int64_t dim) {
-  const auto [outer, size, inner] = Slices(x.shape(), dim);
+  const Slices slices(x.shape(), dim);
+  const int64_t outer = slices.outer, size = slices.size, inner = slices.inner;
   check(size > 0, name, ": dimension ", dim, " of ", x.shape(), " has no elements to choose from");
   std::vector<int64_t> places(static_cast<size_t>(outer * inner));
   parallel_for(outer, std::max<int64_t>(1, kernels::pointwise_grain / std::max<int64_t>(1, size * inner)),

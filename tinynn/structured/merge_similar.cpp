@@ -93,7 +93,8 @@ class Edits {
     kill(from);
   }
   void apply() {
-    for (auto& [value, edit] : edits_) {
+    for (auto& entry : edits_) {
+      Edit& edit = entry.second;
       edit.parameter.set_mask(edit.mask);
       edit.parameter.update([&](std::span<float> to) {
         std::ranges::transform(edit.values, to.begin(), [](double x) { return static_cast<float>(x); });

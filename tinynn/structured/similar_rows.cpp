@@ -61,8 +61,7 @@ std::vector<SimilarPair> similar_rows(const Tensor& rows, const SimilarOptions& 
       bucket.push_back(row);
     }
     std::ranges::sort(candidates);
-    const auto repeated = std::ranges::unique(candidates);
-    candidates.erase(repeated.begin(), repeated.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     for (const int64_t earlier : candidates) {
       const double cosine = dot(a, rows.data() + earlier * size, size) / (norm.back() * norm[earlier]);
       if (cosine >= options.cosine) pairs.push_back({row, earlier, cosine});
