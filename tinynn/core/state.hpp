@@ -48,6 +48,11 @@ class StateVisitor {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     check(error == std::errc() && end == text.data() + text.size(), "state: \"", name, "\" is \"", text,
           "\", expected a number");
+    if constexpr (std::is_signed_v<decltype(number)> && std::is_integral_v<decltype(number)>) {
+      constexpr auto most = int64_t{1} << 53;  // of what a run counts; one more does not overflow
+      check(number >= -most && number <= most, "state: \"", name, "\" is ", number,
+            ", expected -2^53 to 2^53");
+    }
     value = static_cast<T>(number);
   }
   /// The items of a part, whose names begin with the part's.
@@ -88,7 +93,20 @@ class StateVisitor {
     auto count = static_cast<int64_t>(items.size());
     (*this)(name, count);
     check(count >= 0 && count <= 1 << 20, "state: \"", name, "\" has ", count, " items, expected 0 to 2^20");
-    items.resize(static_cast<size_t>(count));
+    const auto size = static_cast<size_t>(count);
+    if (size < items.size()) items.resize(size);
+    for (size_t i = 0; i < size; ++i) {
+      if (i == items.size()) items.resize(i + 1);  // no more memory than there are items in a file
+      item(name + "." + std::to_string(i), items[i]);
+    }
+  }
+  /// A list whose length is known. Throws Error for another.
+  template <class Items>
+  void each(const std::string& name, Items& items) {
+    auto count = static_cast<int64_t>(items.size());
+    (*this)(name, count);
+    check(count == static_cast<int64_t>(items.size()), "state: \"", name, "\" has ", count,
+          " items, expected ", items.size());
     for (size_t i = 0; i < items.size(); ++i) item(name + "." + std::to_string(i), items[i]);
   }
 

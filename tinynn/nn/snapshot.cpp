@@ -102,7 +102,14 @@ void snapshot_state(StateVisitor& visit, Module& module, Snapshot& snapshot) {
     visit(name, entry.value);
     visit(name + ".mask", entry.mask);
     for (size_t m = 0; m < entry.moments.size(); ++m)
-      visit.all(name + ".moments." + std::to_string(m), entry.moments[m].second);
+      visit.each(name + ".moments." + std::to_string(m), entry.moments[m].second);
+    check(!entry.mask.defined() || entry.mask.shape() == entry.value.shape(), "state: value ", k,
+          " of a snapshot is of shape ", entry.value.shape(), ", its mask is not");
+    for (const auto& [weak, moments] : entry.moments) {
+      for (const Tensor& moment : moments)
+        check(moment.shape() == entry.value.shape(), "state: a moment of value ", k,
+              " of a snapshot is of shape ", moment.shape(), ", expected ", entry.value.shape());
+    }
   }
   for (size_t k = 0; k < snapshot.buffers.size(); ++k)
     visit("buffer." + std::to_string(k), snapshot.buffers[k]);

@@ -61,7 +61,7 @@ void LrScheduler::step() {
 }
 
 void LrScheduler::state(StateVisitor& visit) {
-  visit.all("base_lr", base_lr_);
+  visit.each("base_lr", base_lr_);
   visit("step", step_);
 }
 

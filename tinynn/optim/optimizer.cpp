@@ -51,7 +51,7 @@ void Optimizer::state(StateVisitor& visit) {
   for (size_t k = 0; k < states_.size(); ++k) {
     const std::string name = std::to_string(k);
     visit("steps." + name, states_[k].steps);
-    visit.all("moments." + name, *states_[k].moments);
+    visit.each("moments." + name, *states_[k].moments);
     for (const Tensor& moment : *states_[k].moments) {
       check(moment.defined() && moment.shape() == states_[k].parameter.shape(),
             "optimizer: moments of parameter ", k, " do not have its shape, ", states_[k].parameter.shape());

@@ -150,7 +150,9 @@ void Movement::observe() {
   for (size_t k = 0; k < sums_->weights.size(); ++k) {
     const Parameter& weight = sums_->weights[k];
     const Tensor grad = weight.grad();
-    float* sum = sums_->values[k].mutable_data();
+    Tensor& sums = sums_->values[k];
+    if (sums.shape() != weight.shape()) sums = zeros(weight.shape());  // a weight that was cut begins anew
+    float* sum = sums.mutable_data();
     for (int64_t i = 0; i < weight.numel(); ++i) sum[i] -= weight.data()[i] * grad.data()[i];
   }
   ++sums_->steps;
@@ -158,7 +160,7 @@ void Movement::observe() {
 
 void Movement::state(StateVisitor& visit) {
   visit("steps", sums_->steps);
-  visit.all("sums", sums_->values);
+  visit.each("sums", sums_->values);
 }
 
 Criterion Movement::criterion() const {
@@ -170,6 +172,8 @@ Criterion Movement::criterion() const {
       check(found != sums->weights.end(), "movement: a weight of shape ", weight.shape(),
             " was not observed");
       scores.push_back(sums->values[found - sums->weights.begin()]);
+      check(scores.back().shape() == weight.shape(), "movement: a weight of shape ", weight.shape(),
+            " was of shape ", scores.back().shape(), " when it was observed");
     }
     return scores;
   });

@@ -1,13 +1,18 @@
 #include <algorithm>
+#include <deque>
 #include <sstream>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
+#include <tinynn/io/one_line.hpp>
 #include <tinynn/io/safetensors.hpp>
 #include <tinynn/recipe/run.hpp>
+#include <tinynn/structured/remove_layers.hpp>
 
 namespace tinynn::recipe {
 namespace {
+
+using io::detail::one_line;
 
 constexpr const char *recipe_key = "tinynn.recipe", *version_key = "tinynn.version";
 
@@ -16,6 +21,16 @@ State read_state(const io::SafetensorsFile& file) {
   state.texts = file.metadata;
   for (const auto& stored : file.tensors) state.tensors[stored.name] = file.tensor(stored.name);
   return state;
+}
+
+// Removes the layers that the state says were, those that are still there; each is back when its entry goes.
+void remove_layers(const State& saved, nn::Module& module, std::deque<structured::WithoutLayer>& removed) {
+  const std::vector<std::string> now = structured::removed_layers(module);
+  std::vector<std::string> names;
+  StateReader(saved).all("removed", names);
+  for (const auto& name : names) {
+    if (std::ranges::find(now, name) == now.end()) removed.emplace_back(module, name);
+  }
 }
 
 // The caller's part comes first: what it refuses is refused before anything is changed.
@@ -41,7 +56,7 @@ std::string first_difference(const std::string& options, const std::string& expe
   for (const auto& list : {found, wanted}) {
     for (const auto& [name, option] : list) {
       const std::string is = text_in(found, name), should = text_in(wanted, name);
-      if (is != should) return is + ", expected " + should;
+      if (is != should) return one_line(is, 200) + ", expected " + one_line(should, 200);
     }
   }
   return "";
@@ -67,12 +82,16 @@ void Run::resume(const std::filesystem::path& file, const Visits& more) {
   visit_all(before, *this, more);
   const State saved = read_state(content);
   StateReader reader(saved);
+  std::deque<structured::WithoutLayer> removed;
   try {
+    remove_layers(saved, *module_, removed);
     visit_all(reader, *this, more);
+    for (auto& layer : removed) layer.let_go();
   } catch (const Error& error) {
+    while (!removed.empty()) removed.pop_back();
     StateReader back(before.state);
     visit_all(back, *this, more);
-    fail(file.string(), ": ", error.what());
+    fail(file.string(), ": ", one_line(error.what(), 300));  // which may quote the file
   }
 }
 

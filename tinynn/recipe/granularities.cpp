@@ -105,7 +105,7 @@ std::pair<int64_t, int64_t> n_of_m(const std::string& granularity) {
   const double n = number_of("granularity", ":" + granularity.substr(0, granularity.find(':'))),
                m = number_of("granularity", granularity);
   check(0 < n && n <= m && n == std::floor(n) && m == std::floor(m) && m <= 1 << 20, "granularity ",
-        granularity, " is no N:M with whole numbers, 0 < N <= M");
+        io::detail::one_line(granularity, 100), " is no N:M with whole numbers, 0 < N <= M");
   return {static_cast<int64_t>(n), static_cast<int64_t>(m)};
 }
 

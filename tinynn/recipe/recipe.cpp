@@ -50,6 +50,9 @@ void fields(R& recipe, Visit visit) {
   visit("delete", recipe.erase);
 }
 
+// As it may stand in a message.
+std::string shown(const std::string& text) { return io::detail::one_line(text, 100); }
+
 int given(const Recipe& r) {
   return int{r.sparsity.has_value()} + int{r.threshold.has_value()} + int{r.to_macs.has_value()} +
          int{r.to_parameters.has_value()};
@@ -72,9 +75,10 @@ void check_words(const Recipe& r) {
     check(strength >= 0 && std::isfinite(strength), "regularizer: the strength is ", strength,
           ", expected 0 or more");
   }
-  check(r.scope == "global" || r.scope == "local", "scope is \"", r.scope, "\", expected global or local");
-  check(r.erase == "before-finetune" || r.erase == "at-end" || r.erase == "never", "delete is \"", r.erase,
-        "\", expected before-finetune, at-end or never");
+  check(r.scope == "global" || r.scope == "local", "scope is ", io::detail::in_quotes(r.scope),
+        ", expected global or local");
+  check(r.erase == "before-finetune" || r.erase == "at-end" || r.erase == "never", "delete is ",
+        io::detail::in_quotes(r.erase), ", expected before-finetune, at-end or never");
   check_range("sparsity", r.sparsity);
   check_range("to-macs", r.to_macs);
   check_range("to-params", r.to_parameters);
@@ -94,11 +98,11 @@ void check_combination(const Recipe& r, const GranularityRow& granularity) {
   check(
       (!r.to_macs && !r.to_parameters) || granularity.deletes,
       "to-macs and to-params need whole channels or layers to delete: granularity channel, neuron or layer");
-  check(!granularity.deletes || (!r.threshold && r.regrow.empty()), "granularity ", r.granularity,
+  check(!granularity.deletes || (!r.threshold && r.regrow.empty()), "granularity ", shown(r.granularity),
         " goes with neither threshold nor regrow");
   check(r.granularity != "layer" || r.to_macs, "granularity layer needs to-macs");
   check(!criterion.of_outputs || granularity.of_outputs || r.threshold, "criterion ", r.criterion,
-        " scores whole outputs, which granularity ", r.granularity,
+        " scores whole outputs, which granularity ", shown(r.granularity),
         " divides: row, filter, channel or neuron go with it");
   check(criterion.make != nullptr || (r.granularity == "weight" && !r.threshold), "criterion ", r.criterion,
         " ranks nothing: it goes with granularity weight and without threshold");
@@ -118,8 +122,8 @@ double number_of(const char* field, const std::string& text) {
   const char *begin = number.data(), *end = begin + number.size();
   double value = 0;
   const auto [stopped, error] = std::from_chars(begin, end, value);
-  check(error == std::errc() && stopped == end && !std::isnan(value), field, ": \"", number,
-        "\" is no number");
+  check(error == std::errc() && stopped == end && !std::isnan(value), field, ": ",
+        io::detail::in_quotes(number), " is no number");
   return value;
 }
 
@@ -142,7 +146,7 @@ prune::SparsitySchedule schedule_of(const Recipe& recipe) {
   const GranularityRow& granularity = granularity_row(recipe.granularity);
   check_words(recipe);
   if (granularity.name == std::string_view("N:M")) {
-    check(given(recipe) == 0, "granularity ", recipe.granularity,
+    check(given(recipe) == 0, "granularity ", shown(recipe.granularity),
           " says how much to prune by itself: leave out sparsity and threshold");
     check_combination(recipe, granularity);
     const auto [n, m] = n_of_m(recipe.granularity);

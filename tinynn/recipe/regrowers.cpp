@@ -86,12 +86,14 @@ class Surgery : public Periodic {
   double sparsity() const override { return splice_ ? splice_->sparsity() : prune::sparsity(weights_); }
   void after_step(const StepOf& at) override {
     // To the very sparsity, and trained under from here on.
-    if (at.pruned && at.step == Periodic::end(at)) splice_->update(sparsity_, 0);
+    if (splice_ && at.pruned && at.step == Periodic::end(at)) splice_->update(sparsity_, 0);
     Periodic::after_step(at);
   }
-  void regrow(double /*of_living*/) override { splice_->update(sparsity_); }
+  void regrow(double /*of_living*/) override {
+    if (splice_) splice_->update(sparsity_);
+  }
   void end() override {
-    splice_->harden();
+    if (splice_) splice_->harden();
     splice_.reset();
   }
   void state(StateVisitor& visit) override {

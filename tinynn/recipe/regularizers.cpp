@@ -28,31 +28,43 @@ class L2 : public Part {
 // Gates decide at the end of the dense training, and are gone.
 class L0 : public Part {
  public:
-  L0(const std::vector<Parameter>& weights, double strength)
-      : gates_(std::in_place, weights, sparsify::L0Options{.strength = strength}),
-        adam_(gates_->parameters(), {.lr = 0.1}) {}
+  L0(const std::vector<Parameter>& weights, double strength) : weights_(weights), strength_(strength) {
+    for (const auto& weight : weights) masks_.push_back(weight.mask());
+    begin();
+  }
   Tensor penalty() override { return gates_ ? gates_->penalty() : Tensor(); }
   void after_step(const StepOf&) override {
     if (!gates_) return;
-    adam_.step();
-    adam_.zero_grad();
+    adam_->step();
+    adam_->zero_grad();
   }
   void end_dense() override {
-    gates_->harden();
+    if (gates_) gates_->harden();
     gates_.reset();
   }
   void state(StateVisitor& visit) override {
     bool learns = gates_.has_value();
     visit("learns", learns);
-    if (!learns && gates_) end_dense();
-    if (!learns) return;
+    if (!learns) return end_dense();
+    if (!gates_) {  // gates that decided are undone, with the masks that they made
+      for (size_t k = 0; k < weights_.size(); ++k) weights_[k].adopt(weights_[k].clone(), masks_[k]);
+      begin();
+    }
     visit.part("gates", *gates_);
-    visit.part("adam", adam_);
+    visit.part("adam", *adam_);
   }
 
  private:
+  void begin() {
+    gates_.emplace(weights_, sparsify::L0Options{.strength = strength_});
+    adam_.emplace(gates_->parameters(), optim::AdamOptions{.lr = 0.1});
+  }
+
+  std::vector<Parameter> weights_;
+  std::vector<Mask> masks_;  // at first
+  double strength_;
   std::optional<sparsify::L0Gates> gates_;
-  optim::Adam adam_;
+  std::optional<optim::Adam> adam_;
 };
 
 std::unique_ptr<Part> proximal(sparsify::Proximal step) {

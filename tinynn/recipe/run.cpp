@@ -28,8 +28,8 @@ std::vector<Parameter> weights_of(nn::Module& module, const std::vector<std::str
   }
   for (const auto& layer : layers) {
     const std::string name = layer.substr(layer.starts_with('-') ? 1 : 0);
-    check(std::ranges::find(found, name) != found.end(), "layers: no layer with weights is called \"", name,
-          "\", expected some of: ", known);
+    check(std::ranges::find(found, name) != found.end(), "layers: no layer with weights is called ",
+          io::detail::in_quotes(name), ", expected some of: ", known);
   }
   check(!chosen.empty(), "layers: none is left, expected some of: ", known);
   return chosen;

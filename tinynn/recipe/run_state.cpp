@@ -9,6 +9,8 @@ namespace tinynn::recipe {
 
 void Progress::state(StateVisitor& visit) {
   visit("moment", moment);
+  check(moment >= Moment::trained && moment <= Moment::deleted, "state: there is no moment ",
+        static_cast<int64_t>(moment));
   visit("step", step);
   visit("steps", steps);
   visit("target", target);
@@ -43,7 +45,9 @@ void Run::state(StateVisitor& visit) {
   check(phase_ >= Phase::dense && phase_ <= Phase::over && progress_.steps == steps && progress_.step >= -1 &&
             progress_.step <= last && (phase_ <= Phase::cut || progress_.step >= 0),
         "state: step ", progress_.step + 1, " of ", progress_.steps, ", expected one of ", steps);
-  visit("elements", elements_);
+  int64_t elements = elements_;
+  visit("elements", elements);
+  check(elements == elements_, "state: a network of ", elements, " weights, expected ", elements_);
   visit("least_accuracy", least_accuracy_);
   visit.all("base_rates", base_rates_);
   check(std::ssize(base_rates_) == optimizer_->groups(), "state: ", base_rates_.size(),
@@ -58,6 +62,8 @@ void Run::state(StateVisitor& visit) {
   visit.part("loader", *loader_);
   bool trains = training_.has_value();
   visit("trains", trains);
+  check((trains || phase_ != Phase::dense) && (recipe_.max_loss || phase_ != Phase::judge),
+        "state: a run of this recipe is never in this phase");
   if (visit.reads() && trains) {
     const bool pruned = phase_ == Phase::finetune;
     train(pruned ? recipe_.finetune_epochs : dense_epochs_, pruned);

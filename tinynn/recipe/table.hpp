@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/io/one_line.hpp>
 
 namespace tinynn::recipe {
 
@@ -52,7 +53,7 @@ const R& find(std::span<const R> table, const char* field, const std::string& te
   const auto found = std::ranges::find_if(table, [&](const R& row) {
     return row.name == name && (row.argument != nullptr || name.size() == text.size());
   });
-  check(found != table.end(), field, ": \"", text, "\" is none of ", names(table));
+  check(found != table.end(), field, ": ", io::detail::in_quotes(text), " is none of ", names(table));
   return *found;
 }
 

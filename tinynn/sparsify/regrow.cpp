@@ -160,7 +160,7 @@ void SparseMomentum::update() {
 }
 
 void SparseMomentum::state(StateVisitor& visit) {
-  visit.all("momentum", momentum_);
+  visit.each("momentum", momentum_);
   visit("updated", updated_);
 }
 

@@ -84,7 +84,10 @@ void Splice::state(StateVisitor& visit) {
   for (size_t k = 0; k < layers_.size(); ++k) {
     Tensor kept = layers_[k].kept;
     visit(std::to_string(k), kept);
-    if (visit.reads()) layers_[k].kept.set_data(kept);  // the reparametrization holds the handle
+    if (!visit.reads()) continue;
+    check(kept.shape() == layers_[k].weight.shape(), "state: what is kept of a parameter of shape ",
+          layers_[k].weight.shape(), " is of shape ", kept.shape());
+    layers_[k].kept.set_data(kept);  // the reparametrization holds the handle
   }
 }
 
