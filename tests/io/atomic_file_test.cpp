@@ -1,4 +1,6 @@
 #include <csignal>
+#include <cstdio>
+#include <iostream>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -180,6 +182,9 @@ TEST_CASE("io. standard output that goes to a file is continued, not replaced" *
           doctest::skip(!fs::exists("/dev/stdout"))) {
   const TemporaryFolder folder;
   const fs::path path = folder / "log";
+  // What the tests have printed and not yet written is not for the child to write, to its own output.
+  std::cout.flush();
+  std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT, 0644);
