@@ -1,12 +1,14 @@
-// The largest single piece of memory that was asked for, by anybody in the program: new, malloc, aligned or
-// not.
+// How much memory is asked for, by anybody in the program: new, malloc, aligned or not.
 #pragma once
 
 #include <cstddef>
 
 namespace fuzz {
 
-/// In bytes, since it was asked last.
-std::size_t take_largest_allocation();
+/// From now on.
+void watch_memory();
+/// In bytes, since watch_memory(): the most that was in use at one time, beyond what was in use then; or, if
+/// that is more, the largest piece that was asked for, whether it was given or not.
+std::size_t peak_memory();
 
 }  // namespace fuzz

@@ -110,12 +110,15 @@ void damage(Bytes& file, const Bytes& other, Draw& draw) {
   }
 }
 
-struct Parts {
+struct HeaderAndData {
   Bytes header, data;
 };
-Parts parts_of(const Bytes& file) {
+// All of it is data if it is too short for its header.
+HeaderAndData parts_of(const Bytes& file) {
   uint64_t length = 0;
+  if (file.size() < 8) return {"", file};
   std::memcpy(&length, file.data(), 8);
+  if (length > file.size() - 8) return {"", file.substr(8)};
   return {file.substr(8, length), file.substr(8 + length)};
 }
 
@@ -129,8 +132,8 @@ Bytes damaged(const Bytes& file, const Bytes& other, Draw& draw) {
 
 Bytes damaged_safetensors(const Bytes& file, const Bytes& other, Draw& draw) {
   if (draw.chance(0.1)) return damaged(file, other, draw);
-  Parts parts = parts_of(file);
-  const Parts of_other = parts_of(other);
+  HeaderAndData parts = parts_of(file);
+  const HeaderAndData of_other = parts_of(other);
   const bool in_data = !parts.data.empty() && draw.chance(0.4);
   Bytes& part = in_data ? parts.data : parts.header;
   const size_t size = part.size();

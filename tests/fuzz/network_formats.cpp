@@ -1,20 +1,19 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <span>
-#include <stdexcept>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/share_weights.hpp>
 #include <tinynn/io/checkpoint.hpp>
+#include <tinynn/io/json.hpp>
+#include <tinynn/io/one_line.hpp>
 #include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 #include "tests/fuzz/formats.hpp"
 #include "tests/support/random_network.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 namespace fuzz {
 namespace {
@@ -23,11 +22,6 @@ using namespace tinynn;
 
 io::SafetensorsFile parse(const Bytes& bytes) {
   return io::parse_safetensors(std::as_bytes(std::span(bytes)));
-}
-
-Bytes content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // Parameters of every rank, some of them masked, and a buffer.
@@ -50,6 +44,24 @@ void read_safetensors(const Bytes& bytes) {
             "a tensor's bytes fill its shape");
   }
   require(total < bytes.size(), "tensors are not larger than the file");
+}
+
+// Without its tensors a file is refused for what its header says, and for nothing else.
+void read_metadata(const std::filesystem::path& path, const Bytes& bytes) {
+  put(path, bytes);
+  const auto metadata = io::read_metadata(path);
+  require(metadata == io::read_safetensors(path).metadata, "the metadata are those of the whole file");
+}
+
+// What was read and written again is the same when it is read.
+void read_json(const Bytes& bytes) {
+  std::string text;
+  try {
+    text = io::Json::parse(bytes, 8).text();
+  } catch (const io::JsonError& error) {
+    throw Error(io::detail::one_line(error.what(), 200));
+  }
+  require(io::Json::parse(text, 8).text() == text, "JSON is written as it is read");
 }
 
 void read_checkpoint(const Bytes& bytes) {
@@ -115,16 +127,27 @@ std::vector<Bytes> plans(const std::filesystem::path& path) {
 
 }  // namespace
 
-void require(bool holds, const char* what) {
-  if (!holds) throw std::logic_error(what);
-}
-
-std::vector<Format> network_formats() {
-  const test::TemporaryFolder folder;
+std::vector<Format> network_formats(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "file";
+  const std::string header = "io/safetensors_read.cpp io/json.cpp",
+                    words_of_json = R"({"a": [1, -2, 0.5e-3, )";
   return {
-      {"safetensors", checkpoints(folder / "file"), damaged_safetensors, read_safetensors, 128},
-      {"checkpoint", checkpoints(folder / "file"), damaged_safetensors, read_checkpoint, 128},
-      {"plan", plans(folder / "file"), damaged_safetensors, read_plan, 1024},
+      {"safetensors", checkpoints(file), damaged_safetensors, read_safetensors, 128, header, true},
+      {"metadata", checkpoints(file), damaged_safetensors,
+       [file](const Bytes& bytes) { read_metadata(file, bytes); }, 128, header, true},
+      {"json",
+       {words_of_json + R"(true, false, null, "\u00e9\n\"\ud83d\ude00"], "b": {"c": [[]], "d": {}}})",
+        R"({"input":0,"output":1,"values":[[2,8,8],[3]],"steps":[{"kind":"relu","inputs":[0],"output":1}]})",
+        "[18446744073709551615, -9223372036854775808, 1e300, \"text\"]"},
+       damaged,
+       read_json,
+       2000,
+       "io/json.cpp",
+       true},
+      {"checkpoint", checkpoints(file), damaged_safetensors, read_checkpoint, 128,
+       "io/checkpoint.cpp io/compressed_form.cpp io/dense_form.cpp io/deflate.cpp", true},
+      {"plan", plans(file), damaged_safetensors, read_plan, 1024,
+       "program/plan_file.cpp program/check_plan.cpp program/step_shapes.cpp", true},
   };
 }
 
