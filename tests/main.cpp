@@ -8,6 +8,8 @@
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -23,9 +25,17 @@ bool set_locale(const std::string& name) {
   return true;
 }
 
+// A standard stream that is closed would be the first file that a test opens.
+void open_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   if (const char* name = std::getenv("TINYNN_TEST_LOCALE"); name != nullptr && !set_locale(name)) {
     std::printf("skipped: this machine has no locale %s\n", name);
     return 77;
