@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The quick tests under valgrind's memcheck: tests/valgrind.sh [PRESET [DOCTEST ARGUMENT...]], by default of release.
+# Exit code 1 if a test fails, depends on what was never written, touches what is not its own, or leaks. Valgrind 3.19
+# knows no AVX-512 and shows a processor without: tinynn and OpenBLAS choose their loops for AVX2.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source .ci/setup.sh
+
+preset=${1:-release}
+shift $(($# > 0))
+install_packages "${build_packages[@]}" "${test_packages[@]}" valgrind
+build "$preset" tinynn_tests
+# Left out is what trains for long, which valgrind makes forty times longer, and what measures memory.
+slow='*random networks*,*learn*,*trains*,*goes on*,*1000*,*thousand*,*memory*,*gradcheck*,*threads*'
+OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+    --fair-sched=yes "build/$preset/tests/tinynn_tests" --test-case-exclude="$slow" "$@"
