@@ -89,7 +89,7 @@ Option Option::in_range(int64_t low, int64_t high) const {
 Option Option::at_least(int64_t low) const { return in_range(low, most); }
 Option Option::not_negative() const { return in_range(0.0, std::numeric_limits<double>::max()); }
 Option Option::check(std::function<std::string(const std::string&)> wrong, const char* pattern) const {
-  return Option(option_->check(wrong, pattern), *all_);
+  return Option(option_->check(std::move(wrong), pattern), *all_);
 }
 bool Option::given() const { return option_->count() > 0; }
 

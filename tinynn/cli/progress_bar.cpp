@@ -29,7 +29,7 @@ void ProgressBar::show(const train::Progress& p) {
   std::string bar;
   for (int i = 0; i < width; ++i) bar += i < filled ? '#' : '.';
   std::fprintf(stderr, "\r%s [%s] %3.0f%%  epoch %lld/%lld  loss %.4f  %.0f s left\033[K", label_.c_str(),
-               bar.c_str(), share * 100, static_cast<long long>(p.epoch + 1),
+               bar.c_str(), share * 100, static_cast<long long>(p.epoch) + 1,
                static_cast<long long>(p.epochs), p.loss,
                elapsed * static_cast<double>(total - done) / static_cast<double>(done - first_));
   std::fflush(stderr);

@@ -161,7 +161,7 @@ SafetensorsFile read_all(std::istream& in, int64_t file_bytes, const std::string
   read(std::as_writable_bytes(std::span(json)));
   check(json.starts_with('{'), name, ": the header does not begin with '{'");
   // The JSON library takes a zero byte for the end of its input, whatever follows.
-  check(json.find('\0') == json.npos, name, ": the header is not JSON: it holds a zero byte");
+  check(json.find('\0') == std::string::npos, name, ": the header is not JSON: it holds a zero byte");
   HeaderReader header(name);
   read_json(json, [&](JsonPart part) { header.take(std::move(part)); });
   check_layout(header.entries, data_bytes, name);

@@ -38,7 +38,10 @@ LrSchedule linear(const LinearOptions& options) {
 
 LrSchedule step(const StepOptions& options) {
   check(options.every > 0, "step schedule: every ", options.every, " steps, expected at least 1");
-  return [options](int64_t at) { return std::pow(options.gamma, static_cast<double>(at / options.every)); };
+  return [options](int64_t at) {
+    const int64_t falls = at / options.every;
+    return std::pow(options.gamma, static_cast<double>(falls));
+  };
 }
 
 LrSchedule multi_step(std::vector<int64_t> milestones, double gamma) {

@@ -167,8 +167,8 @@ Criterion wanda(ActivationSource source) {
       run(source.module, batch.inputs, weights, [&](const autograd::Call& call, size_t k) {
         if (&call.op != &ops::linear && &call.op != &ops::conv2d) return;
         if (call.inputs[1].handle() != weights[k].handle()) return;
-        layers.push_back([&op = call.op, x = call.inputs[0].detach(), weight = squares[k],
-                          attributes = std::vector(call.attributes.begin(), call.attributes.end())] {
+        layers.emplace_back([&op = call.op, x = call.inputs[0].detach(), weight = squares[k],
+                             attributes = std::vector(call.attributes.begin(), call.attributes.end())] {
           sum(op.apply({{x * x, weight, Tensor()}, attributes, false})).backward();
         });
       });

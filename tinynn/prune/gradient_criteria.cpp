@@ -84,27 +84,29 @@ Criterion from_gradients(GradientSource source, F f, Score score) {
 
 Criterion sensitivity(GradientSource source) {
   return from_gradients(
-      source, [](float, float g) { return std::abs(g); }, [](float, float mean) { return mean; });
+      std::move(source), [](float, float g) { return std::abs(g); }, [](float, float mean) { return mean; });
 }
 
 Criterion magnitude_over_sensitivity(GradientSource source) {
   return from_gradients(
-      source, [](float, float g) { return std::abs(g); },
+      std::move(source), [](float, float g) { return std::abs(g); },
       [](float w, float mean) { return w == 0 ? 0.0F : std::abs(w) / mean; });
 }
 
 Criterion snip(GradientSource source) {
   return from_gradients(
-      source, [](float, float g) { return g; }, [](float w, float mean) { return std::abs(w * mean); });
+      std::move(source), [](float, float g) { return g; },
+      [](float w, float mean) { return std::abs(w * mean); });
 }
 
 Criterion hessian_diagonal(GradientSource source) {
   return from_gradients(
-      source, [](float, float g) { return g * g; }, [](float w, float mean) { return w * w / 2 * mean; });
+      std::move(source), [](float, float g) { return g * g; },
+      [](float w, float mean) { return w * w / 2 * mean; });
 }
 
 Criterion taylor(GradientSource source, const Granularity& granularity) {
-  const Criterion changes([=](const std::vector<Parameter>& weights) {
+  const Criterion changes([source = std::move(source), granularity](const std::vector<Parameter>& weights) {
     std::vector<std::vector<int64_t>> group_of;
     std::vector<std::vector<double>> sums, batch;
     for (const auto& weight : weights) {

@@ -52,8 +52,10 @@ SparsitySchedule constant_rate(const ConstantRateOptions& options) {
   check(steps <= most, "constant-rate schedule: ", options.rate, " of what is alive takes ", steps,
         " steps to ", options.to, ", expected at most ", most);
   SparsitySchedule sparsities;
-  for (double alive = 1 - options.rate; alive > 1 - options.to; alive *= 1 - options.rate) {
+  double alive = 1 - options.rate;
+  while (alive > 1 - options.to) {
     sparsities.push_back(1 - alive);
+    alive *= 1 - options.rate;
   }
   sparsities.push_back(options.to);
   return sparsities;
