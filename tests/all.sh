@@ -21,10 +21,15 @@ item() {
 }
 
 item debian-13 tests/packaging/bare_machine.sh trixie # its compiler and libraries are newer
+item fuzz tests/fuzz/run.sh --seconds 60              # libFuzzer on every reader; without --seconds an hour or more
+item clang tests/run.sh clang                         # with clang as compiler, which warns of nothing
+item tidy tests/tidy.sh                               # clang-tidy
 item tsan tests/run.sh tsan                           # the quick tests under ThreadSanitizer
 item eigen tests/run.sh eigen                         # without BLAS
 item aarch64 tests/run.sh aarch64                     # the quick tests on 64-bit Arm, emulated
 [[ -x build/release/tinynn/tinynn ]] || tests/run.sh release >build/all/release.log 2>&1 || failed=1
+item valgrind tests/valgrind.sh                       # the quick tests under memcheck
+item order tests/order.sh build/release/tests/tinynn_tests # in any order, whatever stdout is
 item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 16
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
 exit $failed

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds tinynn and its tests, and runs them: tests/run.sh [PRESET [CTEST ARGUMENT...]].
-# PRESET is release (the default), debug, asan, tsan, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
+# PRESET is release (the default), debug, asan, tsan, clang, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
 # without BLAS; the quick tests, under qemu-user). Tests look for MNIST in $TINYNN_DATA and datasets/; without it most
 # of them run on Fashion-MNIST, which comes as a Debian package, or on generated digits.
 set -euo pipefail
@@ -10,6 +10,7 @@ source .ci/setup.sh
 preset=${1:-release}
 shift $(($# > 0))
 install_packages "${build_packages[@]}" "${test_packages[@]}"
+if [[ $preset == clang ]]; then install_packages clang; fi
 if [[ $preset == aarch64 ]]; then
     install_packages g++-aarch64-linux-gnu qemu-user
     unpack_aarch64_zlib build/aarch64-zlib
