@@ -9,6 +9,8 @@
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
+#include "tests/support/error_of.hpp"
+
 using namespace tinynn;
 
 namespace {
