@@ -32,4 +32,5 @@ item valgrind tests/valgrind.sh                       # the quick tests under me
 item order tests/order.sh build/release/tests/tinynn_tests # in any order, whatever stdout is
 item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 16
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
+item planted tests/planted/run.sh                     # bugs that the quick tests have to catch
 exit $failed
