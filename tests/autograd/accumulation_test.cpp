@@ -59,6 +59,13 @@ TEST_CASE("autograd. the gradient that the caller passes in stays the caller's")
   CHECK(b.grad().to_vector() == Values{2, 2});
 }
 
+TEST_CASE("autograd. the gradient behind a reshape is a leaf's own, though it has the same numbers") {
+  const Tensor a = test::leaf({1, 2}), grad = tensor({3, 4}, {2, 1});
+  reshape(a, {2, 1}).backward(grad);
+  a.grad().mutable_data()[0] = 100;
+  CHECK(grad.to_vector() == Values{3, 4});
+}
+
 TEST_CASE("autograd. a gradient may be scaled in place, as clipping does, without touching any other") {
   const Tensor a = test::leaf({1, 2}), b = test::leaf({3, 4}), grad = tensor({1, 1});
   test::add(a, b).backward(grad);

@@ -85,6 +85,26 @@ TEST_CASE("autograd. DenseGrad shows what dead weights would gain") {
   CHECK(p.grad().to_vector() == Values{1, 0, 3});
 }
 
+TEST_CASE("autograd. a sparse gradient that is added to a dense one masks both") {
+  test::Draw draw(9);
+  Parameter weight(draw.tensor({40, 60}));
+  weight.prune(draw.mask({40, 60}, 0.05));
+  const auto backward = [&] { sum(linear(draw.tensor({64, 60}), weight, Tensor())).backward(); };
+  const auto dead_gradients = [&] {
+    int64_t count = 0;
+    for (int64_t i = 0; i < weight.numel(); ++i) count += !weight.mask()[i] && weight.grad().data()[i] != 0;
+    return count;
+  };
+  {
+    const DenseGrad dense({weight});
+    backward();
+    REQUIRE(dead_gradients() > 0);
+  }
+  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density) != nullptr);
+  backward();
+  CHECK(dead_gradients() == 0);
+}
+
 TEST_CASE("autograd. DenseGrad concerns its own parameters only") {
   const Parameter p = masked_parameter(), other = masked_parameter();
   const DenseGrad dense({p});

@@ -84,15 +84,17 @@ TEST_CASE("autograd. whatever is written, the dead stay plus zero") {
                        Error);
 }
 
-TEST_CASE("autograd. the dead stay zero even if the writer fails half way") {
+TEST_CASE("autograd. the dead stay zero even if the writer fails half way, and the parameter is another") {
   Parameter p(tensor({1, 2}));
   p.prune(mask_of({1, 0}));
   auto write = [](std::span<float> value) {
     value[0] = value[1] = test::not_a_number;
     throw std::runtime_error("half way");
   };
+  const auto version = p.version();
   CHECK_THROWS_AS(p.update(write), std::runtime_error);
   CHECK(p.values()[1] == 0);
+  CHECK(p.version() > version);
 }
 
 TEST_CASE("autograd. a parameter is not written behind its mask's back") {
@@ -104,6 +106,7 @@ TEST_CASE("autograd. a parameter is not written behind its mask's back") {
   Tensor handle = p;
   CHECK_THROWS_WITH_AS(handle.mutable_data(), message, Error);
   CHECK_THROWS_WITH_AS(p.detach().mutable_data(), message, Error);
+  CHECK_THROWS_WITH_AS(p.detach().detach().mutable_data(), message, Error);
   CHECK_THROWS_WITH_AS(reshape(p.detach(), {2, 1}).mutable_data(), message, Error);
   CHECK_NOTHROW(p.clone().mutable_data());
 }
@@ -153,7 +156,9 @@ TEST_CASE("autograd. adopt starts anew from a value and a mask of any shape") {
   CHECK_THROWS_WITH_AS(p.adopt(ones({2}), mask_of({1, 0, 1})),
                        "adopt: a mask of shape (3) for a parameter of shape (2)", Error);
   CHECK(p.to_vector() == Values{5, 0, 7});
+  moments->front() = tensor({8, 9, 10});
   p.adopt(p, Mask());
   CHECK(p.to_vector() == Values{5, 0, 7});
   CHECK(!p.mask().defined());
+  CHECK(moments->front().to_vector() == Values{0, 0, 0});  // also where the shape is the same
 }

@@ -10,6 +10,7 @@
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/norm.hpp>
 #include <tinynn/optim/sgd.hpp>
 
 #include "tests/support/draw.hpp"
@@ -48,6 +49,14 @@ TEST_CASE("autograd. a parameter changed between forward and backward is a named
     linear(draw.tensor({4, weight.size(1)}), weight).backward(ones({4, weight.size(0)}));
     CHECK(weight.grad().shape() == weight.shape());
   }
+}
+
+TEST_CASE("autograd. a parameter behind one that is not there is looked at, too") {
+  test::Draw draw(34);
+  Parameter bias(draw.tensor({3}));
+  const Tensor y = batch_norm(draw.tensor({4, 3}), Tensor(), Tensor(), Tensor(), bias, {.training = true});
+  bias.assign(ones({3}));
+  CHECK_THROWS_AS(y.backward(ones({4, 3})), Error);
 }
 
 TEST_CASE("autograd. a parameter changed before forward or after backward is no error") {
