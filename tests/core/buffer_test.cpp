@@ -55,6 +55,10 @@ TEST_CASE("core. memory statistics add up") {
     const Buffer again(1 << 18);  // out of the freed ones
     CHECK(memory_stats().bytes_cached == end.bytes_cached - (4 << 18));
   }
+  {
+    const Buffer small(1 << 10);
+    CHECK(memory_stats().peak_bytes == end.peak_bytes);
+  }
   reset_peak_memory();
   CHECK(memory_stats().peak_bytes == start.bytes_in_use);
 

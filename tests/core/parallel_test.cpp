@@ -118,6 +118,8 @@ TEST_CASE("core. the number of threads is at least one and sane") {
   CHECK_THROWS_WITH_AS(set_num_threads(0), "set_num_threads: 0 threads, expected 1 to 1024", Error);
   CHECK_THROWS_AS(set_num_threads(-1), Error);
   CHECK_THROWS_AS(set_num_threads(1025), Error);
-  set_num_threads(5);
-  CHECK(num_threads() == 5);
+  for (const int64_t count : {1024, 5}) {
+    set_num_threads(count);
+    CHECK(num_threads() == count);
+  }
 }
