@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -71,6 +72,11 @@ TEST_CASE("data. a tensor dataset refuses what does not fit") {
 
 TEST_CASE("data. an image dataset normalises every channel by its own mean and std") {
   const ImageDataset dataset(two_images(), {.mean = {0, 0.5, 0.25}, .std = {1, 0.5, 2}});
+  const Normalization said = dataset.normalization();
+  for (size_t c = 0; c < 3; ++c) {
+    CHECK(said.mean[c] == doctest::Approx(std::array{0.0, 0.5, 0.25}[c]));
+    CHECK(said.std[c] == doctest::Approx(std::array{1.0, 0.5, 2.0}[c]));
+  }
   CHECK(dataset.sample_shape() == Shape{3, 2, 1});
   CHECK(dataset.classes() == 5);
   const auto [pixels, label] = sample(dataset, 0);

@@ -5,6 +5,7 @@
 
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/data/image_folder.hpp>
+#include <tinynn/data/image_guards.hpp>
 
 #include "tests/data/fixtures.hpp"
 #include "tests/data/image_writer.hpp"
@@ -102,6 +103,8 @@ TEST_CASE("data. what is transparent in an image shows the background, white by 
   CHECK(read_image(file, 1).pixels == Bytes{255, 40});
   CHECK(read_image(file, 3).pixels == Bytes{255, 40, 255, 40, 255, 40});
   CHECK(read_image(file, 2).pixels == Bytes{40, 40, 0, 255});
+  write_image(file, 1, 1, 2, {1, 128});
+  CHECK(read_image(file, 1).pixels == Bytes{128});  // the nearest to 127.502
 
   // A palette whose second colour is transparent, and its third half; a colour that means transparent; 16
   // bits.
@@ -168,6 +171,16 @@ TEST_CASE("data. read_image refuses a JPEG file with a Huffman table that is too
   const auto image = read_image(path, 3);
   write_file(path, good);
   CHECK(image.pixels == read_image(path, 3).pixels);
+}
+
+TEST_CASE("data. a Huffman table of 256 codes is the largest that there may be") {
+  for (const uint8_t last : {uint8_t{16}, uint8_t{17}}) {
+    Bytes file{0xFF, 0xD8, 0xFF, 0xC4, 1, 19, 0};  // one segment of 17 bytes and the codes, with one table
+    file.insert(file.end(), 15, 16);
+    file.push_back(last);
+    file.insert(file.end(), 256, 0);
+    CHECK(jpeg_tables_fit(file) == (last == 16));
+  }
 }
 
 TEST_CASE("data. read_image asks for no memory that a file can have no use for") {
@@ -294,16 +307,19 @@ TEST_CASE("data. an image folder skips damaged images only when asked") {
   for (int i = 0; i < 200; ++i) {
     write_image(folder / ("a/" + std::to_string(100 + i) + ".png"), 1, 1, 3, {static_cast<uint8_t>(i), 0, 0});
   }
+  write_image(folder / "b/1.png", 1, 1, 3, {250, 0, 0});
   for (const char* name : {"a/100.png", "a/171.png", "a/172.png"}) truncate(folder / name, 0.7);
   CHECK(folder_error(folder.path()).starts_with((folder / "a/100.png").string() + ": "));
   const auto dataset = image_folder(folder.path(), {.skip_corrupt = true});
   CHECK(dataset->skipped() ==
         std::vector<fs::path>{folder / "a/100.png", folder / "a/171.png", folder / "a/172.png"});
-  REQUIRE(dataset->size() == 197);
+  REQUIRE(dataset->size() == 198);
   CHECK(sample(*dataset, 0).first[0] == static_cast<float>(1 / 255.0));
   CHECK(sample(*dataset, 69).first[0] == static_cast<float>(70 / 255.0));
   CHECK(sample(*dataset, 70).first[0] == static_cast<float>(73 / 255.0));
   CHECK(sample(*dataset, 196).first[0] == static_cast<float>(199 / 255.0));
+  CHECK(sample(*dataset, 196).second == 0);
+  CHECK(sample(*dataset, 197).second == 1);
 
   // The first damaged file is named, with any number of threads.
   write_image(folder / "a/100.png", 1, 1, 3, {0, 0, 0});
