@@ -133,6 +133,16 @@ TEST_CASE("graph. a size that counts samples is found though it was written as a
   }
 }
 
+TEST_CASE("graph. a size that counts no samples stays, even if there were as many of them in the trace") {
+  Function net([](const Tensor& x) { return reshape(x, {x.size(0), 3, 2}); });
+  test::Draw draw(1);
+  for (const int64_t samples : {1, 3}) {
+    const auto graph = graph::trace(net, draw.tensor({samples, 2, 3}));
+    const Tensor x = draw.tensor({5, 2, 3});
+    CHECK(same_bits(net(x), graph::run(graph, {x}, false)[0]));
+  }
+}
+
 TEST_CASE("graph. what is bound to a number of samples runs on that number only, and says why") {
   Function net([](const Tensor& x) { return slice(x, 0, 0, x.size(0)); });
   test::Draw draw(1);

@@ -62,6 +62,14 @@ TEST_CASE("graph. summary of containers, of layers used twice or never, and of t
   CHECK(rows[3].output == Shape{2, 4});
   CHECK(rows[4].type == "Identity");
 
+  nn::Linear one(3, 3), other(3, 3);
+  other.weight = one.weight;
+  nn::Sequential tied{one, other};
+  const auto shared = graph::layers(tied, ones({2, 3}));
+  CHECK(shared.at(0).parameters == 12);
+  CHECK(shared.at(1).parameters == 3);  // its bias
+  CHECK(shared.at(1).weights == 0);
+
   nn::Linear lone(2, 2);
   CHECK(graph::layers(lone, ones({1, 2})).at(0).name.empty());
   CHECK_THROWS_WITH_AS(graph::summary(lone, ones({0, 2})),

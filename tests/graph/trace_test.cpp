@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
@@ -8,6 +13,8 @@
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/index.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
 
 using namespace tinynn;
@@ -61,6 +68,16 @@ TEST_CASE(
   CHECK(dot.find("conv2d (*, 4, 28, 28)\\nconv1.weight (4, 1, 3, 3)\\nconv1.bias (4)") != std::string::npos);
 }
 
+TEST_CASE("graph. a drawing takes names with quotation marks") {
+  struct Named : nn::Module {
+    nn::Linear fc{6, 6};
+    void members(nn::Visitor& v) override { v("a \"b\" \\", fc); }
+    Tensor forward(const Tensor& x) override { return fc(x); }
+  } net;
+  const auto dot = graph::to_dot(graph::trace(net, ones({2, 6})));
+  CHECK(dot.find(R"(\na \"b\" \\.weight (6, 6))") != std::string::npos);
+}
+
 TEST_CASE("graph. several inputs and outputs are traced by a function that calls the model") {
   Lambda net([](Lambda& self, const Tensor& x) { return self.fc(x); });
   const graph::Example example({ones({2, 6}), zeros({2, 6})}, [&](const std::vector<Tensor>& x) {
@@ -75,6 +92,12 @@ TEST_CASE("graph. several inputs and outputs are traced by a function that calls
         "add_1 (*, 6) = add(linear_0, input_1)\n"
         "relu_2 (*, 6) = relu(add_1)\n"
         "return add_1 relu_2\n");
+  const Tensor a = randn({3, 6}), b = randn({3, 6});
+  const auto outputs = graph::run(graph, {a, b}, false);  // the first of which the second reads
+  const Tensor h = net(a) + b;
+  REQUIRE(outputs[0].defined());
+  CHECK(outputs[0].to_vector() == h.to_vector());
+  CHECK(outputs[1].to_vector() == relu(h).to_vector());
   CHECK_THROWS_WITH_AS(graph::trace(net, graph::Example({ones({2, 6}), ones({2, 6})}, {})),
                        "module: 2 inputs, expected 1", Error);
 }
@@ -129,4 +152,20 @@ TEST_CASE("graph. what no rule speaks of is pinned, and says why") {
   CHECK(reason(after([](const Tensor& h) {
           return reshape(h, {-1, 6});
         })) == "reshape names this size: write -1 in its place");
+  CHECK(reason(after([](const Tensor& h) {  // channel 0, before the slice
+          const Tensor two = slice(h, 1, 2, 4);
+          return concat({two, two, two}, 1);
+        })) == "slice counts to this place: use chunk, or slice to the end");
+}
+
+TEST_CASE("graph. channels go on behind a dimension that is reduced but kept") {
+  Lambda net(
+      [](Lambda& self, const Tensor& x) { return flatten(mean(unsqueeze(self.fc(x), 1), {1}, true)); });
+  const graph::ChannelMap map(graph::trace(net, ones({2, 6})));
+  const auto value = [&](const std::string& name) {
+    const auto& values = map.graph().values;
+    return static_cast<int>(std::ranges::find(values, name, &graph::Value::name) - values.begin());
+  };
+  for (int64_t i = 0; i < 6; ++i)
+    CHECK(map.class_of({value("mean_2"), 2, i}) == map.class_of({value("linear_0"), 1, i}));
 }
