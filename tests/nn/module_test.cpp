@@ -93,6 +93,23 @@ TEST_CASE("nn. train and eval reach every module below") {
   CHECK(in_training() == 4);
 }
 
+TEST_CASE("nn. an observer of calls goes on when one that came later has ended") {
+  Net net;
+  int64_t first = 0, later = 0;
+  const auto count = [](int64_t& calls) { return [&calls](nn::Module&, const Tensor&) { ++calls; }; };
+  const auto nothing = [](nn::Module&, const Tensor&) {};
+  const nn::CallObserver observer(count(first), nothing);
+  {
+    const nn::CallObserver inner(count(later), nothing);
+    net(ones({1, 3}));
+  }
+  REQUIRE(later == 8);
+  first = 0;
+  net(ones({1, 3}));
+  CHECK(first == 8);
+  CHECK(later == 8);
+}
+
 TEST_CASE("nn. a member may be replaced") {
   Net net;
   net.block.in = nn::Linear(3, 7);

@@ -127,6 +127,39 @@ TEST_CASE("nn. a snapshot holds copies: NaN and infinity come back, too") {
   CHECK(test::bit_difference(net.fc1.weight.values(), before) == "");
 }
 
+TEST_CASE("nn. a gradient that is clipped after a snapshot comes back as it was") {
+  Training training;
+  training.run(1);
+  const auto before = training.net.fc1.weight.grad().to_vector();
+  const Snapshot taken = snapshot(training.net);
+  for (int again = 0; again < 2; ++again) {
+    training.net.fc1.weight.grad().mutable_data()[0] += 1;
+    restore(training.net, taken);
+    CHECK(training.net.fc1.weight.grad().to_vector() == before);
+  }
+}
+
+TEST_CASE("nn. a snapshot that was saved brings back values, masks and buffers") {
+  TrainedNet net;
+  net.fc1.weight.prune(test::Draw(6).mask(net.fc1.weight.shape()));
+  const auto value = net.fc1.weight.to_vector();
+  const Mask mask = net.fc1.weight.mask();
+  const auto mean = net.norm.running_mean.to_vector();
+  Snapshot taken = snapshot(net), read;
+  StateWriter writer;
+  nn::snapshot_state(writer, net, taken);
+  net.fc1.weight.set_mask(Mask());
+  net.fc1.weight.assign(ones({8, 6}));
+  net(test::Draw(3).tensor({4, 6}));
+
+  StateReader reader(writer.state);
+  nn::snapshot_state(reader, net, read);
+  restore(net, read);
+  CHECK(net.fc1.weight.to_vector() == value);
+  CHECK(net.fc1.weight.mask() == mask);
+  CHECK(net.norm.running_mean.to_vector() == mean);
+}
+
 TEST_CASE("nn. an optimizer that came after the snapshot starts clean when it is restored") {
   Training training;
   const Snapshot taken = snapshot(training.net);
