@@ -235,6 +235,19 @@ TEST_CASE("prune. activations are taken after the normalisation and activation t
   CHECK_THROWS_AS(prune::apoz({net, loader})({stranger.weight}), Error);
 }
 
+TEST_CASE("prune. activations are those of evaluation, and leave a network in training as it was") {
+  nn::Sequential net{nn::Conv2d(1, 2, 1), nn::BatchNorm2d(2), nn::ReLU(), nn::Flatten(), nn::Linear(8, 3)};
+  const auto weights = prune::weights(net);
+  data::DataLoader loader(std::make_shared<data::TensorDataset>(randn({4, 1, 2, 2}), Labels({0, 1, 2, 0}), 3),
+                          {.batch_size = 2});
+  const auto before = net.named_buffers()[0].second.clone();
+  const auto in_training = prune::mean_activation({net, loader})({weights[0]})[0];
+  CHECK(net.named_buffers()[0].second.to_vector() == before.to_vector());
+  CHECK(net.is_training());
+  net.eval();
+  CHECK(prune::mean_activation({net, loader})({weights[0]})[0].to_vector() == in_training.to_vector());
+}
+
 TEST_CASE("prune. bn_scale is the scale of the normalisation that follows") {
   nn::Sequential net{nn::Conv2d(1, 2, 3), nn::BatchNorm2d(2), nn::ReLU(), nn::Conv2d(2, 2, 1)};
   net.parameters()[2].assign(tensor({0.5F, -2}, {2}));

@@ -66,6 +66,13 @@ TEST_CASE("prune. groups live or die as a whole, the lowest norms first") {
   }
 }
 
+TEST_CASE("prune. what is dead counts as zero in the mean of a group") {
+  Parameter p(tensor({4, 1, 1, 1, 2, 2, 2, 2}, {2, 4}));
+  p.prune(Mask(tensor({1, 0, 0, 0, 1, 1, 1, 1}, {2, 4})));
+  prune::prune({p}, prune::count(1), {.granularity = prune::slice(0)});
+  CHECK(p.to_vector() == std::vector<float>{0, 0, 0, 0, 2, 2, 2, 2});
+}
+
 TEST_CASE("prune. globally, groups compare by their share of their parameter's mean") {
   // The second weight is a hundred times larger everywhere: by size alone, all of the first would go.
   Parameter small(tensor({1, 1, 2, 2, 3, 3, 4, 4}, {4, 2}));
@@ -85,6 +92,9 @@ TEST_CASE("prune. a layer is not emptied unless that is asked for") {
   prune::prune({small, large}, prune::fraction(1));
   CHECK(prune::sparsity({small, large}) == 1);
   CHECK_THROWS_AS(prune::prune({large}, prune::fraction(0.1), {.keep_at_least = 1.5}), Error);
+  Parameter odd(ones({1, 7}));
+  prune::prune({odd}, prune::count(6), {.keep_at_least = 0.5});
+  CHECK(odd.mask().count_alive() == 4);  // half of seven is more than three
 }
 
 TEST_CASE("prune. a share of all elements is met as nearly as whole groups allow") {
@@ -93,6 +103,14 @@ TEST_CASE("prune. a share of all elements is met as nearly as whole groups allow
   CHECK(std::abs(prune::sparsity({a, b}) - 0.5) <= 5.0 / 98);
   prune::prune({a, b}, prune::fraction_of_total(0.5), {.granularity = prune::slice(0)});
   CHECK(std::abs(prune::sparsity({a, b}) - 0.5) <= 5.0 / 98);
+}
+
+TEST_CASE("prune. a group dies if half of it is to die") {
+  Parameter p(tensor({1, 1, 1, 1, 2, 2, 2, 2}, {2, 4}));
+  prune::prune({p}, prune::fraction_of_total(1.0 / 8), {.granularity = prune::slice(0)});
+  CHECK(!(p.mask().defined() && p.mask().count_alive() < 8));
+  prune::prune({p}, prune::fraction_of_total(2.0 / 8), {.granularity = prune::slice(0)});
+  CHECK(p.mask().count_alive() == 4);
 }
 
 TEST_CASE("prune. shares prune by themselves: a layer with an amount of its own, or none") {
@@ -117,6 +135,12 @@ TEST_CASE("prune. n of m keeps the best n of every m inputs") {
     for (int64_t begin = 0; begin < shape[1]; begin += m) alive += std::min({n, m, shape[1] - begin});
     CHECK(w.mask().count_alive() == alive * shape[0] * shape.inner(1));
   }
+  Parameter masked(tensor({1, 2, 3, 4}, {1, 4}));  // the best is dead, and takes nobody's place
+  masked.prune(Mask(tensor({1, 1, 1, 0}, {1, 4})));
+  prune::n_of_m({masked}, 2, 4, prune::Criterion([](const Parameter&) {
+                  return tensor({1, 2, 3, 9}, {1, 4});
+                }));
+  CHECK(masked.to_vector() == std::vector<float>{0, 2, 3, 0});
   CHECK_THROWS_AS(prune::n_of_m({p}, 5, 4), Error);
   Parameter bias(randn({4}));
   CHECK_THROWS_AS(prune::n_of_m({bias}, 2, 4), Error);
@@ -139,12 +163,15 @@ TEST_CASE("prune. exponential and constant-rate schedules") {
   const auto exponential = prune::exponential({.to = 0.99, .steps = 2});
   CHECK(exponential[0] == doctest::Approx(0.9));
   CHECK(exponential[1] == 0.99);
+  const auto later = prune::exponential({.from = 0.5, .to = 0.95, .steps = 2});
+  CHECK(later[0] == doctest::Approx(1 - std::sqrt(0.5 * 0.05)));
   const auto rounds = prune::constant_rate({.rate = 0.2, .to = 0.5});
   REQUIRE(rounds.size() == 4);
   CHECK(rounds[0] == doctest::Approx(0.2));
   CHECK(rounds[1] == doctest::Approx(0.36));
   CHECK(rounds[2] == doctest::Approx(0.488));
   CHECK(rounds[3] == 0.5);
+  CHECK(prune::constant_rate({.rate = 0.5, .to = 0.75}) == prune::SparsitySchedule{0.5, 0.75});
   CHECK_THROWS_AS(prune::exponential({.to = 1}), Error);
   CHECK_THROWS_AS(prune::constant_rate({.rate = 0}), Error);
 }

@@ -70,6 +70,15 @@ TEST_CASE("prune. iterate undoes the step that costs too much accuracy, and ends
   CHECK(weights[0].to_vector() == kept);
 }
 
+TEST_CASE("prune. iterate keeps a step whose accuracy is just what is asked for") {
+  nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
+  const int64_t stand = prune::iterate(net, {.schedule = prune::linear({.to = 0.8, .steps = 2}),
+                                             .accuracy = [] { return 0.5; },
+                                             .min_accuracy = 0.5});
+  CHECK(stand == 2);
+  CHECK(prune::sparsity(prune::weights(net)) == doctest::Approx(0.8).epsilon(0.001));
+}
+
 TEST_CASE("prune. iterate with a way of pruning of one's own") {
   nn::Sequential net{nn::Linear(20, 30), nn::Linear(30, 10)};
   std::vector<double> asked;

@@ -63,3 +63,19 @@ TEST_CASE("prune. shares from a scan stay within a loss of accuracy, each layer 
   prune::prune(prune::shares_within(again, 0.125));
   CHECK(prune::sparsity({half.weights[0]}) == doctest::Approx(0.25));  // half-way to 0.5, on a straight line
 }
+
+TEST_CASE(
+    "prune. a layer that costs nothing is pruned as far as it was scanned, for a loss of nothing, too") {
+  nn::Linear layer(10, 10);
+  const auto scan = prune::scan_sensitivity(layer, [] { return 1.0; }, {.sparsities = {0.5, 0.9}});
+  prune::prune(prune::shares_within(scan, 0));
+  CHECK(prune::sparsity({layer.weight}) == doctest::Approx(0.9));
+}
+
+TEST_CASE("prune. a sensitivity scan begins where the layer is") {
+  nn::Linear layer(10, 10);
+  prune::prune({layer.weight}, prune::fraction(0.5));
+  const auto scan = prune::scan_sensitivity(layer, [] { return 1.0; }, {.sparsities = {0.3, 0.5, 0.8}});
+  REQUIRE(scan.size() == 1);
+  CHECK(scan[0].sparsities == std::vector<double>{0.5, 0.8});
+}
