@@ -149,6 +149,14 @@ TEST_CASE("autograd. the pattern of a mask is made once, and only where sparse k
   CHECK(weight.sparse_pattern(0.9)->rows == 3);
 }
 
+TEST_CASE("kernels. a sparse pattern is for weights whose elements 32 bits can number") {
+  CHECK(kernels::SparsePattern::fits((1 << 16) - 1, 1 << 15));
+  CHECK(!kernels::SparsePattern::fits(1 << 16, 1 << 15));
+  CHECK(kernels::SparsePattern::fits((1 << 25) - 1, 1));  // whose offsets into 64 samples do, too
+  CHECK(!kernels::SparsePattern::fits(1 << 25, 1));
+  CHECK(!kernels::SparsePattern::fits(1, 1 << 25));
+}
+
 TEST_CASE("ops. gradients of dead weights that are asked for between forward and backward are there") {
   test::Draw draw(305);
   Parameter weight(draw.tensor({20, 10})), filters(draw.tensor({8, 5, 3, 3}));

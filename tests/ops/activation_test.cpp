@@ -8,6 +8,7 @@
 #include <tinynn/ops/activation.hpp>
 
 #include "tests/ops/twin.hpp"
+#include "tests/support/ops.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
@@ -84,6 +85,9 @@ TEST_CASE("ops. activations of extreme values are finite or what the limit says,
   zero.set_requires_grad();
   relu(zero).backward();  // by convention, the slope at the corner is that of the left
   CHECK(zero.grad().item() == 0);
+  const Tensor corners = test::leaf({0, 6});  // of relu6 outside
+  relu6(corners).backward(ones({2}));
+  CHECK(corners.grad().to_vector() == std::vector<float>{0, 0});
 }
 
 namespace {

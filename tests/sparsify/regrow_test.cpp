@@ -224,6 +224,20 @@ TEST_CASE("sparsify. sparse momentum gives the layers with the larger mean momen
   for (int64_t i = 16; i < 32; ++i) CHECK(weights[0].mask()[i] == (i >= 28));
 }
 
+TEST_CASE(
+    "sparsify. sparse momentum shares out by the method of Sainte-Lague, which is fair to small layers") {
+  Mask mask({8});
+  for (int64_t i = 4; i < 8; ++i) mask.set(i, false);
+  std::vector<Parameter> weights;
+  for (int k = 0; k < 2; ++k) weights.push_back(masked(ones({8}), mask));
+  sparsify::SparseMomentum momentum(weights);
+  for (size_t k = 0; k < 2; ++k) test::give_gradient(weights[k], full({8}, k == 0 ? 5.5 : 1));
+  momentum.update();
+  momentum.regrow(0.5);
+  CHECK(alive({weights[0]}) == 2 + 3);  // of four pieces; by the method of D'Hondt it would be all
+  CHECK(alive({weights[1]}) == 2 + 1);
+}
+
 TEST_CASE("sparsify. sparse momentum follows its definition, and never gives a layer more than it can hold") {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     CAPTURE(seed);

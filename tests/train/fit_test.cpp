@@ -52,6 +52,16 @@ TEST_CASE("train. fit learns, evaluate sees it, progress is reported") {
   CHECK(train::evaluate(net, loader).accuracy > 0.93);
 }
 
+TEST_CASE("train. evaluate gives every sample the same weight, those of a short last batch, too") {
+  manual_seed(5);
+  const auto samples = quadrants(5);
+  auto net = small_net();
+  data::DataLoader whole(samples, {.batch_size = 5}), pairs(samples, {.batch_size = 2});
+  const auto expected = train::evaluate(net, whole), found = train::evaluate(net, pairs);
+  CHECK(found.loss == doctest::Approx(expected.loss).epsilon(1e-6));
+  CHECK(found.accuracy == expected.accuracy);
+}
+
 TEST_CASE("train. a pruned network keeps its zeros and goes on learning") {
   manual_seed(4);
   data::DataLoader loader(quadrants(600), {.batch_size = 32, .shuffle = true});
