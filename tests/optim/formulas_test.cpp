@@ -134,6 +134,14 @@ TEST_CASE("optim. Lion follows its paper's formula") {
   CHECK(test::bit_difference(still.values(), zeros({3}).values()) == "");
 }
 
+TEST_CASE("optim. Lion's momentum becomes zero, not a denormal number") {
+  Parameter p(ones({2}));
+  optim::Lion lion({p}, {.lr = 0.01});
+  test::give_gradient(p, tensor({1e-37F, -1e-37F}));  // of which it keeps a hundredth
+  lion.step();
+  CHECK(test::moments_of(p)[0].to_vector() == std::vector<float>{0, 0});
+}
+
 TEST_CASE("optim. defaults are PyTorch's") {
   CHECK(optim::SGDOptions{}.lr == 1e-3);
   CHECK(optim::AdamOptions{}.lr == 1e-3);

@@ -42,6 +42,24 @@ TEST_CASE("optim. Adam counts the steps of each parameter on its own") {
   CHECK(late.item() == fresh.item());  // its first step, though the optimizer's second
 }
 
+TEST_CASE("optim. an optimizer that reads another's state goes on as that one does") {
+  Parameter p(tensor({1, 2})), q(tensor({1, 2}));
+  optim::Adam adam({p}, {.lr = 0.1}), other({q}, {.lr = 0.5});
+  const auto step = [](Parameter& parameter, optim::Optimizer& optimizer, float gradient) {
+    test::give_gradient(parameter, tensor({gradient, -gradient}));
+    optimizer.step();
+  };
+  for (const float gradient : {1.0F, 3.0F}) step(p, adam, gradient);
+  StateWriter writer;
+  adam.state(writer);
+  StateReader reader(writer.state);
+  other.state(reader);
+  q.assign(p);
+  step(p, adam, 2);
+  step(q, other, 2);
+  CHECK(q.to_vector() == p.to_vector());
+}
+
 TEST_CASE("optim. a step does not touch the gradients") {
   Parameter p(tensor({1, 2}));
   optim::SGD sgd({p}, {.lr = 1, .momentum = 0.9, .weight_decay = 0.5});
