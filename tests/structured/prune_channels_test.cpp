@@ -7,6 +7,9 @@
 #include <tinynn/models/lenet_5.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/structured/groups.hpp>
@@ -194,6 +197,33 @@ TEST_CASE("structured. only channels that the given weights make go, whatever re
   CHECK(net.conv1.weight.mask().count_alive() < net.conv1.weight.numel());
   CHECK(net.conv2.weight.mask().count_alive() < net.conv2.weight.numel());
   CHECK(!net.fc1.bias.mask().defined());
+
+  models::LeNet5 other;  // conv2 reads what conv1 makes
+  structured::prune_channels(other, digits(),
+                             {.amount = prune::fraction(0.5), .made_by = {other.conv2.weight}});
+  CHECK(other.conv2.bias.mask().count_alive() == 25);
+  CHECK(!other.conv1.weight.mask().defined());
+}
+
+TEST_CASE("structured. channels that go together are ranked by their mean, however many they are") {
+  nn::Sequential net{nn::Linear(3, 8), nn::ReLU(), nn::Linear(8, 5), nn::ReLU(), nn::Linear(5, 2)};
+  const auto scores = [](const Parameter& weight) {  // by output: 0.5 four times of a mean of 1; 0.8 once
+    Tensor result(weight.shape());
+    for (int64_t i = 0; i < weight.numel(); ++i) {
+      const int64_t output = i / weight.size(1);
+      const double low = weight.size(0) == 8 ? 0.5 : 0.8, high = weight.size(0) == 8 ? 1.5 : 1.05;
+      const bool is_low = output < (weight.size(0) == 8 ? 4 : 1);
+      result.mutable_data()[i] = static_cast<float>(is_low ? low : high);
+    }
+    return result;
+  };
+  structured::prune_channels(
+      net, randn({2, 3}),
+      {.amount = prune::count(1), .criterion = prune::Criterion(scores).of_outputs(), .round_to = 4});
+  const auto& first = dynamic_cast<nn::Linear&>(net[0]);
+  REQUIRE(first.bias.mask().defined());
+  CHECK(first.bias.mask().count_alive() == 4);
+  CHECK(!dynamic_cast<nn::Linear&>(net[2]).bias.mask().defined());
 }
 
 TEST_CASE("structured. a budget that would empty a layer is an error, and nothing has changed") {
