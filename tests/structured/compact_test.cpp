@@ -161,6 +161,18 @@ TEST_CASE("structured. a channel that is one number until a pool counts its padd
   }
 }
 
+TEST_CASE("structured. what is added to a dead channel dies with it, as a bias does") {
+  struct Shifted : nn::Module {
+    nn::Linear first{3, 4, {.bias = false}}, second{4, 2};
+    Parameter shift{ones({4})};
+    void members(nn::Visitor& v) override { v("first", first), v("shift", shift), v("second", second); }
+    Tensor forward(const Tensor& x) override { return second(relu(first(x) + shift)); }
+  } net;
+  prune::mask_slices(net.first.weight, 0, {1});
+  structured::complete_masks(net, randn({2, 3}));
+  CHECK(net.shift.to_vector() == std::vector<float>{1, 0, 1, 1});
+}
+
 TEST_CASE("structured. a layer keeps one channel, and the outputs are frozen unless released") {
   manual_seed(6);
   const Tensor x = test::Draw(4).tensor({4, 3});

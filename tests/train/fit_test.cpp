@@ -164,6 +164,21 @@ TEST_CASE("train. a penalty trains along, but the loss that is reported is the d
   CHECK(net.parameters()[0].to_vector() == before);
 }
 
+TEST_CASE("train. before_step is told the steps from the start of the run") {
+  manual_seed(6);
+  data::DataLoader loader(quadrants(6), {.batch_size = 2});
+  auto net = small_net();
+  optim::SGD sgd(net.parameters(), {.lr = 0.1});
+  std::vector<int64_t> steps;
+  train::RunOptions options;
+  options.epochs = 2;
+  options.before_step = [&](int64_t step) { steps.push_back(step); };
+  train::Run run(net, sgd, loader, options);
+  while (run.advance()) {
+  }
+  CHECK(steps == std::vector<int64_t>{0, 1, 2, 3, 4, 5});
+}
+
 TEST_CASE("train. after_step comes after the optimizer's step, with the rate of that step") {
   data::DataLoader loader(quadrants(40), {.batch_size = 10});
   auto net = small_net();
