@@ -86,3 +86,13 @@ TEST_CASE("kernels. batch_norm equals its definition with every instruction set"
     }
   }
 }
+
+TEST_CASE("kernels. the moments of a channel with a NaN are NaN, those of the others are not") {
+  const std::vector<float> x{1, test::not_a_number, 3, 5};  // (2, 2)
+  Doubles mean(2), variance(2);
+  kernels::channel_moments({2, 2, 1}, x.data(), mean.data(), variance.data());
+  CHECK(mean[0] == 2);
+  CHECK(variance[0] == 1);
+  CHECK(std::isnan(mean[1]));
+  CHECK(std::isnan(variance[1]));
+}

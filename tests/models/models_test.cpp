@@ -6,6 +6,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/graph/graph.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
@@ -48,6 +49,38 @@ TEST_CASE("models. sizes and costs are those of the papers") {
     CHECK((*net)(zeros(row.input)).shape() == Shape{row.input[0], 10});
     CHECK(models::input_shape(row.name) == Shape{row.input[1], row.input[2], row.input[3]});
   }
+}
+
+TEST_CASE("models. each is made of the operations that its description says") {
+  const auto operations = [](const std::string& name) {
+    const auto model = models::make(name);
+    const Shape size = models::input_shape(name);
+    std::string text;
+    for (const auto& operation : graph::trace(*model, zeros({1, size[0], size[1], size[2]})).operations)
+      text += (text.empty() ? "" : " ") + std::string(operation.op->name);
+    return text;
+  };
+  CHECK(operations("lenet-300-100") == "flatten linear relu linear relu linear");
+  CHECK(operations("lenet-5") == "conv2d max_pool2d conv2d max_pool2d flatten linear relu linear");
+  CHECK(operations("lenet-5-bn") ==
+        "conv2d batch_norm max_pool2d conv2d batch_norm max_pool2d flatten linear relu linear");
+  CHECK(operations("simple-cnn") ==
+        "conv2d relu max_pool2d conv2d relu max_pool2d flatten linear relu linear");
+  std::string vgg;
+  for (int stage = 0; stage < 3; ++stage) vgg += "conv2d batch_norm relu conv2d batch_norm relu max_pool2d ";
+  CHECK(operations("vgg-small") == vgg + "flatten linear relu linear");
+  const std::string inside = "conv2d batch_norm relu conv2d batch_norm ",
+                    head = "adaptive_avg_pool2d flatten linear";
+  std::string resnet = "conv2d batch_norm relu ";
+  for (int block = 0; block < 9; ++block)
+    resnet += inside + (block == 3 || block == 6 ? "conv2d batch_norm " : "") + "add relu ";
+  CHECK(operations("resnet-20") == resnet + head);
+  std::string densenet = "conv2d ";
+  for (int block = 0; block < 3; ++block) {
+    if (block > 0) densenet += "batch_norm relu conv2d avg_pool2d ";
+    for (int layer = 0; layer < 4; ++layer) densenet += "batch_norm relu conv2d concat ";
+  }
+  CHECK(operations("densenet-small") == densenet + "batch_norm relu " + head);
 }
 
 TEST_CASE("models. dead weights cost no multiply-accumulates") {

@@ -8,29 +8,32 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source .ci/setup.sh
+# shellcheck disable=SC2154
 install_packages "${build_packages[@]}" "${test_packages[@]}" ccache
 
 folder=$PWD/build/planted
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
-# prepare FOLDER TARGETS CMAKE-ARGUMENT...: a copy of the tree, and what it is compiled to, in little time and file by file.
-# The library is shared, so that tests need not be linked again.
-prepare() {
-    local where=$1 targets=$2
-    shift 2
+# compile FOLDER TARGET... -- CMAKE-ARGUMENT...: a copy of the tree, and what becomes of it, in little time and file by
+# file. The library is shared, so that tests need not be linked again.
+compile() {
+    local where=$1 targets=()
+    shift
+    while [[ $1 != -- ]]; do targets+=("$1") && shift; done
+    shift
     mkdir -p "$where/tree"
     python3 tests/planted/run.py copy "$where/tree"
-    cmake -S "$where/tree" -B "$where/build" -G Ninja -Wno-dev -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS=-w \
+    if ! { cmake -S "$where/tree" -B "$where/build" -G Ninja -Wno-dev -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS=-w \
         -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DBUILD_SHARED_LIBS=ON -DTINYNN_UNITY=OFF \
         -DTINYNN_BUILD_CLI=OFF -DTINYNN_BUILD_EXAMPLES=OFF -DTINYNN_INSTALL=OFF \
-        -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON "$@" >"$where/log" 2>&1 &&
-        cmake --build "$where/build" --parallel "$(nproc)" --target $targets >>"$where/log" 2>&1 || {
+        -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON "$@" &&
+        cmake --build "$where/build" --parallel "$(nproc)" --target "${targets[@]}"; } >"$where/log" 2>&1; then
         tail -n 50 "$where/log" >&2
         return 1
-    }
+    fi
 }
 
 jobs=${TINYNN_PLANTED_JOBS:-$(nproc)}
-prepare "$folder" "tinynn_tests tinynn_hostile_files tinynn_write_headers" -DCMAKE_LINK_DEPENDS_NO_SHARED=ON
-for ((k = 1; k <= jobs; ++k)); do prepare "$folder/$k" tinynn -DTINYNN_BUILD_TESTS=OFF; done
+compile "$folder" tinynn_tests tinynn_hostile_files tinynn_write_headers -- -DCMAKE_LINK_DEPENDS_NO_SHARED=ON
+for ((k = 1; k <= jobs; ++k)); do compile "$folder/$k" tinynn -- -DTINYNN_BUILD_TESTS=OFF; done
 exec python3 tests/planted/run.py run "$folder" "$jobs" "$@"
