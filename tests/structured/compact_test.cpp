@@ -161,6 +161,26 @@ TEST_CASE("structured. a channel that is one number until a pool counts its padd
   }
 }
 
+TEST_CASE("structured. a constant is not folded into a bias that two layers have") {
+  struct Shared : nn::Module {
+    nn::Linear first{3, 4}, second{4, 2}, third{4, 2};
+    Shared() { third.bias = second.bias; }
+    void members(nn::Visitor& v) override { v("first", first), v("second", second), v("third", third); }
+    Tensor forward(const Tensor& x) override {
+      const Tensor h = sigmoid(first(x));
+      return second(h) * 2 + third(h);
+    }
+  } net;
+  kill(net.first.weight, 0, {1});
+  const Tensor x = randn({2, 3});
+  const auto before = net(x).to_vector();
+  const auto report = structured::compact(net, x);
+  CHECK(report.channels == 0);
+  REQUIRE(report.kept.size() == 1);
+  CHECK(report.kept[0].ends_with("is used twice"));
+  CHECK(net(x).to_vector() == before);
+}
+
 TEST_CASE("structured. what is added to a dead channel dies with it, as a bias does") {
   struct Shifted : nn::Module {
     nn::Linear first{3, 4, {.bias = false}}, second{4, 2};
