@@ -51,6 +51,31 @@ TEST_CASE("recipe. prints what is not as usual") {
         "criterion=taylor granularity=filter sparsity=0.8 steps=3 layers=conv1,conv2 rewind=0");
 }
 
+TEST_CASE("recipe. tells each option that is not as usual, and no other") {
+  const std::pair<const char*, Recipe> options[] = {{"criterion=lamp", {.criterion = "lamp"}},
+                                                    {"granularity=row", {.granularity = "row"}},
+                                                    {"scope=local", {.scope = "local"}},
+                                                    {"sparsity=0.5", {.sparsity = 0.5}},
+                                                    {"threshold=0.5", {.threshold = 0.5}},
+                                                    {"to-macs=0.5", {.to_macs = 0.5}},
+                                                    {"to-params=0.5", {.to_parameters = 0.5}},
+                                                    {"schedule=linear", {.schedule = "linear"}},
+                                                    {"steps=3", {.steps = 3}},
+                                                    {"regularizer=l2:1", {.regularizer = "l2:1"}},
+                                                    {"regrow=set", {.regrow = "set"}},
+                                                    {"layers=a,b", {.layers = {"a", "b"}}},
+                                                    {"norm=1", {.norm = 1}},
+                                                    {"keep-at-least=0.5", {.keep_at_least = 0.5}},
+                                                    {"round-to=8", {.round_to = 8}},
+                                                    {"epochs=3", {.epochs = 3}},
+                                                    {"finetune-epochs=3", {.finetune_epochs = 3}},
+                                                    {"lr-schedule=linear", {.lr_schedule = "linear"}},
+                                                    {"rewind=3", {.rewind = 3}},
+                                                    {"max-loss=0.5", {.max_loss = 0.5}},
+                                                    {"delete=never", {.erase = "never"}}};
+  for (const auto& [text, recipe] : options) CHECK(to_text(recipe) == text);
+}
+
 TEST_CASE("recipe. the schedule follows from the amount") {
   CHECK(recipe::schedule_of({.sparsity = 0.5, .schedule = "one-shot"}) == prune::SparsitySchedule{0.5});
   CHECK(recipe::schedule_of({.granularity = "channel", .to_macs = 0.25, .schedule = "linear", .steps = 3}) ==
