@@ -297,6 +297,43 @@ TEST_CASE("structured. equal rows that are normalised by other means or variance
   }
 }
 
+TEST_CASE("structured. a layer that is read before its normalisation, too, is left alone") {
+  struct ReadTwice : nn::Module {
+    nn::Linear fc1{6, 8}, fc2{8, 3}, fc3{8, 3};
+    nn::BatchNorm1d bn{8, {.eps = 0}};
+    void members(nn::Visitor& v) override { v("fc1", fc1), v("bn", bn), v("fc2", fc2), v("fc3", fc3); }
+    Tensor forward(const Tensor& x) override {
+      const Tensor h = fc1(x);
+      return fc2(relu(bn(h))) + fc3(relu(h));
+    }
+  } net;
+  plant_row(net.fc1, 3, 1, 2);
+  net.bn.running_var.mutable_data()[3] = 4;  // normalised, both rows are the same
+  const Tensor x = randn({20, 6}), expected = outputs_of(net, x);
+  CHECK(merged(structured::merge_similar(net, x, {.cosine = duplicates}), "fc1.weight").empty());
+  CHECK(outputs_of(net, x).to_vector() == expected.to_vector());
+}
+
+TEST_CASE("structured. outputs that become NaN have changed without bounds") {
+  const auto change = [](float to) {
+    return structured::relative_change({tensor({1, 2})}, {tensor({1, to})});
+  };
+  CHECK(change(3) == 0.5);
+  CHECK(std::isinf(change(test::not_a_number)));
+}
+
+TEST_CASE("structured. equal rows with different running means are two") {
+  nn::Sequential net{nn::Conv2d(2, 4, 3, {.bias = false}), nn::BatchNorm2d(4), nn::ReLU(),
+                     nn::Conv2d(4, 3, 1)};
+  plant(dynamic_cast<nn::Conv2d&>(net[0]).weight, 3, 1, 1);
+  auto& bn = dynamic_cast<nn::BatchNorm2d&>(net[1]);
+  bn.running_mean.mutable_data()[3] = 2;
+  const Tensor x = randn({3, 2, 6, 6});
+  CHECK(merged(structured::merge_similar(net, x, {.cosine = duplicates}), "0.weight").empty());
+  bn.running_mean.mutable_data()[1] = 2;
+  CHECK(merged(structured::merge_similar(net, x, {.cosine = duplicates}), "0.weight") == Pairs{{3, 1}});
+}
+
 TEST_CASE("structured. after an activation that is not homogeneous only equal rows are merged") {
   manual_seed(8);
   TwoLayers net;

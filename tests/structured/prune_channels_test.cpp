@@ -10,6 +10,7 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/structured/compact.hpp>
 #include <tinynn/structured/groups.hpp>
@@ -224,6 +225,17 @@ TEST_CASE("structured. channels that go together are ranked by their mean, howev
   REQUIRE(first.bias.mask().defined());
   CHECK(first.bias.mask().count_alive() == 4);
   CHECK(!dynamic_cast<nn::Linear&>(net[2]).bias.mask().defined());
+}
+
+TEST_CASE("structured. the multiplications of a layer that is called twice count twice") {
+  struct Twice : nn::Module {
+    nn::Linear hidden{4, 4}, out{4, 2};
+    void members(nn::Visitor& v) override { v("hidden", hidden), v("out", out); }
+    Tensor forward(const Tensor& x) override { return out(relu(hidden(relu(hidden(x))))); }
+  } net;
+  const Tensor x = randn({2, 4});
+  CHECK(structured::channel_totals(net, x, {}).macs == 2 * 16 + 8);
+  CHECK(structured::channel_totals(net, x, {}).macs == graph::count(net, x).macs);
 }
 
 TEST_CASE("structured. a budget that would empty a layer is an error, and nothing has changed") {
