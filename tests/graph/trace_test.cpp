@@ -9,8 +9,10 @@
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/graph/graph.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
@@ -156,6 +158,20 @@ TEST_CASE("graph. what no rule speaks of is pinned, and says why") {
           const Tensor two = slice(h, 1, 2, 4);
           return concat({two, two, two}, 1);
         })) == "slice counts to this place: use chunk, or slice to the end");
+}
+
+TEST_CASE("graph. a depthwise filter is of the channel that it reads, also if that has several") {
+  nn::Sequential net{nn::Conv2d(3, 4, 1), nn::Conv2d(4, 8, 3, {.groups = 4})};
+  const graph::ChannelMap map(graph::trace(net, ones({1, 3, 5, 5})), {.release_outputs = true});
+  const auto value = [&](const std::string& name) {
+    const auto& values = map.graph().values;
+    return static_cast<int>(std::ranges::find(values, name, &graph::Value::name) - values.begin());
+  };
+  for (int64_t j = 0; j < 8; ++j) {
+    for (int64_t i = 0; i < 4; ++i)
+      CHECK((map.class_of({value("conv2d_1"), 1, j}) == map.class_of({value("conv2d_0"), 1, i})) ==
+            (i == j / 2));
+  }
 }
 
 TEST_CASE("graph. channels go on behind a dimension that is reduced but kept") {

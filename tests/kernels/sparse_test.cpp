@@ -160,10 +160,11 @@ TEST_CASE("kernels. a sparse pattern is for weights whose elements 32 bits can n
 TEST_CASE("ops. gradients of dead weights that are asked for between forward and backward are there") {
   test::Draw draw(305);
   Parameter weight(draw.tensor({20, 10})), filters(draw.tensor({8, 5, 3, 3}));
-  weight.prune(draw.mask(weight.shape(), 0.1));
+  weight.prune(draw.mask(weight.shape(), 0.05));
   filters.prune(draw.mask(filters.shape(), 0.05));
+  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density_for(64)) != nullptr);
   REQUIRE(filters.sparse_pattern(kernels::sparse_conv2d_density) != nullptr);
-  const Tensor out = linear(draw.tensor({8, 10}), weight, {});
+  const Tensor out = linear(draw.tensor({64, 10}), weight, {});
   const Tensor convolved = conv2d(draw.tensor({2, 5, 8, 8}), filters);
   const DenseGrad guard({weight, filters});
   sum(out).backward();
