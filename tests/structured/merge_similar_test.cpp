@@ -322,18 +322,6 @@ TEST_CASE("structured. outputs that become NaN have changed without bounds") {
   CHECK(std::isinf(change(test::not_a_number)));
 }
 
-TEST_CASE("structured. equal rows with different running means are two") {
-  nn::Sequential net{nn::Conv2d(2, 4, 3, {.bias = false}), nn::BatchNorm2d(4), nn::ReLU(),
-                     nn::Conv2d(4, 3, 1)};
-  plant(dynamic_cast<nn::Conv2d&>(net[0]).weight, 3, 1, 1);
-  auto& bn = dynamic_cast<nn::BatchNorm2d&>(net[1]);
-  bn.running_mean.mutable_data()[3] = 2;
-  const Tensor x = randn({3, 2, 6, 6});
-  CHECK(merged(structured::merge_similar(net, x, {.cosine = duplicates}), "0.weight").empty());
-  bn.running_mean.mutable_data()[1] = 2;
-  CHECK(merged(structured::merge_similar(net, x, {.cosine = duplicates}), "0.weight") == Pairs{{3, 1}});
-}
-
 TEST_CASE("structured. after an activation that is not homogeneous only equal rows are merged") {
   manual_seed(8);
   TwoLayers net;
