@@ -12,8 +12,8 @@ code=0
 tests/run.sh coverage >build/coverage-tests.log 2>&1 || code=$?
 tail -n 1 build/coverage-tests.log
 ((code == 0)) || { grep -A20 'tests FAILED' build/coverage-tests.log >&2; exit $code; }
-gcovr --root . --filter 'tinynn/' --exclude-throw-branches --merge-mode-functions=separate \
-    --gcov-ignore-parse-errors=negative_hits.warn_once_per_file --json build/coverage/coverage.json build/coverage >/dev/null
+gcovr --root . --filter 'tinynn/' --exclude-throw-branches \
+    --gcov-ignore-parse-errors --json build/coverage/coverage.json build/coverage >/dev/null
 python3 - <<'END'
 import collections, json, sys
 
