@@ -100,6 +100,8 @@ void child_goes_on_with_an_epoch() {
 }
 
 void child_of_a_busy_parent() {
+#ifndef __SANITIZE_ADDRESS__  // whose allocator, in GCC 12, a child finds locked for ever if another thread
+                              // held it
   std::atomic<bool> stop = false;
   std::thread busy([&] {
     while (!stop) zeros({100, 100});
@@ -109,6 +111,7 @@ void child_of_a_busy_parent() {
   stop = true;
   busy.join();
   if (failed != 0) std::exit(1);
+#endif
 }
 
 void exit_inside_a_chunk() {
