@@ -73,7 +73,11 @@ const GranularityRow granularity_rows[] = {
      prune_groups},
     {{"block", "squares of B x B of the weight as a matrix", "B"},
      [](const std::string& argument) {
-       return prune::block(static_cast<int64_t>(number_of("granularity", "block:" + argument)));
+       const double size = number_of("granularity", "block:" + argument);
+       check(size >= 1 && size <= 1 << 20 && size == std::floor(size),
+             "granularity: ", io::detail::in_quotes(argument),
+             " is no size of a block, expected a whole number from 1 to 2^20");
+       return prune::block(static_cast<int64_t>(size));
      },
      prune_groups},
     {{"N:M", "N of M inputs that follow each other stay, as 2:4"}, by_weight, prune_n_of_m},

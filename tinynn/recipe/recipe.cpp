@@ -144,6 +144,7 @@ std::ostream& operator<<(std::ostream& out, const Recipe& recipe) { return out <
 
 prune::SparsitySchedule schedule_of(const Recipe& recipe) {
   const GranularityRow& granularity = granularity_row(recipe.granularity);
+  (void)granularity.make(argument_of(recipe.granularity));  // refuses an argument that is none
   check_words(recipe);
   if (granularity.name == std::string_view("N:M")) {
     check(given(recipe) == 0, "granularity ", shown(recipe.granularity),
