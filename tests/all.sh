@@ -29,6 +29,7 @@ item eigen tests/run.sh eigen                         # without BLAS
 item aarch64 tests/run.sh aarch64                     # the quick tests on 64-bit Arm, emulated
 [[ -x build/release/tinynn/tinynn ]] || tests/run.sh release >build/all/release.log 2>&1 || failed=1
 item valgrind tests/valgrind.sh                       # the quick tests under memcheck
+item coverage tests/coverage.sh                       # which lines the ordinary tests run
 item order tests/order.sh build/release/tests/tinynn_tests # in any order, whatever stdout is
 item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 16
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared

@@ -67,12 +67,11 @@ void try_rates(Options options) {
   Optimizer still(net.parameters(), options);
   train::fit(net, still, loader, {.epochs = 2});
   CHECK(every_value(net) == before);
-  // At a rate that no training survives, it ends with the step at which the loss became no number, or goes
-  // on; there is no third way, and no NaN among the weights.
+  // At a rate that no training survives, it ends with the step at which the loss became no number.
   options.lr = 1e30;
   Optimizer wild(net.parameters(), options);
   const std::string error = test::error_of([&] { train::fit(net, wild, loader, {.epochs = 5}); });
-  CHECK((error == "no error" || error.find("the loss became") != std::string::npos));
+  CHECK(error.find("the loss became") != std::string::npos);
 }
 
 }  // namespace
