@@ -31,7 +31,8 @@ item aarch64 tests/run.sh aarch64                     # the quick tests on 64-bi
 item valgrind tests/valgrind.sh                       # the quick tests under memcheck
 item coverage tests/coverage.sh                       # which lines the ordinary tests run
 item order tests/order.sh build/release/tests/tinynn_tests # in any order, whatever stdout is
-item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 16
+item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 24
+item kills python3 tests/cli/kill_test.py build/release/tinynn/tinynn 200 # of runs, which end in the same bytes
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
 item planted tests/planted/run.sh                     # bugs that the quick tests have to catch
 exit $failed
