@@ -9,6 +9,8 @@ use_data mnist fashion-mnist || { echo "skipped: $no_data"; exit 77; }
 train=("$tinynn" train --model lenet-300-100 --data "$data" --epochs 1 --quiet)
 
 for kilobytes in 80000 150000 300000 600000; do
+    version=$(ulimit -v $kilobytes && exec timeout 10 "$tinynn" --version 2>/dev/null) || true
+    [[ $version ]] || continue # OpenBLAS, newer ones above all, asks for ever before it comes to main()
     code=0
     (ulimit -v $kilobytes && exec timeout 60 "${train[@]}") >"$out/stdout" 2>"$out/stderr" || code=$?
     [[ $code == [01] ]] || complain "under $kilobytes kB: exit code $code: $(<"$out/stderr")"
