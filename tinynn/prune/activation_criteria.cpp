@@ -67,19 +67,22 @@ class TiedScales {
     }
   }
 
-  double mean(const Parameter& weight, int64_t output) const {
+  // By output of the weight.
+  std::vector<double> means(const Parameter& weight) const {
     const auto& values = map_.graph().values;
     const auto value = std::ranges::find_if(values, [&](const graph::Value& v) {
       return v.tensor.defined() && v.tensor.handle() == weight.handle();
     });
-    const auto scales =
-        value == values.end()
-            ? of_class_.end()
-            : of_class_.find(map_.class_of({static_cast<int>(value - values.begin()), 0, output}));
-    check(scales != of_class_.end(), "bn_scale: no BatchNorm with a scale follows a weight of shape ",
-          weight.shape());
-    const auto& [sum, count] = scales->second;
-    return sum / static_cast<double>(count);
+    std::vector<double> result;
+    for (int64_t o = 0; value != values.end() && o < weight.size(0); ++o) {
+      const auto scales = of_class_.find(map_.class_of({static_cast<int>(value - values.begin()), 0, o}));
+      if (scales == of_class_.end()) break;
+      const auto& [sum, count] = scales->second;
+      result.push_back(sum / static_cast<double>(count));
+    }
+    check(std::ssize(result) == weight.size(0),
+          "bn_scale: no BatchNorm with a scale follows a weight of shape ", weight.shape());
+    return result;
   }
 
  private:
@@ -146,8 +149,9 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
     for (size_t k = 0; k < weights.size(); ++k) {
       const Tensor& scale = found[k].bn_scale;
       if (!scale.defined() && !tied) tied.emplace(module, example);
+      const auto means = scale.defined() ? std::vector<double>() : tied->means(weights[k]);
       scores.push_back(spread(weights[k].shape(), [&](int64_t o) {
-        return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : tied->mean(weights[k], o);
+        return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : means[o];
       }));
     }
     return scores;
