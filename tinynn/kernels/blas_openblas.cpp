@@ -20,9 +20,13 @@ int threads_before = 1;  // OpenBLAS's setting when the first came
 // none it asks for ever, so where address space is limited (ulimit -v) there has to be room before it asks.
 class Buffer {
  public:
+  // Asked once, for it is asked before every product.
   static bool is_limited() {
-    rlimit limit{};
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    static const bool limited = [] {
+      rlimit limit{};
+      return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    }();
+    return limited;
   }
 
   Buffer() {
