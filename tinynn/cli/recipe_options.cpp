@@ -29,8 +29,7 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   command
       .add("--layers", recipe.layers,
            "Prune these layers only, as in conv1,conv2, or all but those with a minus, as in -fc2; "
-           "--sparsity is "
-           "then of their weights or channels")
+           "--sparsity is then of their weights or channels")
       .group("Pruning")
       .delimiter(',');
   add("--keep-at-least", recipe.keep_at_least,
