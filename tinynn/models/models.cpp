@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <tinynn/core/error.hpp>
 #include <tinynn/models/densenet.hpp>
 #include <tinynn/models/lenet_300_100.hpp>
@@ -5,6 +7,7 @@
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/models/text.hpp>
 #include <tinynn/models/vgg.hpp>
 
 namespace tinynn::models {
@@ -50,6 +53,17 @@ std::vector<std::string> names() {
 }
 
 std::unique_ptr<nn::Module> make(const std::string& name) { return entry(name).make(); }
+
+bool is_name(const std::string& text) {
+  return std::ranges::find(entries, text, &Entry::name) != std::end(entries);
+}
+
+std::unique_ptr<nn::Module> make(const std::string& name_or_text, const Shape& sample) {
+  if (is_name(name_or_text)) return make(name_or_text);
+  // A word alone is rather a name than a layer.
+  if (name_or_text.find_first_of(" ,[") == std::string::npos) return make(name_or_text);
+  return from_text(name_or_text, sample);
+}
 
 Shape input_shape(const std::string& name) { return entry(name).input; }
 

@@ -15,4 +15,8 @@ Shape input_shape(const std::string& name);
 /// A freshly initialised network. Throws Error, listing the names, for one that is not known.
 std::unique_ptr<nn::Module> make(const std::string& name);
 
+bool is_name(const std::string& text);
+/// The network of a name, or of a text (text.hpp) for samples of this shape. Throws what the two throw.
+std::unique_ptr<nn::Module> make(const std::string& name_or_text, const Shape& sample);
+
 }  // namespace tinynn::models

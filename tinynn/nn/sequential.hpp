@@ -50,6 +50,8 @@ class Sequential : public Module {
     entries_.emplace_back(std::move(module));
   }
 
+  void add(Entry entry) { entries_.push_back(std::move(entry)); }
+
   int64_t size() const { return static_cast<int64_t>(entries_.size()); }
   /// Throws Error if there is no module `i`.
   Module& operator[](int64_t i) const {

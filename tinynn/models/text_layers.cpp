@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <tinynn/core/error.hpp>
+#include <tinynn/io/one_line.hpp>
+#include <tinynn/models/text_layers.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
+
+namespace tinynn::models::detail {
+namespace {
+
+using Entry = nn::Sequential::Entry;
+
+template <class M>
+Entry plain(const LayerText&, const Shape&) {
+  return Entry(M());
+}
+
+constexpr int64_t most_weights = 1 << 28;
+
+Entry conv(const LayerText& text, const Shape& input) {
+  const int64_t kernel = text.whole(1, 3);
+  check(kernel <= 1024 && input[1] * text.whole(0, 1) <= most_weights / (kernel * kernel),
+        "it would have more than 2^28 weights");
+  return Entry(nn::Conv2d(input[1], text.whole(0, 1), kernel,
+                          {.stride = text.option("stride", 1),
+                           .padding = text.option("pad", 0),
+                           .dilation = text.option("dilation", 1),
+                           .groups = text.option("groups", 1),
+                           .bias = text.option("nobias", 0) == 0}));
+}
+
+Entry batch_norm(const LayerText&, const Shape& input) {
+  if (input.rank() == 4) return Entry(nn::BatchNorm2d(input[1]));
+  return Entry(nn::BatchNorm1d(input[1]));
+}
+
+Entry linear(const LayerText& text, const Shape& input) {
+  check(text.whole(0, 1) <= most_weights / std::max<int64_t>(input[-1], 1),
+        "it would have more than 2^28 weights");
+  return Entry(nn::Linear(input[-1], text.whole(0, 1), {.bias = text.option("nobias", 0) == 0}));
+}
+
+Entry max_pool(const LayerText& text, const Shape&) {
+  return Entry(nn::MaxPool2d(text.whole(0, 2),
+                             {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
+}
+
+Entry avg_pool(const LayerText& text, const Shape&) {
+  return Entry(nn::AvgPool2d(text.whole(0, 2),
+                             {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
+}
+
+// What stands behind the words, of operations. What a text cannot say makes another network of it, which
+// to_text() sees.
+
+Shape shape_of(const graph::Graph& graph, const graph::Operation& operation, size_t input) {
+  return graph.values[operation.inputs[input]].shape;
+}
+
+// " stride 2", unless it is what is usual.
+std::string option(const char* name, int64_t value, int64_t usual) {
+  return value == usual ? "" : ' ' + std::string(name) + ' ' + std::to_string(value);
+}
+
+std::string conv_text(const graph::Graph& graph, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  const Shape x = shape_of(graph, operation, 0), w = shape_of(graph, operation, 1);
+  return ' ' + std::to_string(w[0]) + ' ' + std::to_string(w[2]) + option("stride", a.size2("stride").h, 1) +
+         option("pad", a.padding2d("padding").top, 0) + option("dilation", a.size2("dilation").h, 1) +
+         option("groups", x[1] / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
+}
+
+std::string linear_text(const graph::Graph& graph, const graph::Operation& operation) {
+  return ' ' + std::to_string(shape_of(graph, operation, 1)[0]) + (operation.inputs[2] < 0 ? " nobias" : "");
+}
+
+std::string pool_text(const graph::Graph&, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  const int64_t kernel = a.size2("kernel").h;
+  return ' ' + std::to_string(kernel) + option("stride", a.size2("stride").h, kernel) +
+         option("pad", a.padding2d("padding").top, 0);
+}
+
+// " 0.3", unless it is what is usual.
+std::string number_text(const graph::Operation& operation, const char* attribute, double usual) {
+  const double value = autograd::Attributes(operation.attributes).number(attribute);
+  char text[32];
+  return value == usual ? "" : ' ' + std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+// clang-format off
+const LayerRow rows[] = {
+    {"conv", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution", 1, 2, true,
+     {"stride", "pad", "dilation", "groups", "nobias"}, 4, conv, "conv2d", conv_text},
+    {"linear", "OUT [nobias]: fully connected", 1, 1, true, {"nobias"}, 2, linear, "linear", linear_text},
+    {"bn", "batch normalisation", 0, 0, true, {}, 0, batch_norm, "batch_norm"},
+    {"maxpool", "[KERNEL=2] [stride S] [pad P]: largest of each window", 0, 1, true, {"stride", "pad"}, 4, max_pool,
+     "max_pool2d", pool_text},
+    {"avgpool", "[KERNEL=2] [stride S] [pad P]: mean of each window", 0, 1, true, {"stride", "pad"}, 4, avg_pool,
+     "avg_pool2d", pool_text},
+    {"globalpool", "mean of each channel", 0, 0, true, {}, 4,
+     [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveAvgPool2d(1)); }, "adaptive_avg_pool2d"},
+    {"flatten", "pictures become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
+    {"dropout", "[P=0.5]: zeroes elements in training", 0, 1, false, {}, 0,
+     [](const LayerText& text, const Shape&) { return Entry(nn::Dropout(text.number(0, 0.5))); },
+     "dropout", [](const auto&, const auto& operation) { return number_text(operation, "p", 0.5); }},
+    {"relu", "activation, as are the rest", 0, 0, true, {}, 0, plain<nn::ReLU>, "relu"},
+    {"relu6", "", 0, 0, true, {}, 0, plain<nn::ReLU6>, "relu6"},
+    {"leakyrelu", "[SLOPE=0.01]", 0, 1, false, {}, 0,
+     [](const LayerText& text, const Shape&) { return Entry(nn::LeakyReLU(text.number(0, 0.01))); },
+     "leaky_relu", [](const auto&, const auto& operation) { return number_text(operation, "negative_slope", 0.01); }},
+    {"elu", "[ALPHA=1]", 0, 1, false, {}, 0,
+     [](const LayerText& text, const Shape&) { return Entry(nn::ELU(text.number(0, 1))); },
+     "elu", [](const auto&, const auto& operation) { return number_text(operation, "alpha", 1); }},
+    {"gelu", "", 0, 0, true, {}, 0, plain<nn::GELU>, "gelu"},
+    {"silu", "", 0, 0, true, {}, 0, plain<nn::SiLU>, "silu"},
+    {"sigmoid", "", 0, 0, true, {}, 0, plain<nn::Sigmoid>, "sigmoid"},
+    {"tanh", "", 0, 0, true, {}, 0, plain<nn::Tanh>, "tanh"},
+    {"hardsigmoid", "", 0, 0, true, {}, 0, plain<nn::Hardsigmoid>, "hardsigmoid"},
+    {"hardswish", "", 0, 0, true, {}, 0, plain<nn::Hardswish>, "hardswish"},
+};
+// clang-format on
+
+// How many letters have to be changed, added or left out (Levenshtein 1966).
+size_t distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t above = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, above + 1, diagonal + (a[i] != b[j])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+int64_t LayerText::option(const std::string& name, int64_t usual) const {
+  const auto found = std::ranges::find(options, name, &std::pair<std::string, double>::first);
+  return found == options.end() ? usual : static_cast<int64_t>(found->second);
+}
+
+std::span<const LayerRow> layer_rows() { return rows; }
+
+const LayerRow& layer_row(const std::string& word) {
+  const std::string shown = word.substr(0, 60);
+  const auto* nearest =
+      std::ranges::min_element(rows, {}, [&](const LayerRow& row) { return distance(shown, row.word); });
+  check(word == nearest->word, "there is no layer ", io::detail::in_quotes(word), "; the nearest is \"",
+        nearest->word, '"');
+  return *nearest;
+}
+
+}  // namespace tinynn::models::detail
