@@ -11,7 +11,7 @@ using namespace tinynn;
 namespace {
 
 long long bytes_of(nn::Module& net, io::Storage storage) {
-  return static_cast<long long>(io::safetensors_bytes(io::to_file(net, {}, storage)));
+  return static_cast<long long>(io::safetensors_bytes(io::to_file(net, {.storage = storage})));
 }
 
 template <class Network>

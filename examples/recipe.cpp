@@ -38,7 +38,7 @@ int main(int count, char** arguments) {
     while (run.advance()) {
       if (run.progress().moment != recipe::Moment::trained) std::cout << run.progress() << '\n';
     }
-    io::save(net, arguments[2], {}, io::Storage::smallest);
+    io::save(net, arguments[2], {.storage = io::Storage::smallest});
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recipe: %s\n", error.what());
     return 1;

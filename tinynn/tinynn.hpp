@@ -23,6 +23,7 @@
 #include <tinynn/export/share_weights.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/graph/graph.hpp>
+#include <tinynn/graph/network.hpp>
 #include <tinynn/graph/summary.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/densenet.hpp>

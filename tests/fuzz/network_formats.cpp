@@ -107,7 +107,7 @@ std::vector<Bytes> checkpoints(const std::filesystem::path& path) {
     for (const Parameter& parameter : parts.parameters()) {
       if (clusters > 0) deploy::share_weights(parameter, clusters);
     }
-    io::save(parts, path, {{"tinynn.model", "parts"}}, storage);
+    io::save(parts, path, {.metadata = {{"tinynn.model", "parts"}}, .storage = storage});
     files.push_back(content(path));
   }
   return files;

@@ -43,7 +43,7 @@ TEST_CASE("io. a checkpoint brings back values and masks bit by bit") {
   Net net;
   net.fc1[0].set_mask(mask_of({3, 2}, {1, 0, 1, 1, 0, 0}));
   net.fc1[1].assign(tensor({-0.0F, std::numeric_limits<float>::quiet_NaN(), 1e-45F}));
-  io::save(net, folder / "net.safetensors", {{"tinynn.model", "net"}});
+  io::save(net, folder / "net.safetensors", {.metadata = {{"tinynn.model", "net"}}});
 
   Net other;
   other.fc1[0].set_mask(mask_of({3, 2}, {0, 1, 1, 1, 1, 1}));
@@ -61,7 +61,7 @@ TEST_CASE("io. a checkpoint brings back values and masks bit by bit") {
   CHECK_FALSE(other.fc2[0].mask().defined());  // no mask in the file: dense
 
   // Equal modules give equal files, whoever wrote them.
-  io::save(other, folder / "other.safetensors", {{"tinynn.model", "net"}});
+  io::save(other, folder / "other.safetensors", {.metadata = {{"tinynn.model", "net"}}});
   CHECK(read_file(folder / "net.safetensors") == read_file(folder / "other.safetensors"));
   CHECK(folder.count() == 2);
 }
@@ -136,7 +136,7 @@ TEST_CASE("io. a file as PyTorch writes it loads") {
 TEST_CASE("io. metadata of the caller goes into the file, \"format\" only if it has none") {
   const TemporaryFolder folder;
   Bag bag({{"w", ones({1})}});
-  io::save(bag, folder / "x", {{"format", "other"}, {"tinynn.epoch", "3"}});
+  io::save(bag, folder / "x", {.metadata = {{"format", "other"}, {"tinynn.epoch", "3"}}});
   CHECK(io::load(bag, folder / "x") == Metadata{{"format", "other"}, {"tinynn.epoch", "3"}});
 }
 

@@ -22,7 +22,7 @@ TEST_CASE("io. shared weights take about their entropy in files, and come back b
     Bag bag({{"w", draw.tensor({60, 500})}, {"b", draw.tensor({60})}});
     bag[0].prune(draw.mask({60, 500}, 0.06));
     deploy::share_weights(bag[0], clusters);
-    io::save(bag, folder / "x", {}, Storage::smallest);
+    io::save(bag, folder / "x", {.storage = Storage::smallest});
     const auto file = io::read_safetensors(folder / "x");
     const auto stored = io::stored_as(file, "w");
     CHECK(io::storage_name(stored.storage) == "compressed");
@@ -33,7 +33,7 @@ TEST_CASE("io. shared weights take about their entropy in files, and come back b
     io::load(again, folder / "x");
     CHECK(again[0].to_vector() == bag[0].to_vector());
     CHECK(again[0].mask().count_alive() == bag[0].mask().count_alive());
-    io::save(again, folder / "y", {}, Storage::smallest);
+    io::save(again, folder / "y", {.storage = Storage::smallest});
     CHECK(read_file(folder / "x") == read_file(folder / "y"));
   }
 }

@@ -205,7 +205,7 @@ TEST_CASE("io. twenty thousand damaged sparse files are read or refused, and not
     if (form == 0) bag[0].assign(randn({3, 4}));
     bag[0].set_mask(mask_of({3, 4}, {1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0}));
     bag[1].set_mask(mask_of({2, 6}, {0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0}));
-    io::save(bag, folder / "x", {}, Storage::compressed);
+    io::save(bag, folder / "x", {.storage = Storage::compressed});
     valid[form] = read_file(folder / "x");
   }
   const auto named = [](Entry entry, const char* name) { return entry.name = name, entry; };

@@ -26,7 +26,7 @@ Mask random_mask(const Shape& shape, double density, uint64_t seed) {
 
 std::string file_bytes(nn::Module& module, Storage storage) {
   const TemporaryFolder folder;
-  io::save(module, folder / "x", {}, storage);
+  io::save(module, folder / "x", {.storage = storage});
   return read_file(folder / "x");
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("io. every form brings back values and masks of random shapes and dens
 TEST_CASE("io. the bytes of the compressed form") {
   Bag bag({{"w", tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, -10}, {2, 5})}, {"b", ones({1})}});
   bag[0].set_mask(mask_of({2, 5}, {1, 0, 0, 1, 1, 0, 0, 0, 0, 1}));
-  const auto file = io::to_file(bag, {}, Storage::compressed);
+  const auto file = io::to_file(bag, {.storage = Storage::compressed});
   REQUIRE(file.tensors.size() == 2);
   CHECK(file.tensors[0].name == "b");  // it has no mask
   CHECK(file.tensors[1].name == "w_compressed");
@@ -121,7 +121,7 @@ TEST_CASE("io. values that repeat are stored once, with their indices in 4 bits 
         w[i] = -static_cast<float>(i % static_cast<size_t>(kinds));  // -0, too
     });
     bag[0].set_mask(Mask(Shape{count}));
-    const auto file = io::to_file(bag, {}, Storage::compressed);
+    const auto file = io::to_file(bag, {.storage = Storage::compressed});
     const int64_t expected = kinds > 256 ? 4 * count : 4 * kinds + (kinds <= 16 ? (count + 1) / 2 : count);
     CHECK(std::ssize(streams_of(file, "w_compressed").values) == expected);
     io::load(other, file);
@@ -130,7 +130,8 @@ TEST_CASE("io. values that repeat are stored once, with their indices in 4 bits 
   for (const auto& [last, bytes] : {std::pair{3.0F, 14}, {4.0F, 16}}) {  // three of four are shared, four not
     Bag bag({{"w", tensor({1, 2, 3, last})}});
     bag[0].set_mask(Mask(Shape{4}));
-    CHECK(std::ssize(streams_of(io::to_file(bag, {}, Storage::compressed), "w_compressed").values) == bytes);
+    CHECK(std::ssize(streams_of(io::to_file(bag, {.storage = Storage::compressed}), "w_compressed").values) ==
+          bytes);
   }
 }
 
@@ -145,7 +146,7 @@ TEST_CASE("io. gaps of 255 and more take more bytes") {
                                                      {{}, {}},
                                                      {{0, 999}, {0, 255, 255, 255, 233}}}) {
     Bag bag = row_with(1000, alive), other({{"w", zeros({1, 1000})}});
-    const auto file = io::to_file(bag, {}, Storage::compressed);
+    const auto file = io::to_file(bag, {.storage = Storage::compressed});
     std::vector<uint8_t> numbers{2, 1, 255, 255, 255, 235};
     numbers.insert(numbers.end(), gaps.begin(), gaps.end());
     CHECK(streams_of(file, "w_compressed").numbers == numbers);
@@ -158,7 +159,7 @@ TEST_CASE("io. the smallest form takes about the entropy of gaps and values") {
   Bag bag({{"half", randn({100, 100})}, {"tenth", randn({100, 100})}});
   bag[0].set_mask(random_mask({100, 100}, 0.5, 1));
   bag[1].set_mask(random_mask({100, 100}, 0.1, 2));
-  const auto file = io::to_file(bag, {}, Storage::smallest);
+  const auto file = io::to_file(bag, {.storage = Storage::smallest});
   // Of random bits: one for each element, and 31 at most of each live value.
   CHECK(io::stored_as(file, "half").storage == Storage::compressed);
   CHECK(io::stored_as(file, "half").bytes < 10'000 / 8 + 5'100 * 31 / 8);
@@ -169,7 +170,7 @@ TEST_CASE("io. the smallest form takes about the entropy of gaps and values") {
 TEST_CASE("io. what has a NaN is stored dense, whatever form is asked for, and comes back bit by bit") {
   Bag bag({{"w", tensor({1, std::bit_cast<float>(0x7FC12345U), 0, 0})}}), other({{"w", ones({4})}});
   bag[0].set_mask(mask_of({4}, {1, 1, 0, 0}));
-  const auto file = io::to_file(bag, {}, Storage::compressed);
+  const auto file = io::to_file(bag, {.storage = Storage::compressed});
   CHECK(io::stored_as(file, "w").storage == Storage::dense);
   CHECK(error_of([&] {
           io::load(other, file);
@@ -184,7 +185,7 @@ TEST_CASE("io. smaller shapes are adopted from every form, and larger ones refus
     CAPTURE(storage_name(storage));
     Bag small({{"w", randn({3, 2, 5})}}), module({{"w", ones({4, 2, 6})}});
     small[0].set_mask(random_mask({3, 2, 5}, 0.3, 1));
-    const auto file = io::to_file(small, {}, storage);
+    const auto file = io::to_file(small, {.storage = storage});
     io::load(module, file);
     CHECK(module[0].shape() == Shape{3, 2, 5});
     CHECK(bits(module[0]) == bits(small[0]));
@@ -210,7 +211,7 @@ TEST_CASE("io. masks of nothing and of scalars, and parameters named like parts 
     bag[1].set_mask(Mask(Shape{}, true));
     bag[2].set_mask(Mask(Shape{3, 0}, false));
     bag[5].set_mask(mask_of({3}, {0, 1, 0}));
-    io::load(other, io::to_file(bag, {}, storage));
+    io::load(other, io::to_file(bag, {.storage = storage}));
     for (size_t i = 0; i < 6; ++i) {
       CHECK(bits(other[i]) == bits(bag[i]));
       CHECK(other[i].mask().defined() == bag[i].mask().defined());
@@ -221,6 +222,6 @@ TEST_CASE("io. masks of nothing and of scalars, and parameters named like parts 
   bag[0].set_mask(mask_of({2}, {1, 0}));
   const TemporaryFolder folder;
   CHECK(error_of([&] {
-          io::save(bag, folder / "x", {}, Storage::compressed);
+          io::save(bag, folder / "x", {.storage = Storage::compressed});
         }).ends_with("the name \"g_compressed\" appears twice"));
 }

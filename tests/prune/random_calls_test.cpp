@@ -134,11 +134,11 @@ class Life {
   void save_and_load() {
     constexpr io::Storage forms[] = {io::Storage::dense, io::Storage::compressed, io::Storage::smallest};
     const io::Storage form = forms[draw_.between(0, 2)];
-    io::save(*net_, folder_ / "net", {}, form);
+    io::save(*net_, folder_ / "net", {.storage = form});
     const std::string before = content(folder_ / "net");
     write();
     io::load(*net_, folder_ / "net");
-    io::save(*net_, folder_ / "again", {}, form);
+    io::save(*net_, folder_ / "again", {.storage = form});
     CHECK(content(folder_ / "again") == before);
   }
   void clone() {

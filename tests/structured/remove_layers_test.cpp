@@ -262,7 +262,7 @@ TEST_CASE("structured. a file of a network without some layers is read by one wi
   structured::remove_layers(s.net, s.x, {.count = 2}, [&] { return s.accuracy(); });
   std::string list;
   for (const auto& name : structured::removed_layers(s.net)) list += (list.empty() ? "" : ",") + name;
-  io::save(s.net, folder / "net.safetensors", {{"tinynn.removed", list}});
+  io::save(s.net, folder / "net.safetensors", {.metadata = {{"tinynn.removed", list}}});
 
   Setting fresh;
   CHECK_THROWS_AS(io::load(fresh.net, folder / "net.safetensors"), Error);

@@ -50,7 +50,7 @@ std::vector<Form> measure_forms(const LoadedModel& loaded, const std::vector<int
     forms.push_back(form);
   };
   manual_seed(1);
-  measure("dense, all of it", *models::make(loaded.model));
+  if (const auto whole = loaded.as_made()) measure("dense, all of it", *whole);
   measure("as in the file", *loaded.module);
   if (structured::compact(*loaded.module, images(8)).channels > 0) measure("compacted", *loaded.module);
   return forms;

@@ -15,8 +15,8 @@ namespace {
 NetworkMetrics measure(const LoadedModel& loaded, Experiment* experiment) {
   NetworkMetrics metrics =
       experiment != nullptr ? experiment->measure(*loaded.module, true) : loaded.counts();
-  metrics.file_bytes =
-      io::safetensors_bytes(io::to_file(*loaded.module, loaded.metadata, io::Storage::smallest));
+  metrics.file_bytes = io::safetensors_bytes(
+      io::to_file(*loaded.module, {.metadata = loaded.metadata, .storage = io::Storage::smallest}));
   return metrics;
 }
 
@@ -44,8 +44,7 @@ void run_compact(const SavedOptions& options, const Output& output) {
   use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
   std::unique_ptr<Experiment> experiment;
-  if (!options.data.empty())
-    experiment = std::make_unique<Experiment>(resolve({.model = loaded.model, .data = options.data}), output);
+  if (!options.data.empty()) experiment = std::make_unique<Experiment>(loaded.settings(options.data), output);
   manual_seed(1);
   const Tensor images = randn(loaded.blank(8).shape());
 
@@ -53,7 +52,7 @@ void run_compact(const SavedOptions& options, const Output& output) {
   metrics.pruned = measure(loaded, experiment.get());
   const structured::Compacted report = structured::compact(*loaded.module, images);
   metrics.compact = with_changes(measure(loaded, experiment.get()), report);
-  io::save(*loaded.module, output.file, loaded.metadata, io::Storage::smallest);
+  io::save(*loaded.module, output.file, {.metadata = loaded.metadata, .storage = io::Storage::smallest});
   if (!output.metrics.empty()) metrics.write(output.metrics);
   if (output.quiet) return;
   print(metrics, report);

@@ -6,7 +6,6 @@
 #include <tinynn/data/cifar10.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
-#include <tinynn/models/models.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -72,12 +71,12 @@ std::string data_help() {
          "of IDX files";
 }
 
-DataSets open_dataset(const std::string& name_or_path, const std::string& model) {
-  const Shape image = models::input_shape(model);
+DataSets open_dataset(const std::string& name_or_path, const std::optional<Shape>& wanted,
+                      const std::string& model) {
   DataSets data = open_any(name_or_path);
   for (const auto& images : {data.train, data.test}) {
-    check(images->sample_shape() == image, name_or_path, " has images of ", size_text(images->sample_shape()),
-          ", ", model, " takes ", size_text(image));
+    check(!wanted || images->sample_shape() == *wanted, name_or_path, " has images of ",
+          size_text(images->sample_shape()), ", ", model, " takes ", size_text(wanted.value_or(Shape())));
   }
   return data;
 }

@@ -9,9 +9,9 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/run.hpp>
 
@@ -55,10 +55,14 @@ void check_writable(const Output& output) {
 Experiment::Experiment(const Settings& settings, const Output& output)
     : settings_(settings),
       quiet_(output.quiet),
-      data_(open_dataset(settings.data, settings.model)),
+      data_(open_dataset(settings.data, settings.input, settings.model)),
       train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(data_.test, {.batch_size = test_batch}),
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
+
+std::unique_ptr<nn::Module> Experiment::make_network() const {
+  return models::make(settings_.model, data_.test->sample_shape());
+}
 
 train::Loss Experiment::loss() {
   return [this](const Tensor& output, const Targets& targets) {
@@ -84,7 +88,7 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
       .parameters = counts.parameters,
       .nonzero = counts.nonzero,
       .macs = counts.macs,
-      .file_bytes = io::safetensors_bytes(io::to_file(module, metadata(module), io::Storage::smallest))};
+      .file_bytes = io::safetensors_bytes(io::to_file(module, save_options(io::Storage::smallest)))};
   for (int64_t batch : {1, 64}) {
     if (!latency) break;
     const Tensor batch_images = data::DataLoader(data_.test, {.batch_size = batch}).example();
@@ -94,16 +98,15 @@ NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   return result;
 }
 
-io::Metadata Experiment::metadata(nn::Module& module) const {
-  io::Metadata result{{"tinynn.model", settings_.model},
-                      {"tinynn.dataset", data_.name},
-                      {"tinynn.training", settings_.describe()},
-                      {"tinynn.version", version()}};
-  std::string removed;
-  for (const auto& layer : structured::removed_layers(module))
-    removed += (removed.empty() ? "" : ",") + layer;
-  if (!removed.empty()) result["tinynn.removed"] = removed;
-  return result;
+io::SaveOptions Experiment::save_options(io::Storage storage) const {
+  return {.metadata = metadata(), .storage = storage, .graph = example()};
+}
+
+io::Metadata Experiment::metadata() const {
+  return {{"tinynn.model", settings_.model},
+          {"tinynn.dataset", data_.name},
+          {"tinynn.training", settings_.describe()},
+          {"tinynn.version", version()}};
 }
 
 std::vector<double> seconds_of(const std::vector<train::Epoch>& epochs) {

@@ -45,13 +45,16 @@ class Experiment {
   const std::string& dataset() const { return data_.name; }
   /// A batch of test images (n, C, H, W).
   Tensor example() const { return test_.example(); }
+  /// A network as --model says, for these images.
+  std::unique_ptr<nn::Module> make_network() const;
   /// Counts, file size and accuracy; with latency at batch sizes 1 and 64 on request.
   NetworkMetrics measure(nn::Module& module, bool latency);
-  /// What a saved model says of itself.
-  io::Metadata metadata(nn::Module& module) const;
+  /// How a network is saved: with its graph and with what it says of itself.
+  io::SaveOptions save_options(io::Storage storage) const;
 
  private:
   friend class TrainingView;
+  io::Metadata metadata() const;
   Settings settings_;
   bool quiet_;
   DataSets data_;

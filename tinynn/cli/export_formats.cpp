@@ -21,7 +21,7 @@ void write_safetensors(Export& to) {
     check(clusters >= 1 && clusters <= 256, "--quantize ", to.options.quantize,
           ": expected codebook:K with K from 1 to 256");
     for (const Parameter& weight : prune::weights(module)) deploy::share_weights(weight, clusters);
-    io::save(module, to.out, to.loaded.metadata, io::Storage::smallest);
+    io::save(module, to.out, {.metadata = to.loaded.metadata, .storage = io::Storage::smallest});
     to.note = "for tinynn; weights with masks are stored as indices of the values that they share";
     return;
   }
@@ -29,14 +29,14 @@ void write_safetensors(Export& to) {
     if (parameter.mask().defined()) to.note = "its zeros are kept, its masks are not";
     parameter.set_mask(Mask());
   }
-  io::write_safetensors(io::to_file(module, to.loaded.metadata), to.out);
+  io::write_safetensors(io::to_file(module, {.metadata = to.loaded.metadata}), to.out);
 }
 
 deploy::Plan plan_of(const Export& to) {
   auto plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   if (!to.options.raw_input) return plan;
-  const auto [mean, std] =
-      pixel_normalization(open_dataset(data_name(to.options, to.loaded), to.loaded.model));
+  const auto [mean, std] = pixel_normalization(
+      open_dataset(data_name(to.options, to.loaded), to.loaded.sample_shape(), to.loaded.model));
   return deploy::with_normalization(std::move(plan), mean, std);
 }
 

@@ -40,7 +40,7 @@ void write_header(Export& to) {
   std::optional<DataSets> data;
   if (options.int8() || options.raw_input || !options.data.empty()) {
     name = data_name(options, to.loaded);
-    data = open_dataset(name, model);
+    data = open_dataset(name, to.loaded.sample_shape(), model);
   }
   const deploy::Plan plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   auto network = options.int8()

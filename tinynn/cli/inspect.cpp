@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <sstream>
 
@@ -10,7 +9,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/io/atomic_file.hpp>
-#include <tinynn/models/models.hpp>
+#include <tinynn/models/text.hpp>
 #include <tinynn/structured/groups.hpp>
 
 namespace tinynn::cli {
@@ -28,8 +27,7 @@ struct InspectOptions {
 };
 
 // What hangs together in the network, as asked for.
-void show_structure(const InspectOptions& options, const LoadedModel& loaded) {
-  const auto graph = graph::trace(*loaded.module, loaded.blank(1));
+void show_structure(const InspectOptions& options, const graph::Graph& graph) {
   if (options.trace) std::printf("%s\n", graph::to_text(graph).c_str());
   if (options.groups)
     std::printf("%s\n", structured::to_text(structured::groups(graph::ChannelMap(graph))).c_str());
@@ -41,11 +39,7 @@ void run(const InspectOptions& options, const Output& output) {
   check_writable(output);
   const LoadedModel loaded = load_model(file);
   const io::SafetensorsFile content = io::read_safetensors(file);
-  Table table(
-      {"parameter", "as made", "shape", "elements", "non-zero", "density", "masked", "stored as", "bytes"});
-  const auto made = models::make(loaded.model);
-  std::map<std::string, Shape> shapes;
-  for (const auto& [name, parameter] : made->named_parameters()) shapes[name] = parameter.shape();
+  Table table({"parameter", "shape", "elements", "non-zero", "density", "masked", "stored as", "bytes"});
   NetworkMetrics totals = loaded.counts();
   int64_t bytes = 0;  // of all parameters
   for (const auto& [name, parameter] : loaded.module->named_parameters()) {
@@ -53,20 +47,22 @@ void run(const InspectOptions& options, const Output& output) {
     const int64_t dead = parameter.mask().defined() ? parameter.numel() - parameter.mask().count_alive() : 0;
     const io::StoredAs stored = io::stored_as(content, name);
     bytes += stored.bytes;
-    table.add({name, shape_text(shapes[name]), shape_text(parameter.shape()), with_commas(parameter.numel()),
-               with_commas(nonzero), share(nonzero, parameter.numel()), with_commas(dead),
+    table.add({name, shape_text(parameter.shape()), with_commas(parameter.numel()), with_commas(nonzero),
+               share(nonzero, parameter.numel()), with_commas(dead),
                std::string(storage_name(stored.storage)), with_commas(stored.bytes)});
   }
-  table.add({"all", "", "", with_commas(totals.parameters), with_commas(totals.nonzero),
+  table.add({"all", "", with_commas(totals.parameters), with_commas(totals.nonzero),
              share(totals.nonzero, totals.parameters), "", "", with_commas(bytes)});
   totals.file_bytes = static_cast<int64_t>(std::filesystem::file_size(file));
   if (!output.metrics.empty()) loaded.metrics(totals).write(output.metrics);
   if (output.quiet) return;
   std::printf("%s, %s bytes\n\n%s\n", file.c_str(), with_commas(*totals.file_bytes).c_str(),
               table.text().c_str());
-  for (const auto& [key, value] : content.metadata) std::printf("%s: %s\n", key.c_str(), value.c_str());
+  const auto graph = graph::trace(*loaded.module, graph::Example(loaded.module->blank(), {}));
+  if (const auto text = models::to_text(graph)) std::printf("--model \"%s\"\n", text->c_str());
+  for (const auto& [key, value] : loaded.metadata) std::printf("%s: %s\n", key.c_str(), value.c_str());
   std::printf("\n");
-  show_structure(options, loaded);
+  show_structure(options, graph);
 }
 
 }  // namespace

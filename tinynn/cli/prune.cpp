@@ -11,7 +11,6 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/io/atomic_file.hpp>
-#include <tinynn/models/models.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -37,16 +36,20 @@ void print(const Watcher& watcher, const Output& output, const Table& steps) {
 void run(PruneOptions options, const Output& output, const std::string& command) {
   check_writable(output);
   use_threads(options.training.threads);
-  LoadedModel loaded;
+  std::unique_ptr<nn::Module> network;
+  Shape sample_shape;
   if (!options.in.empty()) {
-    loaded = load_model(options.in);
+    LoadedModel loaded = load_model(options.in);
     options.training.model = loaded.model;
+    sample_shape = loaded.sample_shape();
+    network = std::move(loaded.module);
   }
-  const Settings settings = resolve(options.training);
+  Settings settings = resolve(options.training);
+  if (network) settings.input = sample_shape;
   Experiment experiment(settings, output);
   manual_seed(settings.seed);
-  if (!loaded.module) loaded.module = models::make(settings.model);
-  nn::Module& module = *loaded.module;
+  if (!network) network = experiment.make_network();
+  nn::Module& module = *network;
   const auto optimizer = make_optimizer(settings, module);
 
   recipe::Recipe& recipe = options.recipe;
@@ -70,7 +73,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   }
   checkpoints.finish();
 
-  if (!output.file.empty()) io::save(module, output.file, experiment.metadata(module), io::Storage::smallest);
+  if (!output.file.empty()) io::save(module, output.file, experiment.save_options(io::Storage::smallest));
   if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
   const Table steps = steps_table(watcher.metrics.steps, watcher.step_seconds);
   if (!output.report.empty()) {

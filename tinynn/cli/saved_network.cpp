@@ -1,25 +1,19 @@
-#include <sstream>
-
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>
-#include <tinynn/structured/remove_layers.hpp>
 
 namespace tinynn::cli {
 namespace {
 
-// The layers of which a file says that they are gone: "layer1.1,layer2.2".
-void remove_listed(nn::Module& module, const std::string& names, const std::filesystem::path& file) {
-  std::istringstream list(names);
-  for (std::string name; std::getline(list, name, ',');) {
-    try {
-      structured::remove_layer(module, name);
-    } catch (const Error& error) {
-      fail(file.string(), ": metadata \"tinynn.removed\": ", error.what());
-    }
+// Throws Error, naming the file, if the sizes of the network do not fit each other.
+void try_out(graph::Network& network, const std::filesystem::path& file) {
+  try {
+    graph::run(network, {network.blank()});
+  } catch (const Error& error) {
+    fail(file.string(), ": the network cannot be run: ", error.what());
   }
 }
 
@@ -41,17 +35,33 @@ LoadedModel load_model(const std::filesystem::path& file) {
     const auto found = content.metadata.find(key);
     return found == content.metadata.end() ? "" : found->second;
   };
-  const std::string name = entry("tinynn.model");
-  check(!name.empty(), file.string(), ": the metadata has no \"tinynn.model\", expected the name of a model");
-  LoadedModel loaded{models::make(name), name, entry("tinynn.dataset"), content.metadata};
-  remove_listed(*loaded.module, entry("tinynn.removed"), file);
-  io::load(*loaded.module, content);
+  LoadedModel loaded{std::make_unique<graph::Network>(io::load_network(content)), entry("tinynn.model"),
+                     entry("tinynn.dataset"), content.metadata};
+  if (loaded.model.empty()) loaded.model = file.stem().string();
+  loaded.metadata.erase("tinynn.graph");  // written anew
+  try_out(*loaded.module, file);
   return loaded;
 }
 
-Tensor LoadedModel::blank(int64_t count) const {
-  const Shape image = models::input_shape(model);
-  return zeros({count, image[0], image[1], image[2]});
+Shape LoadedModel::sample_shape() const {
+  const Shape input = blank(1).shape();
+  return Shape(std::span(input.begin() + 1, input.end()));
+}
+
+Tensor LoadedModel::blank(int64_t count) const { return module->blank(count)[0]; }
+
+std::unique_ptr<nn::Module> LoadedModel::as_made() const {
+  try {
+    return models::make(model, sample_shape());
+  } catch (const Error&) {  // a name of the user's own
+    return nullptr;
+  }
+}
+
+Settings LoadedModel::settings(const std::string& data) const {
+  Settings result = resolve({.model = model, .data = data});
+  result.input = sample_shape();
+  return result;
 }
 
 NetworkMetrics LoadedModel::counts() const {

@@ -10,6 +10,7 @@
 #include <tinynn/cli/command.hpp>
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/metrics.hpp>
+#include <tinynn/cli/settings.hpp>
 #include <tinynn/io/checkpoint.hpp>
 
 namespace tinynn::cli {
@@ -26,18 +27,24 @@ void add_saved_options(const Command& command, SavedOptions& options, const std:
 
 /// A network read from a file, with what the file says of it.
 struct LoadedModel {
-  std::unique_ptr<nn::Module> module;
+  std::unique_ptr<graph::Network> module;
   std::string model, dataset;
   io::Metadata metadata;
 
-  /// So many images of zeros, of the size that the network takes.
+  /// Of what the network takes, without the number of samples.
+  Shape sample_shape() const;
+  /// So many samples of zeros, of the shape that the network takes.
   Tensor blank(int64_t count) const;
+  /// A fresh one as its model's name or text says, dense and whole; null if it has neither.
+  std::unique_ptr<nn::Module> as_made() const;
+  /// Those of its model, for some data.
+  Settings settings(const std::string& data) const;
   /// Counts and sparsity, of the network as it is now.
   NetworkMetrics counts() const;
   /// The JSON object of one state: "pruned" if weights are zero, otherwise "dense".
   Metrics metrics(const NetworkMetrics& state) const;
 };
-/// Throws Error if the file cannot be read, is none of tinynn's, or does not fit the model that it names.
+/// Throws Error if the file cannot be read or holds no network that runs.
 LoadedModel load_model(const std::filesystem::path& file);
 
 /// The name of the data to use: --data, or else what the file was trained on. Throws Error if neither says.

@@ -66,7 +66,7 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
   use_threads(options.threads);
   const LoadedModel loaded = load_model(options.in);
   const std::string data = data_name(options, loaded);
-  Experiment experiment(resolve({.model = loaded.model, .data = data}), output);
+  Experiment experiment(loaded.settings(data), output);
   const prune::ScanOptions scan_options{
       .rule = {.granularity = options.granularity == "weight" ? prune::element() : prune::slice(0)}};
   const auto scan = prune::scan_sensitivity(

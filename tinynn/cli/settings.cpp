@@ -8,6 +8,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/models/text.hpp>
 #include <tinynn/recipe/tables.hpp>
 
 namespace tinynn::cli {
@@ -31,12 +32,12 @@ constexpr Defaults recipes[] = {
     {"densenet-small", 30, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
     {"vgg-small", 30, 128, 2, "sgd", 0.05, "cosine", 0.9, 5e-4},
     {"resnet-20", 30, 128, 2, "sgd", 0.1, "cosine", 0.9, 5e-4},
+    {"any other", 10, 64, 2, "sgd", 0.02, "cosine", 0.9, 5e-4},
 };
 
 const Defaults& recipe_of(const std::string& model) {
   const auto* found = std::ranges::find(recipes, model, &Defaults::model);
-  check(found != std::end(recipes), "no recipe for model \"", model, "\"");
-  return *found;
+  return found == std::end(recipes) ? found[-1] : *found;
 }
 
 }  // namespace
@@ -49,18 +50,20 @@ Settings resolve(const Options& options) {
   const recipe::OptimizerRow& row = find(recipe::optimizers(), "optimizer", optimizer);
   const double lr = as_recipe ? defaults.lr : row.lr,
                decay = as_recipe ? defaults.weight_decay : row.weight_decay;
-  return {.model = options.model,
-          .data = options.data,
-          .epochs = options.epochs.value_or(defaults.epochs),
-          .batch_size = options.batch_size.value_or(defaults.batch_size),
-          .finetune_epochs = options.finetune_epochs.value_or(defaults.finetune_epochs),
-          .optimizer = optimizer,
-          .lr_schedule = options.lr_schedule.value_or(defaults.lr_schedule),
-          .lr = options.lr.value_or(lr),
-          .momentum = options.momentum.value_or(defaults.momentum),
-          .weight_decay = options.weight_decay.value_or(decay),
-          .l1 = options.l1,
-          .seed = options.seed};
+  return {
+      .model = options.model,
+      .data = options.data,
+      .epochs = options.epochs.value_or(defaults.epochs),
+      .batch_size = options.batch_size.value_or(defaults.batch_size),
+      .finetune_epochs = options.finetune_epochs.value_or(defaults.finetune_epochs),
+      .optimizer = optimizer,
+      .lr_schedule = options.lr_schedule.value_or(defaults.lr_schedule),
+      .lr = options.lr.value_or(lr),
+      .momentum = options.momentum.value_or(defaults.momentum),
+      .weight_decay = options.weight_decay.value_or(decay),
+      .l1 = options.l1,
+      .seed = options.seed,
+      .input = models::is_name(options.model) ? models::input_shape(options.model) : std::optional<Shape>()};
 }
 
 std::string Settings::describe() const {
@@ -74,8 +77,9 @@ std::string Settings::describe() const {
 std::string Settings::identity() const {
   // A folder may be somewhere else the next time, and a name must hold no space.
   std::string name = std::filesystem::path(data).filename().string();
-  std::ranges::replace(name, ' ', '_');
-  return "model=" + model + " data=" + name + " " + describe();
+  std::string network = model;
+  for (std::string* text : {&name, &network}) std::ranges::replace(*text, ' ', '_');
+  return "model=" + network + " data=" + name + " " + describe();
 }
 
 std::string recipes_help() {
@@ -93,7 +97,8 @@ std::string recipes_help() {
   Table optimizers({"optimizer", "lr", "weight-decay"});
   for (const auto& row : recipe::optimizers())
     optimizers.add({row.name + std::string(", ") + row.help, text_of(row.lr), text_of(row.weight_decay)});
-  return "Defaults by model:\n" + models.text() +
+  return "Layers of a --model of one's own:\n" + models::text_help() + "\nDefaults by model:\n" +
+         models.text() +
          "\nOptimizers; one that is not the model's default comes with this lr and weight-decay:\n" +
          optimizers.text();
 }
@@ -111,8 +116,27 @@ void use_threads(const std::optional<int64_t>& threads) {
   if (threads) set_num_threads(*threads);
 }
 
+namespace {
+
+// Sizes are known with the data; that a word is no layer, at once.
+std::string why_no_model(const std::string& text) {
+  try {
+    if (!models::is_name(text) && text.find_first_of(" ,[") == std::string::npos) models::make(text);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
 Option add_model_option(const Command& command, Options& options) {
-  return command.add("--model", options.model, "The network to train").one_of(models::names());
+  return command
+      .add("--model", options.model,
+           "The network to train: a name of the list below, or its layers, as \"conv 20 5, maxpool 2, linear "
+           "10\"")
+      .check([](const std::string& text) { return why_no_model(text); })
+      .suggests(models::names());
 }
 
 Option add_threads_option(const Command& command, std::optional<int64_t>& threads) {

@@ -32,6 +32,7 @@ struct Settings {
   std::string optimizer, lr_schedule;
   double lr, momentum, weight_decay, l1;
   uint64_t seed;
+  std::optional<Shape> input = {};  // of one sample, if the network does not take any
 
   /// One line for a model file: everything that shapes the result.
   std::string describe() const;
@@ -39,7 +40,7 @@ struct Settings {
   std::string identity() const;
 };
 
-/// Fills in what was left open. Throws Error if the model is not known.
+/// Fills in what was left open.
 Settings resolve(const Options& options);
 /// The table of recipes, for --help.
 std::string recipes_help();

@@ -6,7 +6,6 @@
 #include <tinynn/cli/table.hpp>
 #include <tinynn/cli/watcher.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/models/models.hpp>
 
 namespace tinynn::cli {
 namespace {
@@ -22,7 +21,7 @@ void run(const TrainOptions& options, const Output& output) {
   const Settings settings = resolve(options.training);
   Experiment experiment(settings, output);
   manual_seed(settings.seed);
-  const auto module = models::make(settings.model);
+  const auto module = experiment.make_network();
   const auto optimizer = make_optimizer(settings, *module);
   // A recipe of which only the dense training is carried out.
   recipe::Run training(*module, *optimizer, experiment.loader(),
@@ -38,7 +37,7 @@ void run(const TrainOptions& options, const Output& output) {
   }
   checkpoints.finish();
 
-  if (!output.file.empty()) io::save(*module, output.file, experiment.metadata(*module));
+  if (!output.file.empty()) io::save(*module, output.file, experiment.save_options(io::Storage::dense));
   if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
   if (output.quiet) return;
   const NetworkMetrics& dense = *watcher.metrics.dense;

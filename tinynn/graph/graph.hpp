@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,12 +39,22 @@ struct Operation {
   std::vector<autograd::Attribute> attributes_for(int64_t samples, int64_t traced) const;
 };
 
+/// One call of an entry of a nn::Sequential, with a weight, that gave what it got in shape: what could be
+/// left out.
+struct Block {
+  std::string name;   // dotted, of the module
+  int input, output;  // numbers of values
+};
+
 struct Graph {
   std::vector<Value> values;
   std::vector<Operation> operations;  // in the order in which they ran
   std::vector<int> inputs, outputs;   // numbers of values
+  std::vector<Block> blocks = {};     // in the order in which they began
   int64_t samples = 0;                // of the example
   std::string bound = {};  // why the graph can only be run on as many samples; empty if on any number
+
+  std::shared_ptr<const void> names = {};  // what the attributes' names point into, of a graph that was read
 
   /// How many times operations read a value.
   int64_t uses(int value) const;

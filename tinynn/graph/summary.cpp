@@ -11,6 +11,7 @@
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/graph/network.hpp>
 #include <tinynn/graph/summary.hpp>
 
 namespace tinynn::graph {
@@ -40,9 +41,45 @@ class OwnParameters final : public nn::Visitor {
   bool has_modules = false;
 };
 
+// What belongs to a layer of parameters of its own: their number, and that of weights.
+void add_parameter(LayerSummary& layer, const Parameter& parameter) {
+  layer.parameters += parameter.numel();
+  if (parameter.rank() < 2) return;
+  layer.weights += parameter.numel();
+  layer.nonzero += count_nonzero(parameter);
+}
+
+// A network has no modules: what reads parameters of one name up to the last dot is a layer.
+std::vector<LayerSummary> layers_of(Network& network, const Example& example) {
+  const Graph graph = trace(network, example);
+  std::vector<LayerSummary> result;
+  std::set<int> counted;
+  for (const Operation& operation : graph.operations) {
+    const auto is_parameter = [&](int v) { return v >= 0 && graph.values[v].kind == Value::Kind::parameter; };
+    const auto first = std::ranges::find_if(operation.inputs, is_parameter);
+    if (first == operation.inputs.end()) continue;
+    const std::string& whole = graph.values[*first].name;
+    const std::string name = whole.substr(0, std::min(whole.rfind('.'), whole.size()));
+    auto layer = std::ranges::find(result, name, &LayerSummary::name);
+    if (layer == result.end())
+      layer = result.insert(result.end(), {.name = name, .type = operation.op->name, .output = {}});
+    layer->output = graph.values[operation.output].shape;
+    std::vector<Tensor> inputs;
+    for (const int input : operation.inputs) {
+      inputs.push_back(input < 0 ? Tensor() : graph.values[input].tensor);
+      if (is_parameter(input) && counted.insert(input).second)
+        add_parameter(*layer, Parameter::of(graph.values[input].tensor));
+    }
+    if (operation.op->macs != nullptr)
+      layer->macs += operation.op->macs(inputs, graph.values[operation.output].tensor) / graph.samples;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<LayerSummary> layers(nn::Module& module, const Example& example) {
+  if (auto* network = dynamic_cast<Network*>(&module)) return layers_of(*network, example);
   const int64_t samples = example.samples("summary");
   struct Run {
     Shape output;
@@ -71,11 +108,7 @@ std::vector<LayerSummary> layers(nn::Module& module, const Example& example) {
     if (own.has_modules && own.parameters.empty() && run.macs == 0) continue;
     LayerSummary layer{.name = name, .type = type_of(*m), .output = run.output, .macs = run.macs / samples};
     for (const Parameter& parameter : own.parameters) {
-      if (!counted.insert(parameter.handle().get()).second) continue;
-      layer.parameters += parameter.numel();
-      if (parameter.rank() < 2) continue;
-      layer.weights += parameter.numel();
-      layer.nonzero += count_nonzero(parameter);
+      if (counted.insert(parameter.handle().get()).second) add_parameter(layer, parameter);
     }
     result.push_back(std::move(layer));
   }

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/graph/graph.hpp>
+#include <tinynn/graph/network.hpp>
+#include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/index.hpp>
 
 namespace tinynn::graph {
@@ -38,6 +40,14 @@ class Recorder {
     for (const auto& [name, buffer] : model.named_buffers()) {
       listed_[buffer.handle().get()] = {Value::Kind::buffer, name, buffer};
     }
+    const auto is_weight = [](const Parameter& parameter) { return parameter.rank() >= 2; };
+    for (const auto& [name, module] : model.named_modules()) {
+      auto* list = dynamic_cast<nn::Sequential*>(module);
+      for (int64_t i = 0; list != nullptr && i < list->size(); ++i) {
+        if (std::ranges::any_of((*list)[i].parameters(), is_weight))
+          entries_.emplace(&(*list)[i], name + (name.empty() ? "" : ".") + std::to_string(i));
+      }
+    }
   }
 
   Graph record(nn::Module& model, const Example& example) {
@@ -47,11 +57,29 @@ class Recorder {
       graph_.inputs.push_back(
           add(Value::Kind::input, one ? "input" : "input_" + std::to_string(graph_.inputs.size()), input));
     }
-    const autograd::Observer observer([this](const autograd::Call& call) { add_operation(call); });
+    const autograd::Observer operations([this](const autograd::Call& call) { add_operation(call); });
+    std::vector<std::pair<size_t, Tensor>> running;  // modules, by number of block, and what they were given
+    const nn::CallObserver calls(
+        [&](nn::Module& m, const Tensor& x) {
+          const auto entry = entries_.find(&m);
+          running.emplace_back(graph_.blocks.size(), x);
+          graph_.blocks.push_back({entry == entries_.end() ? "" : entry->second, -1, -1});
+        },
+        [&](nn::Module&, const Tensor& y) {
+          const auto& [block, x] = running.back();
+          end_block(graph_.blocks[block], x, y);
+          running.pop_back();
+        });
     for (const Tensor& output : run(model, example)) {
       check(output.defined(), "trace: an output of the model is undefined");
       graph_.outputs.push_back(number_of(output, "the model's output"));
     }
+    std::set<std::string> other{""};  // names of what gave, once, another shape than it got
+    for (const Block& block : graph_.blocks) {
+      if (block.output < 0) other.insert(block.name);
+    }
+    std::erase_if(graph_.blocks, [&](const Block& block) { return other.contains(block.name); });
+    if (const auto* network = dynamic_cast<const Network*>(&model)) copy_blocks(network->graph());
     return std::move(graph_);
   }
 
@@ -94,8 +122,28 @@ class Recorder {
     graph_.operations.push_back(std::move(operation));
   }
 
+  void end_block(Block& block, const Tensor& x, const Tensor& y) {
+    const auto input = numbers_.find(x.handle().get()), output = numbers_.find(y.handle().get());
+    if (input == numbers_.end() || output == numbers_.end() || input == output || x.shape() != y.shape())
+      return;
+    block.input = input->second;
+    block.output = output->second;
+  }
+
+  // A network has no modules; where its blocks are, its graph knows, which has run operation by operation.
+  void copy_blocks(const Graph& from) {
+    if (from.operations.size() != graph_.operations.size()) return;  // the example calls it in its own way
+    std::vector<int> places(from.values.size(), -1);
+    for (size_t i = 0; i < from.inputs.size(); ++i) places[from.inputs[i]] = graph_.inputs[i];
+    for (size_t k = 0; k < from.operations.size(); ++k)
+      places[from.operations[k].output] = graph_.operations[k].output;
+    for (const auto& [name, input, output] : from.blocks)
+      graph_.blocks.push_back({name, places[input], places[output]});
+  }
+
   Graph graph_;
   std::map<const void*, int> numbers_;
+  std::map<const nn::Module*, std::string> entries_;  // of its Sequentials that have a weight
   std::map<const void*, Listed> listed_;
 };
 

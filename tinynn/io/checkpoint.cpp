@@ -4,6 +4,7 @@
 #include <map>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/graph/stored_graph.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/io/stored_forms.hpp>
@@ -11,6 +12,8 @@
 
 namespace tinynn::io {
 namespace {
+
+constexpr const char* graph_key = "tinynn.graph";
 
 using Parameters = std::vector<std::pair<std::string, Parameter>>;
 using Buffers = std::vector<std::pair<std::string, Tensor>>;
@@ -83,10 +86,16 @@ std::string_view storage_name(Storage storage) {
   return names[static_cast<size_t>(storage)];
 }
 
-SafetensorsFile to_file(nn::Module& module, const Metadata& metadata, Storage storage) {
+SafetensorsFile to_file(nn::Module& module, const SaveOptions& options) {
+  const Storage storage = options.storage;
   SafetensorsFile file;
-  file.metadata = metadata;
+  file.metadata = options.metadata;
   file.metadata.insert({"format", "pt"});
+  if (const auto* network = dynamic_cast<const graph::Network*>(&module)) {
+    file.metadata[graph_key] = graph::to_line(network->graph());
+  } else if (options.graph) {
+    file.metadata[graph_key] = graph::to_line(graph::Network(module, *options.graph).graph());
+  }
   for (const auto& [name, parameter] : module.named_parameters()) {
     parameter.require_hardened("save");
     SafetensorsFile dense, compressed;
@@ -102,8 +111,8 @@ SafetensorsFile to_file(nn::Module& module, const Metadata& metadata, Storage st
   return file;
 }
 
-void save(nn::Module& module, const std::filesystem::path& path, const Metadata& metadata, Storage storage) {
-  write_safetensors(to_file(module, metadata, storage), path);
+void save(nn::Module& module, const std::filesystem::path& path, const SaveOptions& options) {
+  write_safetensors(to_file(module, options), path);
 }
 
 StoredAs stored_as(const SafetensorsFile& file, const std::string& parameter) {
@@ -152,6 +161,41 @@ Metadata load(nn::Module& module, const std::filesystem::path& path, const LoadO
   const SafetensorsFile file = read_safetensors(path);
   load(module, file, options);
   return file.metadata;
+}
+
+graph::Network load_network(const SafetensorsFile& file, const LoadOptions& options) {
+  const auto line = file.metadata.find(graph_key);
+  check(line != file.metadata.end(), file.name,
+        " holds no graph of its network: it was saved without, as PyTorch does");
+  graph::Graph graph;
+  try {
+    graph = graph::from_line(line->second);
+  } catch (const Error& error) {
+    fail(file.name, ": ", error.what());
+  }
+  std::vector<std::string> missing;
+  for (graph::Value& value : graph.values) {
+    const bool is_parameter = value.kind == graph::Value::Kind::parameter;
+    if (!is_parameter && value.kind != graph::Value::Kind::buffer) continue;
+    const StoredTensor* dense = file.find(value.name);
+    const StoredTensor* compressed =
+        is_parameter ? file.find(value.name + detail::compressed_suffix) : nullptr;
+    if (dense == nullptr && compressed == nullptr) {
+      missing.push_back(value.name);
+      continue;
+    }
+    value.shape = dense != nullptr ? dense->shape : detail::compressed_shape(file, *compressed);
+    value.varies.assign(static_cast<size_t>(value.shape.rank()), false);
+    value.tensor = is_parameter ? Parameter(zeros(value.shape)) : zeros(value.shape);
+  }
+  check(missing.empty(), file.name, " does not fit its own graph:", listed(" it lacks", missing));
+  graph::Network network(std::move(graph));
+  load(network, file, options);
+  return network;
+}
+
+graph::Network load_network(const std::filesystem::path& path, const LoadOptions& options) {
+  return load_network(read_safetensors(path), options);
 }
 
 }  // namespace tinynn::io

@@ -19,7 +19,8 @@
 //   bn1.running_mean           F32, its own       a buffer
 //   bn1.num_batches_tracked    I64 ()             PyTorch's; passed over, and not written: nothing here depends on it
 //   __metadata__               texts              "format": "pt", which PyTorch's loaders look for; keys of tinynn's
-//                                                 own begin with "tinynn."
+//                                                 own begin with "tinynn."; "tinynn.graph" is the network's graph
+//                                                 (graph/stored_graph.hpp)
 // clang-format on
 //
 // A number is bytes of 255 and a smaller one, which are summed: 600 is 255 255 90. A live value that is NaN
@@ -29,9 +30,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <tinynn/graph/network.hpp>
 #include <tinynn/io/safetensors.hpp>
 #include <tinynn/nn/module.hpp>
 
@@ -44,13 +47,21 @@ enum class Storage { dense, compressed, smallest };
 /// "dense", "compressed" or "smallest".
 std::string_view storage_name(Storage storage);
 
+struct SaveOptions {
+  Metadata metadata = {};
+  Storage storage = Storage::dense;
+  /// What to trace the module with: its graph is saved, too, and load_network() needs nothing else. A
+  /// graph::Network is always saved with its graph.
+  std::optional<graph::Example> graph = {};
+};
+
 /// A module's parameters, buffers, masks and metadata as the content of a file. The entry {"format": "pt"},
 /// which PyTorch's loaders look for, is added unless `metadata` has a "format". Throws Error if a parameter
-/// is reparametrized, for its trained value is not what the module computes with.
-SafetensorsFile to_file(nn::Module& module, const Metadata& metadata = {}, Storage storage = Storage::dense);
+/// is reparametrized, for its trained value is not what the module computes with, and what graph::Network
+/// throws.
+SafetensorsFile to_file(nn::Module& module, const SaveOptions& options = {});
 /// Writes that file atomically. Equal modules give equal bytes. Throws Error if it cannot be written.
-void save(nn::Module& module, const std::filesystem::path& path, const Metadata& metadata = {},
-          Storage storage = Storage::dense);
+void save(nn::Module& module, const std::filesystem::path& path, const SaveOptions& options = {});
 
 /// The form in which a file holds a parameter, and how many bytes its tensors take after the header.
 struct StoredAs {
@@ -73,5 +84,11 @@ struct LoadOptions {
 Metadata load(nn::Module& module, const std::filesystem::path& path, const LoadOptions& options = {});
 /// The same from a file that is in memory already (read_metadata() reads the metadata alone).
 void load(nn::Module& module, const SafetensorsFile& file, const LoadOptions& options = {});
+
+/// The network in a file that holds its graph, without the code that made it. It is not run: whether shapes
+/// fit each other is known when it is. Throws Error as load() does, and if the file has no graph or a damaged
+/// one.
+graph::Network load_network(const std::filesystem::path& path, const LoadOptions& options = {});
+graph::Network load_network(const SafetensorsFile& file, const LoadOptions& options = {});
 
 }  // namespace tinynn::io

@@ -42,6 +42,32 @@ float from_planes(std::span<const uint8_t> planes, size_t i) {
   return std::bit_cast<float>(value);
 }
 
+// The stream of numbers at the start of `from`, which then begins behind it.
+class Numbers {
+ public:
+  Numbers(std::span<const uint8_t>& from, int64_t most, const std::string& context)
+      : context_(context), bytes_(inflated(from, most, context + ", gaps")) {}
+
+  bool over() const { return at_ == bytes_.size(); }
+  int64_t next() {
+    int64_t number = 0;
+    for (uint8_t byte = 255; byte == 255; number += byte) {
+      if (over()) wrong("ends within a number, after ", at_, " bytes of gaps");
+      byte = bytes_[at_++];
+    }
+    return number;
+  }
+  template <class... Parts>
+  [[noreturn]] void wrong(const Parts&... parts) const {
+    fail(context_, ' ', parts...);
+  }
+
+ private:
+  std::string context_;
+  Bytes bytes_;
+  size_t at_ = 0;
+};
+
 bool is_nan(float x) { return std::isnan(x); }
 
 }  // namespace
@@ -82,6 +108,22 @@ std::vector<StoredTensor> store_compressed(const std::string& name, const Parame
   return {stored_tensor(name + compressed_suffix, Dtype::u8, streams)};
 }
 
+Shape compressed_shape(const SafetensorsFile& file, const StoredTensor& compressed) {
+  const Bytes bytes = u8_elements(file, compressed, compressed.shape.numel());
+  const int64_t most = std::min((int64_t{1} << 20) + 4096 * std::ssize(bytes), max_deflated / 4);
+  std::span<const uint8_t> rest(bytes);
+  Numbers numbers(rest, 2 * most, file.name + ": tensor " + in_quotes(compressed.name));
+  const int64_t rank = numbers.next();
+  if (rank > Shape::max_rank) numbers.wrong("has ", rank, " dimensions, expected up to ", Shape::max_rank);
+  std::vector<int64_t> sizes;
+  for (int64_t numel = 1; std::ssize(sizes) < rank; numel *= std::max<int64_t>(sizes.back(), 1)) {
+    sizes.push_back(numbers.next());
+    if (sizes.back() > most / numel)
+      numbers.wrong("has more than ", most, " elements, in ", bytes.size(), " bytes");
+  }
+  return Shape(sizes);
+}
+
 std::pair<Tensor, Mask> read_compressed(const SafetensorsFile& file, const StoredTensor& compressed,
                                         const Shape& expected) {
   const std::string context = file.name + ": tensor " + in_quotes(compressed.name);
@@ -91,16 +133,8 @@ std::pair<Tensor, Mask> read_compressed(const SafetensorsFile& file, const Store
 
   int64_t most = 1 + expected.numel();
   for (const int64_t size : expected) most += size / 255 + 1;
-  const Bytes numbers = inflated(rest, most, context + ", gaps");
-  size_t at = 0;
-  const auto next = [&] {
-    int64_t number = 0;
-    for (uint8_t byte = 255; byte == 255; number += byte) {
-      if (at == numbers.size()) wrong("ends within a number, after ", at, " bytes of gaps");
-      byte = numbers[at++];
-    }
-    return number;
-  };
+  Numbers numbers(rest, most, context);
+  const auto next = [&] { return numbers.next(); };
   std::vector<int64_t> sizes(static_cast<size_t>(expected.rank()));
   const int64_t rank = next();
   if (rank != expected.rank()) wrong("has ", rank, " dimensions, the module expects ", expected);
@@ -109,7 +143,7 @@ std::pair<Tensor, Mask> read_compressed(const SafetensorsFile& file, const Store
   Tensor value = zeros(Shape(sizes));
   Mask mask(value.shape(), false);
   std::vector<int64_t> live;
-  while (at < numbers.size()) {
+  while (!numbers.over()) {
     live.push_back((live.empty() ? 0 : live.back() + 1) + next());
     if (live.back() >= value.numel()) wrong("leads to element ", live.back(), " of ", value.shape());
     mask.set(live.back(), true);

@@ -31,6 +31,10 @@ std::pair<Tensor, Mask> read_dense(const SafetensorsFile& file, const StoredTens
 std::pair<Tensor, Mask> read_compressed(const SafetensorsFile& file, const StoredTensor& compressed,
                                         const Shape& expected);
 
+/// The shape of a compressed parameter that nothing is expected of. Throws Error if it has more than 2^20
+/// elements and 4,096 for each byte of the file's tensor, which nobody stores.
+Shape compressed_shape(const SafetensorsFile& file, const StoredTensor& compressed);
+
 /// Throws Error unless a tensor of these sizes may take the place of one of the module's: their shapes are
 /// equal, or smaller in some dimensions, for channels were deleted from what was saved.
 void check_fits(const SafetensorsFile& file, const std::string& name, std::span<const int64_t> sizes,

@@ -97,6 +97,58 @@ std::vector<LayerChoice> removable(nn::Module& model, const Run& run) {
   return choices;
 }
 
+// What a graph costs, by what ran when it was traced.
+struct Cost {
+  int64_t parameters = 0, weights = 0, macs = 0;
+};
+
+Cost cost_of(const graph::Graph& graph) {
+  Cost cost;
+  for (const graph::Value& value : graph.values) {
+    if (value.kind != graph::Value::Kind::parameter) continue;
+    cost.parameters += value.tensor.numel();
+    cost.weights += value.shape.rank() >= 2;
+  }
+  for (const graph::Operation& operation : graph.operations) {
+    if (operation.op->macs == nullptr) continue;
+    std::vector<Tensor> inputs;
+    for (const int input : operation.inputs)
+      inputs.push_back(input < 0 ? Tensor() : graph.values[input].tensor);
+    cost.macs += operation.op->macs(inputs, graph.values[operation.output].tensor);
+  }
+  cost.macs /= graph.samples;
+  return cost;
+}
+
+std::vector<LayerChoice> removable_blocks(const graph::Graph& graph) {
+  const Cost all = cost_of(graph);
+  std::vector<LayerChoice> choices;
+  for (const auto& [name, input, output] : graph.blocks) {
+    if (graph.values[input].shape != graph.values[output].shape) continue;
+    if (std::ranges::find(choices, name, &LayerChoice::name) != choices.end()) continue;
+    const Cost rest = cost_of(graph::without_block(graph, name));
+    if (rest.weights == all.weights || rest.weights == 0) continue;
+    choices.push_back(
+        {.name = name, .parameters = all.parameters - rest.parameters, .macs = all.macs - rest.macs});
+  }
+  return choices;
+}
+
+// What can go now, and the MACs of one sample.
+struct Look {
+  std::vector<LayerChoice> choices;
+  int64_t macs;
+};
+
+Look look_at(nn::Module& model, const graph::Example& example) {
+  if (dynamic_cast<graph::Network*>(&model) != nullptr) {
+    const graph::Graph graph = graph::trace(model, example);
+    return {removable_blocks(graph), cost_of(graph).macs};
+  }
+  const Run run = observe(model, example);
+  return {removable(model, run), run.macs};
+}
+
 std::vector<LayerChoice> ranked(nn::Module& model, std::vector<LayerChoice> choices,
                                 const std::function<double()>& accuracy) {
   for (LayerChoice& choice : choices) {
@@ -111,10 +163,19 @@ std::vector<LayerChoice> ranked(nn::Module& model, std::vector<LayerChoice> choi
 }  // namespace
 
 std::vector<LayerChoice> removable_layers(nn::Module& model, const graph::Example& example) {
-  return removable(model, observe(model, example));
+  return look_at(model, example).choices;
 }
 
-WithoutLayer::WithoutLayer(nn::Module& model, const std::string& name) {
+WithoutLayer::WithoutLayer(nn::Module& model, const std::string& name)
+    : network_(dynamic_cast<graph::Network*>(&model)) {
+  if (network_ != nullptr) {
+    before_ = *network_;
+    network_->remove(name);
+    const bool is_empty = prune::weights(model).empty();
+    if (is_empty) *network_ = *before_;
+    check(!is_empty, "remove_layer: without \"", name, "\" no weight would be left");
+    return;
+  }
   const auto modules = model.named_modules();
   check(std::ranges::any_of(modules, [&](const auto& entry) { return entry.first == name; }),
         "remove_layer: there is no module \"", name, '"');
@@ -132,11 +193,22 @@ WithoutLayer::WithoutLayer(nn::Module& model, const std::string& name) {
 
 WithoutLayer::~WithoutLayer() {
   if (layer_) parent_->replace(index_, std::move(*layer_));
+  if (before_) {
+    const bool trains = network_->is_training();
+    *network_ = std::move(*before_);
+    network_->train(trains);
+  }
 }
 
 void remove_layer(nn::Module& model, const std::string& name) { WithoutLayer(model, name).let_go(); }
 
 void remove_layer(nn::Module& model, const std::string& name, const graph::Example& example) {
+  if (dynamic_cast<graph::Network*>(&model) != nullptr) {
+    const auto choices = removable_layers(model, example);
+    check(std::ranges::find(choices, name, &LayerChoice::name) != choices.end(), "remove_layer: \"", name,
+          "\" is no block of the network that can go");
+    return remove_layer(model, name);
+  }
   const Run run = observe(model, example);
   std::string reason;
   for (const auto& [its_name, module] : model.named_modules()) {
@@ -148,6 +220,7 @@ void remove_layer(nn::Module& model, const std::string& name, const graph::Examp
 }
 
 std::vector<std::string> removed_layers(nn::Module& model) {
+  if (const auto* network = dynamic_cast<const graph::Network*>(&model)) return network->removed();
   std::vector<std::string> names;
   for (const auto& [name, module] : model.named_modules()) {
     if (dynamic_cast<Removed*>(module) != nullptr) names.push_back(name);
@@ -169,22 +242,22 @@ std::vector<LayerChoice> remove_layers(nn::Module& model, const graph::Example& 
         " layers, expected 0 or more");
   check(options.to_macs.value_or(1) > 0 && options.to_macs.value_or(1) <= 1, "remove_layers: to ",
         options.to_macs.value_or(1), " of the MACs, expected a fraction above 0 and up to 1");
-  Run run = observe(model, example);
-  const auto macs = static_cast<double>(run.macs);
+  Look look = look_at(model, example);
+  const auto macs = static_cast<double>(look.macs);
   std::list<WithoutLayer> gone;
   std::vector<LayerChoice> removed;
   const auto enough = [&] {
     return options.count ? static_cast<int64_t>(removed.size()) >= *options.count
-                         : static_cast<double>(run.macs) <= *options.to_macs * macs;
+                         : static_cast<double>(look.macs) <= *options.to_macs * macs;
   };
   while (!enough()) {
-    const auto choices = removable(model, run);
+    const auto& choices = look.choices;
     check(!choices.empty(), "remove_layers: after ", removed.size(), " layers no other can go; asked for ",
           options.count ? static_cast<double>(*options.count) : *options.to_macs,
           options.count ? " layers" : " of the MACs");
     removed.push_back(ranked(model, choices, accuracy)[0]);
     gone.emplace_back(model, removed.back().name);
-    run = observe(model, example);
+    look = look_at(model, example);
   }
   for (WithoutLayer& layer : gone) layer.let_go();
   return removed;

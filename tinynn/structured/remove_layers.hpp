@@ -5,12 +5,12 @@
 //   });
 //
 // A layer can go if it is an entry of a nn::Sequential, has a weight, and each time it ran gave what it got
-// in shape. In its place stays a Removed, which hands its input on, so that the names of all others stay.
-// Residual networks bear this without retraining: Veit et al., "Residual networks behave like ensembles of
-// relatively shallow networks", NIPS 2016.
+// in shape. In its place stays a Removed, which hands its input on, so that the names of all others stay. In
+// a graph::Network it is a block, and goes from the graph. Residual networks bear this without retraining:
+// Veit et al., "Residual networks behave like ensembles of relatively shallow networks", NIPS 2016.
 //
-// A file of such a network has no tensors of the removed layers. What loads it has to remove them before:
-// removed_layers() gives the names to save along with it.
+// A file of such a network has no tensors of the removed layers; with its graph it is loaded as any other,
+// and without it the same layers have to be removed from what it is loaded into.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include <tinynn/graph/graph.hpp>
+#include <tinynn/graph/network.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 
@@ -39,8 +39,8 @@ struct LayerChoice {
 std::vector<LayerChoice> removable_layers(nn::Module& model, const graph::Example& example);
 
 /// Removes a layer, for a caller that knows that its shapes agree. Optimizers go on with the others. Throws
-/// Error, and changes nothing, if there is no module of that name, if it is no entry of a Sequential, or if
-/// no weight would be left.
+/// Error, and changes nothing, if there is no module of that name, if it is no entry of a Sequential and
+/// no block, or if no weight would be left.
 void remove_layer(nn::Module& model, const std::string& name);
 /// The same for any caller: throws Error also if the layer is none of removable_layers().
 void remove_layer(nn::Module& model, const std::string& name, const graph::Example& example);
@@ -56,12 +56,17 @@ class WithoutLayer {
   WithoutLayer(const WithoutLayer&) = delete;
   WithoutLayer& operator=(const WithoutLayer&) = delete;
 
-  void let_go() { layer_.reset(); }
+  void let_go() {
+    layer_.reset();
+    before_.reset();
+  }
 
  private:
   nn::Sequential* parent_ = nullptr;
   int64_t index_ = 0;
   std::optional<nn::Sequential::Entry> layer_;
+  graph::Network* network_ = nullptr;
+  std::optional<graph::Network> before_;
 };
 
 /// Measures the accuracy without each of the removable layers, one at a time; the least missed comes first.
