@@ -129,3 +129,21 @@ TEST_CASE("models. a text that is no network is refused: which layer, and why") 
   CHECK(error("dropout 2").find("the probability 2 is not between 0 and 1") != std::string::npos);
   CHECK(error(std::string(100, '[').c_str()) == "model: layer 21 stands in more than 20 brackets");
 }
+
+TEST_CASE("models. layers of a text may have names of one's own") {
+  const auto net =
+      models::from_text("conv1: conv 4 3 pad 1, relu, block: [conv: conv 4 3 pad 1]+, fc:linear 2", digits);
+  std::vector<std::string> names;
+  for (const auto& [name, parameter] : net->named_parameters()) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"conv1.weight", "conv1.bias", "block.conv.weight",
+                                          "block.conv.bias", "fc.weight", "fc.bias"});
+  const auto error = [](const char* text) { return error_of([&] { models::from_text(text, digits); }); };
+  CHECK(error("a: relu, a: relu") ==
+        "model: layer 2 has the name \"a\", expected one word that no other layer has");
+  CHECK(error("a b: relu") ==
+        "model: layer 1 has the name \"a b\", expected one word that no other layer has");
+  CHECK(error("a:") == "model: layer 1 is empty");
+  const auto choices = structured::removable_layers(*net, zeros({1, 1, 28, 28}));
+  REQUIRE(choices.size() == 1);
+  CHECK(choices[0].name == "block");
+}

@@ -45,7 +45,7 @@ class Recorder {
       auto* list = dynamic_cast<nn::Sequential*>(module);
       for (int64_t i = 0; list != nullptr && i < list->size(); ++i) {
         if (std::ranges::any_of((*list)[i].parameters(), is_weight))
-          entries_.emplace(&(*list)[i], name + (name.empty() ? "" : ".") + std::to_string(i));
+          entries_.emplace(&(*list)[i], name + (name.empty() ? "" : ".") + list->name(i));
       }
     }
   }

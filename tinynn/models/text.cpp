@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/one_line.hpp>
@@ -55,15 +57,22 @@ class Builder {
     while (true) {
       ++layer_;
       const size_t end = std::min(text_.find_first_of(",[|]", at_), text_.size());
-      const std::string words = trimmed(text_.substr(at_, end - at_));
+      std::string words = trimmed(text_.substr(at_, end - at_)), name;
+      if (const size_t colon = words.find(':'); colon != std::string::npos) {
+        name = trimmed(words.substr(0, colon));
+        words = trimmed(words.substr(colon + 1));
+        if (name.empty() || name.find_first_of(" \t\n\r.;%@=") != std::string::npos ||
+            !names_.insert({depth_, name}).second)
+          wrong("has the name ", in_quotes(name), ", expected one word that no other layer has");
+      }
       at_ = end;
       const bool opens = at_ < text_.size() && text_[at_] == '[';
       if (opens && !words.empty())
         wrong("is ", in_quotes(words), " and an opening bracket; a comma is missing");
       if (opens) {
-        result.add(residual());
+        result.add(residual(), name);
       } else if (!words.empty()) {
-        add(result, words);
+        add(result, words, name);
       } else {
         wrong("is empty");
       }
@@ -99,22 +108,22 @@ class Builder {
     return nn::Sequential::Entry(nn::Residual(std::move(body), std::move(shortcut)));
   }
 
-  void add(nn::Sequential& to, const std::string& words) {
+  void add(nn::Sequential& to, const std::string& words, const std::string& name) {
     try {
       const LayerText layer = parsed(words);
       const LayerRow& row = detail::layer_row(layer.word);
       if (row.rank == 2 && shape_.rank() == 4) append(to, nn::Sequential::Entry(nn::Flatten()));
       check(row.rank == 0 || row.rank == shape_.rank(), "it takes ",
             row.rank == 4 ? "pictures, (n, c, h, w)" : "features, (n, c)");
-      append(to, row.make(layer, shape_));
+      append(to, row.make(layer, shape_), name);
     } catch (const Error& error) {
       fail("model: layer ", layer_, ", ", in_quotes(words), ", of input ", shape_, ": ", error.what());
     }
   }
 
-  void append(nn::Sequential& to, nn::Sequential::Entry entry) {
+  void append(nn::Sequential& to, nn::Sequential::Entry entry, const std::string& name = "") {
     shape_ = shape_after(*entry, shape_);
-    to.add(std::move(entry));
+    to.add(std::move(entry), name);
   }
 
   static double number(const std::string& word, const LayerRow& row) {
@@ -160,6 +169,7 @@ class Builder {
   Shape shape_;  // of one sample, so far
   size_t at_ = 0;
   int64_t layer_ = 0, depth_ = 0;
+  std::set<std::pair<int64_t, std::string>> names_;  // by depth
 };
 
 }  // namespace

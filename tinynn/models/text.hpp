@@ -7,7 +7,8 @@
 // A layer is a word and its numbers, sizes of inputs follow. What stands in [ ... ]+ is added to what it was
 // given, or to what the layers behind | make of that. Pictures are flattened before a linear layer. The
 // layers have the names that they have in PyTorch's nn.Sequential: "0.weight", "3.0.weight",
-// "3.shortcut.0.weight".
+// "3.shortcut.0.weight"; or those that are given, so that weights of other networks fit: "conv1: conv 20 5,
+// maxpool 2, fc: linear 10".
 #pragma once
 
 #include <memory>

@@ -1,9 +1,10 @@
-// Sequential: modules one after the other, named "0", "1", ... torch.nn.Sequential.
+// Sequential: modules one after the other, named "0", "1", ..., or as one likes. torch.nn.Sequential.
 //
 //   nn::Sequential net{nn::Linear(784, 300), nn::ReLU(), nn::Linear(300, 10)};
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -47,10 +48,14 @@ class Sequential : public Module {
 
   template <std::derived_from<Module> M>
   void add(M module) {
-    entries_.emplace_back(std::move(module));
+    add(Entry(std::move(module)));
   }
 
-  void add(Entry entry) { entries_.push_back(std::move(entry)); }
+  /// Under its number, or a name.
+  void add(Entry entry, const std::string& name = "") {
+    names_.push_back(name.empty() ? std::to_string(size()) : name);
+    entries_.push_back(std::move(entry));
+  }
 
   int64_t size() const { return static_cast<int64_t>(entries_.size()); }
   /// Throws Error if there is no module `i`.
@@ -58,6 +63,7 @@ class Sequential : public Module {
     check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
     return *entries_[static_cast<size_t>(i)];
   }
+  const std::string& name(int64_t i) const { return names_.at(static_cast<size_t>(i)); }
   /// Puts another module in the place of module `i` and returns that one. Throws Error if there is none.
   Entry replace(int64_t i, Entry entry) {
     check(i >= 0 && i < size(), "Sequential: no module ", i, " among ", size());
@@ -65,7 +71,7 @@ class Sequential : public Module {
   }
 
   void members(Visitor& v) override {
-    for (int64_t i = 0; i < size(); ++i) v(std::to_string(i), (*this)[i]);
+    for (int64_t i = 0; i < size(); ++i) v(name(i), (*this)[i]);
   }
   Tensor forward(const Tensor& x) override {
     Tensor y = x;
@@ -75,6 +81,7 @@ class Sequential : public Module {
 
  private:
   std::vector<Entry> entries_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace tinynn::nn

@@ -25,7 +25,7 @@ std::map<std::string, Place> entries(nn::Module& model) {
   for (const auto& [name, module] : model.named_modules()) {
     auto* parent = dynamic_cast<nn::Sequential*>(module);
     for (int64_t i = 0; parent != nullptr && i < parent->size(); ++i) {
-      result[name + (name.empty() ? "" : ".") + std::to_string(i)] = {parent, i};
+      result[name + (name.empty() ? "" : ".") + parent->name(i)] = {parent, i};
     }
   }
   return result;
