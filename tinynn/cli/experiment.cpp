@@ -9,6 +9,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/structured/remove_layers.hpp>
@@ -55,7 +56,8 @@ void check_writable(const Output& output) {
 Experiment::Experiment(const Settings& settings, const Output& output)
     : settings_(settings),
       quiet_(output.quiet),
-      data_(open_dataset(settings.data, settings.model)),
+      data_(
+          open_dataset({.name_or_path = settings.data}, models::input_shape(settings.model), settings.model)),
       train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(data_.test, {.batch_size = test_batch}),
       validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}

@@ -5,6 +5,7 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/header.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/train/evaluate.hpp>
 
 namespace tinynn::cli {
@@ -40,7 +41,7 @@ void write_header(Export& to) {
   std::optional<DataSets> data;
   if (options.int8() || options.raw_input || !options.data.empty()) {
     name = data_name(options, to.loaded);
-    data = open_dataset(name, model);
+    data = open_dataset({.name_or_path = name}, models::input_shape(model), model);
   }
   const deploy::Plan plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   auto network = options.int8()

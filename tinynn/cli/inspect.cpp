@@ -5,6 +5,7 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/inspect_data.hpp>
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
@@ -74,17 +75,27 @@ void run(const InspectOptions& options, const Output& output) {
 void add_inspect(CommandLine& line) {
   const Command command = line.add_command(
       "inspect",
-      "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored");
+      "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored; or, with "
+      "--data, what is in a data set");
+  auto data = std::make_shared<InspectDataOptions>();
   auto options = std::make_shared<InspectOptions>();
   auto output = std::make_shared<Output>();
-  command.add("FILE", options->file, "A safetensors file that tinynn wrote").required();
+  command.add("FILE", options->file, "A safetensors file that tinynn wrote");
   command.add_flag("--trace", options->trace, "Show the operations that the network runs");
   command.add_flag("--groups", options->groups,
                    "Show which channels hang together, and what deleting one of them saves");
   command.add("--dot", options->dot, "Write the operations as a picture in Graphviz's language to this file");
+  add_inspect_data_options(command, *data);
   add_output_options(command, *output);
-  command.footer("\nExample:\n  tinynn inspect pruned.safetensors --groups");
-  command.runs([=] { run(*options, *output); });
+  command.footer(
+      "\nExamples:\n  tinynn inspect pruned.safetensors --groups\n"
+      "  tinynn inspect --data my_pictures --contact-sheet pictures.png");
+  command.runs([=] {
+    if (options->file.empty() != data->given()) throw UsageError("expected either FILE or --data");
+    if (!data->given() && !data->contact_sheet.empty()) throw UsageError("--contact-sheet needs --data");
+    if (data->given()) return inspect_data(*data, *output);
+    run(*options, *output);
+  });
 }
 
 }  // namespace tinynn::cli
