@@ -123,7 +123,7 @@ std::vector<uint8_t> decode_all(const Files& files, const ImageFolderOptions& op
       if (!image) continue;
       check(image->size == size, "image_folder: ", path.string(), " is ", image->size.height, " x ",
             image->size.width, ", but ", first.string(), " is ", size.height, " x ", size.width,
-            "; expected one size, or one to scale them to (option size, --resize of the command)");
+            "; expected one size, or the option size (--resize)");
       std::copy(image->pixels.begin(), image->pixels.end(), pixels.begin() + i * bytes);
       readable[i] = 1;
     }

@@ -84,6 +84,7 @@ Opened detail::open_pictures(const Source& source, const OpenOptions& options) {
     reading.channels = 1;
   }
   const std::vector<std::string> class_names = train.class_names;
+  const fs::path first = train.files[0];
   Parts parts{.train = part_of(std::move(train)), .classes = class_names};
   if (!test_folder.empty()) {
     ImageFolderContents test = read_image_folder(test_folder, reading);
@@ -94,6 +95,11 @@ Opened detail::open_pictures(const Source& source, const OpenOptions& options) {
             ": there is no folder of this name in ", train_folder.string());
       label = found - parts.classes.begin();
     }
+    const Images& images = test.images;
+    check(images.height == parts.train.shape[1] && images.width == parts.train.shape[2],
+          "pictures: ", test.files[0].string(), " is ", images.height, " x ", images.width, ", but ",
+          first.string(), " is ", parts.train.shape[1], " x ", parts.train.shape[2],
+          "; expected one size, or the option size (--resize)");
     parts.test = part_of(std::move(test));
   }
   return assemble(source.name(), std::move(parts), options, "pictures");

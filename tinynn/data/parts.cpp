@@ -122,6 +122,38 @@ DatasetPtr numbers_dataset(Part part, const Normalization& scaling, const Parts&
   return std::make_shared<TensorDataset>(x, Labels(std::move(part.labels)), std::ssize(parts.classes));
 }
 
+// Pictures with numbers to be predicted.
+class PictureTargets : public Dataset {
+ public:
+  PictureTargets(DatasetPtr pictures, std::vector<float> targets, int64_t each)
+      : pictures_(std::move(pictures)), targets_(std::move(targets)), each_(each) {}
+  int64_t size() const override { return pictures_->size(); }
+  Shape sample_shape() const override { return pictures_->sample_shape(); }
+  int64_t classes() const override { return 0; }
+  int64_t get(int64_t i, Generator& generator, float* out) const override {
+    return pictures_->get(i, generator, out);
+  }
+  std::optional<Shape> target_shape() const override { return Shape{each_}; }
+  void get_target(int64_t i, Generator&, float* out) const override {
+    check(i >= 0 && i < size(), "PictureTargets: no sample ", i, " among ", size());
+    std::copy_n(targets_.begin() + i * each_, each_, out);
+  }
+
+ private:
+  DatasetPtr pictures_;
+  std::vector<float> targets_;  // (n, each)
+  int64_t each_;
+};
+
+DatasetPtr pictures_dataset(Images images, const Normalization& normalization, Part& part,
+                            int64_t target_size) {
+  if (target_size == 0) return std::make_shared<ImageDataset>(std::move(images), normalization);
+  images.labels.assign(part.targets.size() / static_cast<size_t>(target_size), 0);
+  images.classes = 1;
+  return std::make_shared<PictureTargets>(std::make_shared<ImageDataset>(std::move(images), normalization),
+                                          std::move(part.targets), target_size);
+}
+
 class Relabelled : public Dataset {
  public:
   Relabelled(DatasetPtr dataset, std::vector<int64_t> numbers, int64_t classes)
@@ -234,8 +266,8 @@ Opened detail::assemble(const std::string& name, Parts parts, const OpenOptions&
     };
     Images train = images(parts.train), test = images(*parts.test);
     opened.normalization = options.normalization ? *options.normalization : measure(train);
-    opened.train = std::make_shared<ImageDataset>(std::move(train), opened.normalization);
-    opened.test = std::make_shared<ImageDataset>(std::move(test), opened.normalization);
+    opened.train = pictures_dataset(std::move(train), opened.normalization, parts.train, parts.target_size);
+    opened.test = pictures_dataset(std::move(test), opened.normalization, *parts.test, parts.target_size);
   } else {
     opened.scaling = options.normalization ? *options.normalization : measured_scaling(parts.train);
     const auto expected = static_cast<size_t>(parts.train.shape.rank() == 0 ? 1 : parts.train.shape[0]);
