@@ -156,7 +156,7 @@ TEST_CASE("data. test.csv has to fit train.csv") {
   CHECK(error("a,kind\n5,y\n4,z\n")
             .ends_with("test.csv, line 3: label \"z\" is none of those in " +
                        (folder / "d/train.csv").string()));
-  CHECK(error("a\n5\n").find("test.csv: 1 columns, expected 2, as in") != std::string::npos);
+  CHECK(error("a\n5\n").find("test.csv: 1 column, expected 2, as in") != std::string::npos);
   CHECK(error("kind,a\ny,5\n").find("test.csv: its header is not that of") != std::string::npos);
 }
 

@@ -135,8 +135,8 @@ void take_inputs(CsvTable& table, int64_t left_out, const OpenOptions& options, 
     if (i != left_out) table.check_numeric(i);
   part.shape = {inputs};
   if (options.shape) {
-    check(options.shape->numel() == inputs, table.name(), ": ", inputs, " columns of inputs, expected ",
-          options.shape->numel(), " for the shape ", *options.shape);
+    check(options.shape->numel() == inputs, table.name(), ": ", inputs, inputs == 1 ? " column" : " columns",
+          " of inputs, expected ", options.shape->numel(), " for the shape ", *options.shape);
     part.shape = *options.shape;
   }
   pictures = part.shape.rank() == 3;
@@ -212,7 +212,8 @@ Opened detail::open_csv(const Source& source, const OpenOptions& options) {
   if (!test_file.empty()) {
     CsvTable test_table(test_file);
     check(test_table.columns() == table.columns(), test_table.name(), ": ", test_table.columns(),
-          " columns, expected ", table.columns(), ", as in ", table.name(),
+          test_table.columns() == 1 ? " column" : " columns", ", expected ", table.columns(), ", as in ",
+          table.name(),
           test_table.columns() + 1 == table.columns()
               ? "; without labels it is of no use, open the other alone"
               : "");
