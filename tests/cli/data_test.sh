@@ -75,7 +75,10 @@ done
 # --- what cannot be done
 fails 2 'expected either FILE or --data' "$tinynn" inspect
 fails 2 'expected either FILE or --data' "$tinynn" inspect "$out/idx.safetensors" --data "$out/d/idx"
-fails 2 '--contact-sheet needs --data' "$tinynn" inspect "$out/idx.safetensors" --contact-sheet "$out/no.png"
+fails 2 'which need --data' "$tinynn" inspect "$out/idx.safetensors" --label x
+fails 1 'mnist is no CSV, --label' "$tinynn" inspect --data mnist --label x
+fails 1 "d/idx: a label's column is asked for, but this is no CSV: idx" "$tinynn" inspect --data "$out/d/idx" --label x
+fails 2 'which need --data' "$tinynn" inspect "$out/idx.safetensors" --contact-sheet "$out/no.png"
 fails 2 '--channels: "2", expected 1 or 3' "$tinynn" inspect --data "$out/d/idx" --channels 2
 fails 1 'unknown data set "nowhere", expected mnist' "$tinynn" inspect --data nowhere
 fails 1 'idx.safetensors is no data set, expected' "$tinynn" inspect --data "$out/idx.safetensors"

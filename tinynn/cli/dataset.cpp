@@ -144,11 +144,12 @@ data::Opened open_path(const DataOptions& options, const data::OpenOptions& read
   const std::string& path = options.name_or_path;
   std::error_code error;
   const bool is_missing = !fs::exists(path, error) && !data::can_open(path);
-  if (is_missing) {
-    fail("unknown data set \"", path, "\"", error ? " (" + error.message() + ")" : "", ", expected mnist, ",
-         "fashion-mnist, cifar10, cifar100, kmnist, emnist:SET or the path of pictures, IDX, CIFAR, CSV or "
-         ".npz files");
-  }
+  if (is_missing && error)
+    fail("unknown data set \"", path, "\" (", error.message(), "), expected a name or a path");
+  check(!is_missing, "unknown data set \"", path,
+        "\", expected mnist, fashion-mnist, cifar10, cifar100, kmnist, emnist:SET or the path of pictures, "
+        "IDX, "
+        "CIFAR, CSV or .npz files");
   return data::open(path, reading);
 }
 
@@ -213,6 +214,8 @@ Option add_data_options(const Command& command, DataOptions& options) {
 DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted) {
   const NamedData* named = find_named(options.name_or_path);
   const data::OpenOptions reading = open_options(options, wanted);
+  check(named == nullptr || (options.label.empty() && options.target.empty()), options.name_or_path,
+        " is no CSV, --label and --target are for such");
   const bool as_it_is = options.size.empty() && !options.channels;
   data::Opened opened;
   if (named != nullptr && named->read != nullptr && as_it_is) {

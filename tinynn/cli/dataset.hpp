@@ -23,6 +23,11 @@ struct DataOptions {
   /// Of the data that a saved network was trained on: see data::OpenOptions.
   std::optional<data::Normalization> normalization = {};
   std::vector<std::string> classes = {};
+
+  /// Whether an option says how data are to be read.
+  bool says_how() const {
+    return test_fraction || !size.empty() || channels || !label.empty() || !target.empty() || !shape.empty();
+  }
 };
 
 struct DataSets {

@@ -92,7 +92,8 @@ void add_inspect(CommandLine& line) {
       "  tinynn inspect --data my_pictures --contact-sheet pictures.png");
   command.runs([=] {
     if (options->file.empty() != data->given()) throw UsageError("expected either FILE or --data");
-    if (!data->given() && !data->contact_sheet.empty()) throw UsageError("--contact-sheet needs --data");
+    if (!data->given() && (!data->contact_sheet.empty() || data->data.says_how()))
+      throw UsageError("options of data were given, which need --data");
     if (data->given()) return inspect_data(*data, *output);
     run(*options, *output);
   });

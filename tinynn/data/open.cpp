@@ -52,6 +52,11 @@ Opened open(const fs::path& path, const OpenOptions& options) {
   check(row != nullptr, path.string(), " is no data set, expected ", open_help());
   check(source.set.empty() || row->open == detail::open_idx, path.string(),
         ": there are no sets of other names in ", source.path.string());
+  const bool is_table = row->open == detail::open_csv;
+  check(options.label.empty() || is_table, path.string(),
+        ": a label's column is asked for, but this is no CSV: ", row->kind);
+  check(options.target.empty() || is_table || row->open == detail::open_npz, path.string(),
+        ": a target's column is asked for, but this is no CSV: ", row->kind);
   return row->open(source, options);
 }
 

@@ -31,7 +31,8 @@ struct OpenOptions {
   uint64_t seed = 1;           // of that choice
   std::string label =
       {};  // CSV: the column with the class: its name, "first" or "last"; by default found out
-  std::string target = {};  // CSV: the column with the number that is to be predicted, in place of a class
+  std::string target = {};  // CSV: the column with the number to be predicted, in place of a class; of npz,
+                            // not empty: integers are such numbers
   std::optional<Shape> shape = {};  // CSV, npz: of a row; with three sizes (c, h, w) it is a picture of bytes
   /// Those of the data that a network was trained on, in place of what would be measured and found here: of
   /// pictures the normalization, of anything else the scaling; and names of the classes by number.
