@@ -116,6 +116,25 @@ TEST_CASE("data. the label's column is found by its name, its words or its numbe
         ": no column \"c\", for its first line is no header; expected first or last");
 }
 
+TEST_CASE("data. csv as pandas and spreadsheets write it is read") {
+  const TemporaryFolder folder;
+  // The numbers of the rows, without a name, are none of the inputs.
+  const Opened pandas =
+      data::open(put(folder, ",a,kind\n0,10,x\n3,20,y\n1,30,x\n2,40,y\n"), {.test_fraction = 0.5});
+  CHECK(pandas.columns == std::vector<std::string>{"a"});
+  CHECK(pandas.train->sample_shape() == Shape{1});
+  CHECK(inputs_of(pandas) == std::vector<double>{10, 20, 30, 40});
+  CHECK(data::open(put(folder, ",a,kind\n0.5,10,x\n3,20,y\n1,30,x\n2,40,y\n"), {.test_fraction = 0.5})
+            .columns.size() == 2);
+  // Decimal commas, where they separate no cells.
+  const Opened commas =
+      data::open(put(folder, "a;kind\n1,5;x\n-2,25;y\n3;x\n4.5;y\n"), {.test_fraction = 0.5});
+  CHECK(inputs_of(commas) == std::vector{-2.25, 1.5, 3.0, 4.5});
+  // A missing number makes no words of a column.
+  CHECK(csv_error(folder, "alive,age,fare\n0,1,7\n1,2,\n0,3,8\n1,4,9\n") ==
+        ", line 3: column \"fare\" is empty, expected a number");
+}
+
 TEST_CASE("data. csv classes are in the order of their words, or of their numbers") {
   const TemporaryFolder folder;
   CHECK(data::open(put(folder, flowers)).classes == std::vector<std::string>{"setosa", "versicolor"});

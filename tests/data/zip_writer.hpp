@@ -10,7 +10,7 @@
 namespace fixtures {
 
 inline void append_little_endian(std::string& bytes, uint64_t number, int size) {
-  for (int i = 0; i < size; ++i) bytes += static_cast<char>(number >> (8 * i));
+  for (int i = 0; i < size; ++i, number >>= 8) bytes += static_cast<char>(number);
 }
 
 /// A .npy file of version 1.

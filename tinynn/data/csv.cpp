@@ -31,9 +31,19 @@ std::string read_text(const std::filesystem::path& path) {
   }
 }
 
-// The finite number that the cell is, or NaN.
-float cell_number(std::string_view cell) {
+// The finite number that the cell is, or NaN. Where commas do not separate cells, one may stand for the
+// point.
+float cell_number(std::string_view cell, char delimiter) {
   if (cell.starts_with('+')) cell.remove_prefix(1);
+  constexpr size_t longest_number = 64;
+  char with_point[longest_number];
+  const size_t comma = delimiter == ',' ? std::string_view::npos : cell.find(',');
+  if (comma != std::string_view::npos && cell.size() <= longest_number &&
+      cell.find('.') == std::string_view::npos) {
+    std::ranges::copy(cell, with_point);
+    with_point[comma] = '.';
+    cell = {with_point, cell.size()};
+  }
   double number = 0;
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
   const bool good = error == std::errc() && end == cell.data() + cell.size() &&
@@ -134,9 +144,11 @@ char delimiter_of(std::string_view text) {
 }
 
 // A header has a word above a number.
-bool is_header(const std::vector<std::string_view>& first, const std::vector<std::string_view>& second) {
+bool is_header(const std::vector<std::string_view>& first, const std::vector<std::string_view>& second,
+               char delimiter) {
   for (size_t i = 0; i < first.size() && i < second.size(); ++i) {
-    if (!first[i].empty() && std::isnan(cell_number(first[i])) && !std::isnan(cell_number(second[i])))
+    if (!first[i].empty() && std::isnan(cell_number(first[i], delimiter)) &&
+        !std::isnan(cell_number(second[i], delimiter)))
       return true;
   }
   return false;
@@ -154,7 +166,7 @@ CsvTable::CsvTable(const std::filesystem::path& path)
     check(rows.next(first), name_, ": an empty file, expected rows of numbers");
     const std::vector<std::string> kept(first.begin(), first.end());
     first_line = rows.line();
-    if (rows.next(cells) && is_header({kept.begin(), kept.end()}, cells)) header_ = kept;
+    if (rows.next(cells) && is_header({kept.begin(), kept.end()}, cells, delimiter_)) header_ = kept;
     columns_ = static_cast<int64_t>(kept.size());
   }
   first_word_.assign(static_cast<size_t>(columns_), -1);
@@ -164,7 +176,7 @@ CsvTable::CsvTable(const std::filesystem::path& path)
     check(std::ssize(cells) == columns_, name_, ", line ", rows.line(), ": ", cells.size(),
           cells.size() == 1 ? " cell" : " cells", ", expected ", columns_, ", as in line ", first_line);
     for (int64_t i = 0; i < columns_; ++i) {
-      numbers_.push_back(cell_number(cells[i]));
+      numbers_.push_back(cell_number(cells[i], delimiter_));
       if (std::isnan(numbers_.back()) && first_word_[i] < 0) first_word_[i] = rows_;
     }
     ++rows_;

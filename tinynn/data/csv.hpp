@@ -1,6 +1,7 @@
 // Reader of tables as text: CSV (RFC 4180) with commas, semicolons or tabs, also compressed with gzip. Cells
-// may be quoted, lines end in \n or \r\n, empty lines are passed over, and the first line may be a header:
-// which it is if it has a word where the second one has a number.
+// may be quoted, numbers have a decimal point (or where cells are not separated by commas, a comma), lines
+// end in \n or \r\n, empty lines are passed over, and the first line may be a header: which it is if it has a
+// word where the second one has a number.
 #pragma once
 
 #include <cstdint>

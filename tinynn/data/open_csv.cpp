@@ -68,6 +68,25 @@ bool is_numbered(const CsvTable& table, int64_t column) {
   return range == different.size() && 2 * different.size() <= static_cast<size_t>(table.rows());
 }
 
+// Whether most of its cells are words; of few they may be missing numbers.
+bool has_words(const CsvTable& table, int64_t column) {
+  int64_t words = 0;
+  for (int64_t row = 0; row < table.rows(); ++row)
+    words += int64_t{std::isnan(table.numbers()[row * table.columns() + column])};
+  return 2 * words > table.rows();
+}
+
+// A first column without a name, of integers, as pandas' to_csv() writes: the number of the row, which is
+// none of its inputs.
+bool has_row_numbers(const CsvTable& table) {
+  if (table.header().empty() || !table.header()[0].empty() || table.columns() < 3) return false;
+  for (int64_t row = 0; row < table.rows(); ++row) {
+    const float number = table.numbers()[row * table.columns()];
+    if (!(number >= 0) || number != std::floor(number)) return false;
+  }
+  return true;
+}
+
 // The label's column where nobody said which: by its name, by its words, or by what is in the outer ones.
 int64_t likely_label(const CsvTable& table) {
   const int64_t last = table.columns() - 1;
@@ -77,10 +96,12 @@ int64_t likely_label(const CsvTable& table) {
   }
   std::vector<int64_t> words;
   for (int64_t i = 0; i <= last; ++i)
-    if (!table.is_numeric(i)) words.push_back(i);
-  if (words.size() == 1 && (words[0] == 0 || words[0] == last)) return words[0];
-  if (words.empty() && is_numbered(table, 0) != is_numbered(table, last))
-    return is_numbered(table, 0) ? 0 : last;
+    if (has_words(table, i)) words.push_back(i);
+  if (words.size() == 1 && (words[0] <= (has_row_numbers(table) ? 1 : 0) || words[0] == last))
+    return words[0];
+  const int64_t first = has_row_numbers(table) ? 1 : 0;
+  if (words.empty() && is_numbered(table, first) != is_numbered(table, last))
+    return is_numbered(table, first) ? first : last;
   fail(table.name(),
        ": which column has the class is not clear; expected the option label (--label of the command): ",
        table.header().empty() ? "first or last" : "first, last or one of " + some_columns(table),
@@ -125,13 +146,13 @@ ClassNames class_names(const std::vector<std::string>& texts) {
   return result;
 }
 
-// What is a row's, without column `left_out`.
-void take_inputs(CsvTable& table, int64_t left_out, const OpenOptions& options, detail::Part& part,
-                 bool& pictures) {
-  const int64_t columns = table.columns(), inputs = columns - 1, rows = table.rows();
+// What is a row's, without the label or target and what comes before column `begin`.
+void take_inputs(CsvTable& table, int64_t left_out, int64_t begin, const OpenOptions& options,
+                 detail::Part& part, bool& pictures) {
+  const int64_t columns = table.columns(), inputs = columns - 1 - begin, rows = table.rows();
   check(inputs >= 1, table.name(), ": one column, expected the inputs and a label or target");
   check(rows >= 1, table.name(), ": no rows of numbers");
-  for (int64_t i = 0; i < columns; ++i)
+  for (int64_t i = begin; i < columns; ++i)
     if (i != left_out) table.check_numeric(i);
   part.shape = {inputs};
   if (options.shape) {
@@ -144,7 +165,7 @@ void take_inputs(CsvTable& table, int64_t left_out, const OpenOptions& options, 
   if (pictures) part.pixels.reserve(static_cast<size_t>(rows * inputs));
   int64_t to = 0;
   for (int64_t from = 0; from < rows * columns; ++from) {
-    if (from % columns == left_out) continue;
+    if (from % columns == left_out || from % columns < begin) continue;
     const float number = numbers[from];
     numbers[to++] = number;
     if (!pictures) continue;
@@ -165,7 +186,7 @@ struct CsvPart {
   std::vector<std::string> labels;
 };
 
-CsvPart read_csv_part(CsvTable& table, int64_t column, const OpenOptions& options) {
+CsvPart read_csv_part(CsvTable& table, int64_t column, int64_t begin, const OpenOptions& options) {
   CsvPart result;
   if (options.target.empty()) {
     result.labels = table.texts(column);
@@ -178,7 +199,7 @@ CsvPart read_csv_part(CsvTable& table, int64_t column, const OpenOptions& option
     for (int64_t row = 0; row < table.rows(); ++row)
       result.part.targets.push_back(table.numbers()[row * table.columns() + column]);
   }
-  take_inputs(table, column, options, result.part, result.pictures);
+  take_inputs(table, column, begin, options, result.part, result.pictures);
   return result;
 }
 
@@ -194,13 +215,15 @@ Opened detail::open_csv(const Source& source, const OpenOptions& options) {
   const int64_t column = !options.target.empty()  ? named_column(table, options.target)
                          : !options.label.empty() ? named_column(table, options.label)
                                                   : likely_label(table);
-  CsvPart train = read_csv_part(table, column, options);
+  const int64_t begin = has_row_numbers(table) && column > 0 ? 1 : 0;
+  CsvPart train = read_csv_part(table, column, begin, options);
   Parts parts{.train = std::move(train.part),
               .are_pictures = train.pictures,
               .target_size = options.target.empty() ? 0 : 1};
   if (!table.header().empty() && !train.pictures) {
     parts.columns = table.header();
     parts.columns.erase(parts.columns.begin() + column);
+    parts.columns.erase(parts.columns.begin(), parts.columns.begin() + begin);
   }
   const ClassNames classes = class_names(train.labels);
   parts.classes = classes.names;
@@ -219,7 +242,7 @@ Opened detail::open_csv(const Source& source, const OpenOptions& options) {
               : "");
     check(test_table.header() == table.header() || test_table.header().empty(), test_table.name(),
           ": its header is not that of ", table.name());
-    CsvPart test = read_csv_part(test_table, column, options);
+    CsvPart test = read_csv_part(test_table, column, begin, options);
     for (size_t i = 0; i < test.labels.size(); ++i) {
       const auto number = whole_number(test.labels[i]);
       auto found = classes.by_text.find(test.labels[i]);
