@@ -20,7 +20,7 @@ done
 succeeds "$tinynn" eval --in "$small" --data mnist --metrics "$out/e.json"
 is_true "$out/e.json" "m['dense']['parameters'] == $(python3 -c "import json; print(json.load(open('$out/m.json'))['compact']['parameters'])")"
 succeeds "$tinynn" inspect "$small"
-prints 'fc1.weight +\(64, [0-9]+\)'
+prints 'conv1.weight +\([123], 1, 3, 3\)'
 succeeds "$tinynn" prune --in "$small" --data mnist --granularity neuron --to-params 0.5 --steps 1 --finetune-epochs 1 --metrics "$out/m.json"
 is_true "$out/m.json" "m['compact']['parameters'] <= 0.5 * m['dense']['parameters']"
 succeeds "$tinynn" prune "${common[@]}" --granularity channel --sparsity 0.5 --steps 1 --round-to 2 --out "$small"

@@ -101,7 +101,8 @@ def main():
                         found = json.load(file)["seed"]
                     wrong = None if str(found) == text else f"it is taken for {found}"
                 elif run.returncode == 0 and re.search(r"[,_' \n]", text) and re.match(r"[ 0-9]", text) and option not in (
-                        "--layers", "--in", "--data", "--out", "--metrics", "--report", "--checkpoint", "--dot", "--name", "--batch"):
+                        "--layers", "--in", "--data", "--out", "--metrics", "--report", "--checkpoint", "--dot", "--name", "--batch",
+                        "--shape", "--sample", "--resize", "--label", "--target", "--contact-sheet"):
                     wrong = "it is no number, and is taken for one"
                 taken += run.returncode == 0
                 if wrong:

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 tinynn=$1 recipe=$2
 tiny_mnist "$out/mnist" 300
 "$recipe" "$out/mnist" "$out/program.safetensors" >"$out/stdout"
-succeeds "$tinynn" prune --model lenet-300-100 --data "$out/mnist" --epochs 1 --finetune-epochs 1 --criterion taylor \
+succeeds env TINYNN_DATA="$out" "$tinynn" prune --model lenet-300-100 --data mnist --epochs 1 --finetune-epochs 1 --criterion taylor \
     --granularity block:4 --sparsity 0.9 --steps 2 --regularizer l2:1e-5 --regrow set --out "$out/command.safetensors"
 
 # A file's bytes behind its header.

@@ -71,7 +71,7 @@ TEST_CASE("data. cifar10 refuses files that are not right") {
   CHECK(cifar_error(folder.path(), Split::test) == file.string() + ": label 1 is 10, expected 0 to 9");
   write_gz(file, Bytes(60001 * 3073));
   CHECK(cifar_error(folder.path(), Split::test) ==
-        file.string() + ": more than 60000 records, as many as CIFAR-10 has");
+        file.string() + ": more than 60000 records, as many as CIFAR has");
   write_train_batches(folder.path());
   fs::remove(folder / "data_batch_4.bin");
   CHECK(cifar_error(folder.path(), Split::train) ==

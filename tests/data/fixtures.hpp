@@ -79,6 +79,10 @@ std::string error_of(F&& f) {
   return "no error";
 }
 
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// Sample i as a vector, with the generator of a fixed stream, and its label.
 inline std::pair<std::vector<float>, int64_t> sample(const tinynn::data::Dataset& dataset, int64_t i) {
   tinynn::data::Generator generator(tinynn::RandomStream(0, 0));

@@ -299,7 +299,7 @@ TEST_CASE("data. an image folder normalises, and scales when asked") {
   CHECK(sample(*dataset, 1).first[0] == doctest::Approx(-0.4));
   CHECK(folder_error(folder.path()) == "image_folder: " + (folder / "a/2.png").string() + " is 8 x 2, but " +
                                            (folder / "a/1.png").string() +
-                                           " is 4 x 4; expected one size, or the option size");
+                                           " is 4 x 4; expected one size, or the option size (--resize)");
 }
 
 TEST_CASE("data. an image folder skips damaged images only when asked") {

@@ -46,7 +46,7 @@ Bytes content(const std::filesystem::path& path);
 // Rooms of the table.
 std::vector<Format> network_formats(const std::filesystem::path& folder);  // safetensors and what is in them
 std::vector<Format> run_formats(const std::filesystem::path& folder);      // checkpoints of runs, recipes
-std::vector<Format> data_formats(const std::filesystem::path& folder);     // IDX, gzip, CIFAR-10
+std::vector<Format> data_formats(const std::filesystem::path& folder);     // IDX, gzip, CIFAR, CSV, NumPy's
 std::vector<Format> image_formats(const std::filesystem::path& folder);    // PNG, JPEG, BMP
 std::vector<Format> option_formats();                                      // of the command, if that is built
 

@@ -1,6 +1,7 @@
 // What a saved network answers, for tests that compare it with PyTorch: forward NETWORK IMAGES OUT. IMAGES
 // and OUT are safetensors files with one tensor each, "images" (n, c, h, w) and "outputs" (n, classes).
 #include <cstdio>
+#include <memory>
 
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/core/error.hpp>
@@ -10,8 +11,14 @@
 int main(int argc, char** argv) try {
   using namespace tinynn;
   check(argc == 4, "forward: expected NETWORK IMAGES OUT");
-  const auto network = models::make(io::read_metadata(argv[1]).at("tinynn.model"));
-  io::load(*network, argv[1]);
+  const io::SafetensorsFile file = io::read_safetensors(argv[1]);
+  std::unique_ptr<nn::Module> network;
+  if (file.metadata.contains("tinynn.graph")) {
+    network = std::make_unique<graph::Network>(io::load_network(file));
+  } else {
+    network = models::make(file.metadata.at("tinynn.model"));
+    io::load(*network, file);
+  }
   network->eval();
   const NoGrad no_grad;
   io::SafetensorsFile outputs;

@@ -20,8 +20,7 @@
 namespace tinynn::cli {
 namespace {
 
-struct BenchOptions {
-  std::filesystem::path in;
+struct BenchOptions : WeightsOptions {
   std::vector<int64_t> batches{1, 64, 1000};
   std::optional<int64_t> threads;
 };
@@ -93,7 +92,7 @@ io::Json to_json(const std::vector<Form>& forms, const BenchOptions& options, co
 void run(const BenchOptions& options, const Output& output) {
   check_writable(output);
   use_threads(options.threads);
-  const LoadedModel loaded = load_model(options.in);
+  const LoadedModel loaded = load_model(options);
   const auto forms = measure_forms(loaded, options.batches);
   if (!output.metrics.empty())
     io::write_file_atomically(output.metrics, to_json(forms, options, loaded).text(2) + "\n");
@@ -110,7 +109,7 @@ void add_bench(CommandLine& line) {
       "bench", "Time a saved network: dense, with its zeros skipped, and with its dead channels deleted");
   auto options = std::make_shared<BenchOptions>();
   auto output = std::make_shared<Output>();
-  add_in_option(command, options->in).required();
+  add_weights_options(command, *options);
   command.add("--batch", options->batches, "Batch sizes, as in 1,64,1000")
       .delimiter(',')
       .shows_default()

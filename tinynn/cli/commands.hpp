@@ -9,6 +9,7 @@ void add_train(CommandLine& line);
 void add_prune(CommandLine& line);
 void add_compact(CommandLine& line);
 void add_eval(CommandLine& line);
+void add_import(CommandLine& line);
 void add_inspect(CommandLine& line);
 void add_export(CommandLine& line);
 void add_sensitivity(CommandLine& line);

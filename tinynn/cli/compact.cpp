@@ -42,9 +42,10 @@ void print(const Metrics& metrics, const structured::Compacted& report) {
 void run_compact(const SavedOptions& options, const Output& output) {
   check_writable(output);
   use_threads(options.threads);
-  const LoadedModel loaded = load_model(options.in);
+  const LoadedModel loaded = load_model(options);
   std::unique_ptr<Experiment> experiment;
-  if (!options.data.empty()) experiment = std::make_unique<Experiment>(loaded.settings(options.data), output);
+  if (!options.data.name_or_path.empty())
+    experiment = std::make_unique<Experiment>(loaded.settings(data_options(options, loaded)), output);
   manual_seed(1);
   const Tensor images = randn(loaded.blank(8).shape());
 

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/cifar10.hpp>
+#include <tinynn/data/image_folder.hpp>
 #include <tinynn/data/mnist.hpp>
 #include <tinynn/data/transform.hpp>
 
@@ -11,9 +13,65 @@ namespace tinynn::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using data::Split;
 
-// `has` tells whether a folder holds all files: one with half a download, or an archive, is passed over.
-fs::path find_folder(const std::string& name, bool (*has)(const fs::path&)) {
+// A data set by name. `has` tells whether a folder holds all files: one with half a download, or an archive,
+// is passed over.
+struct NamedData {
+  const char* name;
+  bool (*has)(const fs::path&);
+  /// Its own reader, with the constants that everybody normalises it by; none where they are measured.
+  data::DatasetPtr (*read)(const fs::path&, Split, const data::Normalization&) = nullptr;
+  data::Normalization normalization = {};
+  std::vector<std::string> classes = {};
+  bool is_fetched = false;    // by datasets/fetch.sh
+  bool is_augmented = false;  // as He et al. 2016, without which a network learns such images by heart
+  std::vector<std::string> sets = {};
+};
+
+data::DatasetPtr read_mnist(const fs::path& folder, Split split, const data::Normalization& by) {
+  return data::mnist(folder, split, {.mean = by.mean[0], .std = by.std[0]});
+}
+data::DatasetPtr read_cifar10(const fs::path& folder, Split split, const data::Normalization& by) {
+  return data::cifar10(
+      folder, split,
+      {.mean = {by.mean[0], by.mean[1], by.mean[2]}, .std = {by.std[0], by.std[1], by.std[2]}});
+}
+
+const std::vector<NamedData>& named_data() {
+  constexpr data::Cifar10Options cifar;
+  static const std::vector<NamedData> all{
+      {.name = "mnist",
+       .has = data::has_mnist,
+       .read = read_mnist,
+       .normalization = {{data::MnistOptions().mean}, {data::MnistOptions().std}},
+       .classes = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+       .is_fetched = true},
+      {.name = "fashion-mnist",
+       .has = data::has_mnist,
+       .read = read_mnist,
+       .normalization = {{0.2860}, {0.3530}},
+       .classes = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+                   "Ankle boot"},
+       .is_fetched = true},
+      {.name = "cifar10",
+       .has = data::has_cifar10,
+       .read = read_cifar10,
+       .normalization = {{cifar.mean.begin(), cifar.mean.end()}, {cifar.std.begin(), cifar.std.end()}},
+       .classes = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+       .is_fetched = true,
+       .is_augmented = true},
+      {.name = "cifar100", .has = data::can_open, .is_augmented = true},
+      {.name = "kmnist", .has = data::can_open},
+      {.name = "emnist",
+       .has = data::can_open,
+       .sets = {"balanced", "byclass", "bymerge", "digits", "letters", "mnist"}},
+  };
+  return all;
+}
+
+fs::path find_folder(const NamedData& named) {
+  const std::string name = named.name;
   std::vector<fs::path> candidates;
   if (const char* root = std::getenv("TINYNN_DATA"); root != nullptr && *root != '\0') {
     candidates.push_back(fs::path(root) / name);
@@ -21,39 +79,79 @@ fs::path find_folder(const std::string& name, bool (*has)(const fs::path&)) {
   for (const char* root : {"datasets", "/usr/share/datasets"}) candidates.push_back(fs::path(root) / name);
   std::string tried;
   for (const auto& folder : candidates) {
-    if (has(folder)) return folder;
+    if (named.has(folder)) return folder;
     tried += (tried.empty() ? "" : ", ") + folder.string();
   }
-  fail("data set ", name, " not found; tried ", tried, ". Fetch it with datasets/fetch.sh ", name,
-       name == "cifar10" ? ", unpack an archive of images with datasets/unpack.sh" : "",
-       ", or set TINYNN_DATA to the folder that holds ", name, "/");
+  fail("data set ", name, " not found; tried ", tried, ". ",
+       named.is_fetched
+           ? "Fetch it with datasets/fetch.sh " + name +
+                 (name == "cifar10" ? ", unpack an archive of images with datasets/unpack.sh" : "") +
+                 ", or set"
+           : "Put its files there, or set",
+       " TINYNN_DATA to the folder that holds ", name, "/");
 }
 
-DataSets open_any(const std::string& name_or_path) {
-  using data::Split;
-  if (name_or_path == "mnist") {
-    const auto folder = find_folder(name_or_path, data::has_mnist);
-    return {name_or_path, data::mnist(folder, Split::train), data::mnist(folder, Split::test)};
+data::OpenOptions open_options(const DataOptions& options, const std::optional<Shape>& wanted) {
+  data::OpenOptions result{.channels = options.channels,
+                           .seed = options.seed,
+                           .label = options.label,
+                           .target = options.target,
+                           .normalization = options.normalization,
+                           .classes = options.classes};
+  if (options.test_fraction) result.test_fraction = *options.test_fraction;
+  check(options.size.size() <= 2, "--resize: ", options.size.size(), " sizes, expected SIDE or HEIGHTxWIDTH");
+  if (!options.size.empty()) result.size = {options.size.front(), options.size.back()};
+  if (!options.shape.empty()) result.shape = Shape(options.shape);
+  if (wanted && wanted->rank() == 3) {
+    const int64_t channels = (*wanted)[0];
+    if (!result.channels && (channels == 1 || channels == 3)) result.channels = channels;
+    if (!result.shape) result.shape = *wanted;
   }
-  if (name_or_path == "fashion-mnist") {
-    const auto folder = find_folder(name_or_path, data::has_mnist);
-    return {name_or_path, data::fashion_mnist(folder, Split::train),
-            data::fashion_mnist(folder, Split::test)};
+  return result;
+}
+
+// By name with constants of its own, or anything else.
+data::Opened open_known(const NamedData& named, const DataOptions& options) {
+  const fs::path folder = find_folder(named);
+  const data::Normalization by = options.normalization.value_or(named.normalization);
+  const size_t channels = named.normalization.mean.size();
+  check(by.mean.size() == channels && by.std.size() == channels, named.name, ": ", by.mean.size(),
+        " means to normalise by, expected ", channels, ", one for each channel");
+  data::Opened opened{.train = named.read(folder, Split::train, by),
+                      .test = named.read(folder, Split::test, by),
+                      .classes = named.classes,
+                      .normalization = by,
+                      .scaling = {},
+                      .columns = {},
+                      .kind = named.name};
+  if (const auto* images = dynamic_cast<const data::ImageFolder*>(opened.train.get()))
+    opened.classes = images->class_names();
+  for (auto* part : {&opened.train, &opened.test})
+    *part = data::with_classes(*part, opened.classes, options.classes);
+  if (!options.classes.empty()) opened.classes = options.classes;
+  return opened;
+}
+
+// The name and what stands behind a colon.
+const NamedData* find_named(const std::string& name_or_path) {
+  for (const NamedData& named : named_data()) {
+    if (name_or_path == named.name) return &named;
+    if (!named.sets.empty() && name_or_path.starts_with(named.name + std::string(":"))) return &named;
   }
-  if (name_or_path == "cifar10") {
-    const auto folder = find_folder(name_or_path, data::has_cifar10);
-    // The augmentation of He et al. 2016, without which a network learns the training images by heart.
-    const auto train =
-        data::transformed(data::cifar10(folder, Split::train),
-                          {data::random_crop(32, {.padding = 4}), data::random_horizontal_flip()});
-    return {name_or_path, train, data::cifar10(folder, Split::test)};
-  }
+  return nullptr;
+}
+
+data::Opened open_path(const DataOptions& options, const data::OpenOptions& reading) {
+  const std::string& path = options.name_or_path;
   std::error_code error;
-  const bool is_folder = fs::is_directory(name_or_path, error);
-  const bool is_missing = !error || error == std::errc::no_such_file_or_directory;
-  check(is_folder, "unknown data set \"", name_or_path, "\"", is_missing ? "" : " (" + error.message() + ")",
-        ", expected mnist, fashion-mnist, cifar10 or a folder of IDX files");
-  return {"custom", data::mnist(name_or_path, Split::train), data::mnist(name_or_path, Split::test)};
+  const bool is_missing = !fs::exists(path, error) && !data::can_open(path);
+  if (is_missing && error)
+    fail("unknown data set \"", path, "\" (", error.message(), "), expected a name or a path");
+  check(!is_missing, "unknown data set \"", path,
+        "\", expected mnist, fashion-mnist, cifar10, cifar100, kmnist, emnist:SET or the path of pictures, "
+        "IDX, "
+        "CIFAR, CSV or .npz files");
+  return data::open(path, reading);
 }
 
 // (1, 28, 28) as "1 x 28 x 28".
@@ -65,26 +163,132 @@ std::string size_text(const Shape& shape) {
 
 }  // namespace
 
-std::vector<std::string> data_names() { return {"mnist", "fashion-mnist", "cifar10"}; }
-std::string data_help() {
-  return "mnist, fashion-mnist or cifar10, in $TINYNN_DATA, datasets/ or /usr/share/datasets; or a folder "
-         "of IDX files";
+std::string DataOptions::how() const {
+  TextStream text;
+  const auto list = [&](const char* name, const std::vector<int64_t>& numbers) {
+    for (size_t i = 0; i < numbers.size(); ++i) text << (i > 0 ? "," : name) << numbers[i];
+    if (!numbers.empty()) text << ' ';
+  };
+  if (test_fraction) text << "test-fraction=" << *test_fraction << ' ';
+  list("resize=", size);
+  if (channels) text << "channels=" << *channels << ' ';
+  for (const auto& [name, column] : {std::pair("label=", label), {"target=", target}}) {
+    std::string word = column;
+    std::ranges::replace(word, ' ', '_');
+    if (!word.empty()) text << name << word << ' ';
+  }
+  list("shape=", shape);
+  return text.str();
 }
 
-DataSets open_dataset(const std::string& name_or_path, const std::optional<Shape>& wanted,
+std::vector<std::string> data_names() {
+  std::vector<std::string> names;
+  for (const NamedData& named : named_data()) {
+    if (named.sets.empty()) names.emplace_back(named.name);
+    for (const auto& set : named.sets) names.push_back(named.name + (":" + set));
+  }
+  return names;
+}
+std::string data_help() {
+  return "mnist, fashion-mnist, cifar10, cifar100, kmnist or emnist:SET, in $TINYNN_DATA, datasets/ or "
+         "/usr/share/datasets; or a path: " +
+         data::open_help();
+}
+
+Option add_data_option(const Command& command, DataOptions& options) {
+  return command.add("--data", options.name_or_path, data_help().c_str()).suggests(data_names());
+}
+
+void add_reading_options(const Command& command, DataOptions& options) {
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return command.add(name, value, help).group("Data");
+  };
+  add("--test-fraction", options.test_fraction,
+      "How much to set aside for testing of data that come in one part, by default 0.2")
+      .in_range(0.001, 0.999);
+  add("--resize", options.size, "Scale pictures to SIDE or HEIGHTxWIDTH")
+      .delimiter('x')
+      .in_range(int64_t{1}, int64_t{32768});
+  add("--channels", options.channels,
+      "1: grey pictures, 3: coloured ones; by default as the network wants them, or as they are")
+      .check([](const std::string& text) {
+        return text == "1" || text == "3" ? "" : '"' + text + "\", expected 1 or 3";
+      });
+  add("--label", options.label,
+      "Of CSV, the column with the class: its name, first or last; by default found out");
+  add("--target", options.target, "Of CSV, the column with a number to predict: its name, first or last");
+  add("--shape", options.shape,
+      "Shape of a row of numbers, such as 1,28,28 for pixels from 0 to 255; by default as the network wants "
+      "it")
+      .delimiter(',')
+      .in_range(int64_t{1}, int64_t{1} << 20);
+}
+
+Option add_data_options(const Command& command, DataOptions& options) {
+  const Option option = add_data_option(command, options);
+  add_reading_options(command, options);
+  return option;
+}
+
+DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted) {
+  const NamedData* named = find_named(options.name_or_path);
+  const data::OpenOptions reading = open_options(options, wanted);
+  check(named == nullptr || (options.label.empty() && options.target.empty()), options.name_or_path,
+        " is no CSV, --label and --target are for such");
+  const bool as_it_is = options.size.empty() && !options.channels;
+  data::Opened opened;
+  if (named != nullptr && named->read != nullptr && as_it_is) {
+    opened = open_known(*named, options);
+  } else if (named != nullptr) {
+    const std::string set = options.name_or_path.substr(std::string(named->name).size());
+    opened = data::open(find_folder(*named).string() + set, reading);
+    if (!named->classes.empty() && options.classes.empty()) {
+      // Their numbers are names only where files have no better ones.
+      for (size_t i = 0; i < std::min(opened.classes.size(), named->classes.size()); ++i)
+        if (opened.classes[i] == std::to_string(i)) opened.classes[i] = named->classes[i];
+    }
+  } else {
+    opened = open_path(options, reading);
+  }
+  return {.name = named != nullptr ? options.name_or_path : "custom",
+          .train = std::move(opened.train),
+          .test = std::move(opened.test),
+          .classes = std::move(opened.classes),
+          .normalization = std::move(opened.normalization),
+          .scaling = std::move(opened.scaling),
+          .columns = std::move(opened.columns),
+          .kind = std::move(opened.kind)};
+}
+
+DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wanted,
                       const std::string& model) {
-  DataSets data = open_any(name_or_path);
-  for (const auto& images : {data.train, data.test}) {
-    check(!wanted || images->sample_shape() == *wanted, name_or_path, " has images of ",
-          size_text(images->sample_shape()), ", ", model, " takes ", size_text(wanted.value_or(Shape())));
+  DataSets data = open_plain_dataset(options, wanted);
+  const bool pictures = !data.normalization.mean.empty();
+  for (const auto& part : {data.train, data.test}) {
+    const Shape found = part->sample_shape();
+    if (!wanted || found == *wanted) continue;
+    const bool only_size = pictures && wanted->rank() == 3 && found[0] == (*wanted)[0];
+    fail(options.name_or_path, " has ", pictures ? "images" : "samples", " of ", size_text(found), ", ",
+         model, " takes ", size_text(*wanted),
+         only_size ? "; --resize " + std::to_string((*wanted)[1]) + "x" + std::to_string((*wanted)[2]) +
+                         " scales them"
+                   : "");
+  }
+  const NamedData* named = find_named(options.name_or_path);
+  if (named != nullptr && named->is_augmented) {
+    const int64_t height = data.train->sample_shape()[1], width = data.train->sample_shape()[2];
+    if (height == width) {
+      data.train = data::transformed(
+          data.train, {data::random_crop(height, {.padding = height / 8}), data::random_horizontal_flip()});
+    }
   }
   return data;
 }
 
 data::Normalization pixel_normalization(const DataSets& data) {
-  const auto* images = dynamic_cast<const data::ImageDataset*>(data.test.get());
-  check(images != nullptr, "--raw-input: images of ", data.name, " are no bytes that are normalised");
-  auto normalization = images->normalization();
+  auto normalization = data.normalization;
+  check(!normalization.mean.empty(), "--raw-input: images of ", data.name,
+        " are no bytes that are normalised");
   for (auto* numbers : {&normalization.mean, &normalization.std}) {
     for (double& number : *numbers) number *= 255;
   }

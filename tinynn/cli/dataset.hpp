@@ -1,29 +1,66 @@
-// Data sets by name, as the command line knows them, and where they are looked for.
+// Data sets as the command line knows them: by name, and where those are looked for, or by path.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <tinynn/data/dataset.hpp>
-#include <tinynn/data/image_dataset.hpp>
+#include <tinynn/cli/command.hpp>
+#include <tinynn/data/open.hpp>
 
 namespace tinynn::cli {
 
+/// As typed: what was not given is empty.
+struct DataOptions {
+  std::string name_or_path = {};
+  std::optional<double> test_fraction = {};
+  std::vector<int64_t> size = {};  // of pictures: height and width, or one number for both
+  std::optional<int64_t> channels = {};
+  std::string label = {}, target = {};
+  std::vector<int64_t> shape = {};
+  uint64_t seed = 1;  // of what is set aside for testing
+  /// Of the data that a saved network was trained on: see data::OpenOptions.
+  std::optional<data::Normalization> normalization = {};
+  std::vector<std::string> classes = {};
+
+  /// The options that say how data are to be read, as "name=value ", for a run that is resumed.
+  std::string how() const;
+  /// Whether an option says how data are to be read.
+  bool says_how() const {
+    return test_fraction || !size.empty() || channels || !label.empty() || !target.empty() || !shape.empty();
+  }
+};
+
 struct DataSets {
-  std::string name;  // "mnist", "fashion-mnist", "cifar10", or "custom" for a path
+  std::string name;  // "mnist", "emnist:letters" ..., or "custom" for a path
   data::DatasetPtr train, test;
+  std::vector<std::string> classes;   // their names by number; empty where targets are numbers
+  data::Normalization normalization;  // of pictures, in units of white = 1; else empty
+  data::Normalization scaling;        // of numbers, by column
+  std::vector<std::string> columns;   // the names of those, if there are any
+  std::string kind;                   // as data::Opened has it
 };
 
 /// What --data may be, and the names among that.
 std::string data_help();
 std::vector<std::string> data_names();
 
-/// Opens a data set by name, in $TINYNN_DATA/NAME, datasets/NAME or where Debian's packages put it, or a
-/// folder of IDX files by path. Throws Error, naming every place that was tried, if it is not there, and if
-/// its images are not of the shape that the model takes.
-DataSets open_dataset(const std::string& name_or_path, const std::optional<Shape>& wanted,
+/// --data.
+Option add_data_option(const Command& command, DataOptions& options);
+/// The options that say how it is read.
+void add_reading_options(const Command& command, DataOptions& options);
+/// Both.
+Option add_data_options(const Command& command, DataOptions& options);
+
+/// Opens a data set by name, in $TINYNN_DATA/NAME, datasets/NAME or where Debian's packages put it, or what
+/// is at a path. `wanted` is the shape of the samples that a network takes: pictures become grey or coloured
+/// as it wants them, rows of numbers pictures. Throws Error if it is not there (naming every place that was
+/// tried), damaged, or not of this shape; `model` is the network's name, for that message.
+DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wanted,
                       const std::string& model);
+/// The same without changes that are drawn anew each epoch (augmentation), and of any shape.
+DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted = {});
 
 /// How pixels become what a network reads, in units of pixels: of 0 to 255. Throws Error if these images are
 /// not made of such.

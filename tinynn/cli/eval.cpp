@@ -12,8 +12,8 @@ namespace {
 void run_eval(const SavedOptions& options, const Output& output) {
   check_writable(output);
   use_threads(options.threads);
-  LoadedModel loaded = load_model(options.in);
-  Experiment experiment(loaded.settings(data_name(options, loaded)), output);
+  LoadedModel loaded = load_model(options);
+  Experiment experiment(loaded.settings(data_options(options, loaded)), output);
   NetworkMetrics result = experiment.measure(*loaded.module, true);
   result.file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.in));
   loaded.dataset = experiment.dataset();

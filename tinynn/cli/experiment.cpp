@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/median.hpp>
 #include <tinynn/core/error.hpp>
@@ -103,10 +104,12 @@ io::SaveOptions Experiment::save_options(io::Storage storage) const {
 }
 
 io::Metadata Experiment::metadata() const {
-  return {{"tinynn.model", settings_.model},
-          {"tinynn.dataset", data_.name},
-          {"tinynn.training", settings_.describe()},
-          {"tinynn.version", version()}};
+  io::Metadata result = data_metadata(data_);
+  result.merge(io::Metadata{{"tinynn.model", settings_.model},
+                            {"tinynn.dataset", data_.name},
+                            {"tinynn.training", settings_.describe()},
+                            {"tinynn.version", version()}});
+  return result;
 }
 
 std::vector<double> seconds_of(const std::vector<train::Epoch>& epochs) {

@@ -15,7 +15,7 @@ void run(const ExportOptions& options, const Output& output) {
   check(!options.codebook() || format.has_codebook, "--quantize codebook: only --format safetensors has one");
   check_writable(output);
   use_threads(options.threads);
-  const LoadedModel loaded = load_model(options.in);
+  const LoadedModel loaded = load_model(options);
   NetworkMetrics metrics = loaded.counts();
   Table facts({loaded.model, ""});
   facts.add({"sparsity of the weights", percent(*metrics.sparsity)});

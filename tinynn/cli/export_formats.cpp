@@ -2,6 +2,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/share_weights.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #ifdef TINYNN_HAS_ONNX
@@ -36,7 +37,7 @@ deploy::Plan plan_of(const Export& to) {
   auto plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   if (!to.options.raw_input) return plan;
   const auto [mean, std] = pixel_normalization(
-      open_dataset(data_name(to.options, to.loaded), to.loaded.sample_shape(), to.loaded.model));
+      open_dataset(data_options(to.options, to.loaded), to.loaded.sample_shape(), to.loaded.model));
   return deploy::with_normalization(std::move(plan), mean, std);
 }
 

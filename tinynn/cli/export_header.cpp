@@ -5,6 +5,7 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/header.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/train/evaluate.hpp>
 
 namespace tinynn::cli {
@@ -38,9 +39,10 @@ void write_header(Export& to) {
   const std::string& model = to.loaded.model;
   std::string name;
   std::optional<DataSets> data;
-  if (options.int8() || options.raw_input || !options.data.empty()) {
-    name = data_name(options, to.loaded);
-    data = open_dataset(name, to.loaded.sample_shape(), model);
+  if (options.int8() || options.raw_input || !options.data.name_or_path.empty()) {
+    const DataOptions from = data_options(options, to.loaded);
+    name = from.name_or_path;
+    data = open_dataset(from, to.loaded.sample_shape(), model);
   }
   const deploy::Plan plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   auto network = options.int8()

@@ -4,11 +4,14 @@
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/inspect_data.hpp>
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/state_dict.hpp>
+#include <tinynn/models/models.hpp>
 #include <tinynn/models/text.hpp>
 #include <tinynn/structured/groups.hpp>
 
@@ -21,8 +24,8 @@ std::string shape_text(const Shape& shape) {
   return text.str();
 }
 
-struct InspectOptions {
-  std::filesystem::path file, dot;
+struct InspectOptions : WeightsOptions {
+  std::filesystem::path dot;
   bool trace = false, groups = false;
 };
 
@@ -34,11 +37,25 @@ void show_structure(const InspectOptions& options, const graph::Graph& graph) {
   if (!options.dot.empty()) io::write_file_atomically(options.dot, graph::to_dot(graph));
 }
 
+// Of weights of which nobody has said what they are.
+void list_tensors(const io::SafetensorsFile& file, const Output& output) {
+  if (output.quiet) return;
+  Table table({"tensor", "type", "shape", "elements"});
+  for (const auto& tensor : file.tensors)
+    table.add({tensor.name, std::string(dtype_name(tensor.dtype)), shape_text(tensor.shape),
+               with_commas(tensor.shape.numel())});
+  std::printf("%s\n\n%s\nWeights without their network: --model says what it is, by a name or its layers.\n",
+              file.name.c_str(), table.text().c_str());
+}
+
 void run(const InspectOptions& options, const Output& output) {
-  const auto& file = options.file;
+  const auto& file = options.in;
   check_writable(output);
-  const LoadedModel loaded = load_model(file);
-  const io::SafetensorsFile content = io::read_safetensors(file);
+  const io::SafetensorsFile content = io::read_weights(file);
+  if (options.model.empty() && !content.metadata.contains("tinynn.graph") &&
+      !content.metadata.contains("tinynn.model"))
+    return list_tensors(content, output);
+  const LoadedModel loaded = load_model(options);
   Table table({"parameter", "shape", "elements", "non-zero", "density", "masked", "stored as", "bytes"});
   NetworkMetrics totals = loaded.counts();
   int64_t bytes = 0;  // of all parameters
@@ -70,17 +87,34 @@ void run(const InspectOptions& options, const Output& output) {
 void add_inspect(CommandLine& line) {
   const Command command = line.add_command(
       "inspect",
-      "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored");
+      "Show what is in a saved network: shapes, densities, masks, and how each parameter is stored; or, with "
+      "--data, what is in a data set");
+  auto data = std::make_shared<InspectDataOptions>();
   auto options = std::make_shared<InspectOptions>();
   auto output = std::make_shared<Output>();
-  command.add("FILE", options->file, "A safetensors file that tinynn wrote").required();
+  command.add("FILE", options->in,
+              "A file that tinynn wrote, or weights (safetensors, .pt, .pth) of the --model");
+  command
+      .add("--model", options->model,
+           "What weights are of, where the file does not say: a name, or its layers")
+      .suggests(models::names());
+  add_sample_options(command, *options);
   command.add_flag("--trace", options->trace, "Show the operations that the network runs");
   command.add_flag("--groups", options->groups,
                    "Show which channels hang together, and what deleting one of them saves");
   command.add("--dot", options->dot, "Write the operations as a picture in Graphviz's language to this file");
+  add_inspect_data_options(command, *data);
   add_output_options(command, *output);
-  command.footer("\nExample:\n  tinynn inspect pruned.safetensors --groups");
-  command.runs([=] { run(*options, *output); });
+  command.footer(
+      "\nExamples:\n  tinynn inspect pruned.safetensors --groups\n"
+      "  tinynn inspect --data my_pictures --contact-sheet pictures.png");
+  command.runs([=] {
+    if (options->in.empty() != data->given()) throw UsageError("expected either FILE or --data");
+    if (!data->given() && (!data->contact_sheet.empty() || data->data.says_how()))
+      throw UsageError("options of data were given, which need --data");
+    if (data->given()) return inspect_data(*data, *output);
+    run(*options, *output);
+  });
 }
 
 }  // namespace tinynn::cli

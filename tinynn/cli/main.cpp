@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_prune(line);
   tinynn::cli::add_compact(line);
   tinynn::cli::add_eval(line);
+  tinynn::cli::add_import(line);
   tinynn::cli::add_inspect(line);
   tinynn::cli::add_export(line);
   tinynn::cli::add_sensitivity(line);

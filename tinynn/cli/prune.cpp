@@ -3,6 +3,7 @@
 
 #include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/prune_tables.hpp>
 #include <tinynn/cli/recipe_options.hpp>
 #include <tinynn/cli/report/command_line.hpp>
@@ -18,7 +19,7 @@ namespace {
 struct PruneOptions {
   Options training;
   recipe::Recipe recipe;
-  std::filesystem::path in;
+  WeightsOptions in;
   CheckpointOptions checkpoint;
 };
 
@@ -38,10 +39,13 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   use_threads(options.training.threads);
   std::unique_ptr<nn::Module> network;
   Shape sample_shape;
-  if (!options.in.empty()) {
+  if (!options.in.in.empty()) {
+    options.in.model = options.training.model;
+    if (options.in.sample.empty()) options.in.sample = options.training.data.shape;
     LoadedModel loaded = load_model(options.in);
     options.training.model = loaded.model;
     sample_shape = loaded.sample_shape();
+    use_metadata(options.training.data, loaded.metadata);
     network = std::move(loaded.module);
   }
   Settings settings = resolve(options.training);
@@ -53,7 +57,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   const auto optimizer = make_optimizer(settings, module);
 
   recipe::Recipe& recipe = options.recipe;
-  recipe.epochs = options.in.empty() ? settings.epochs : 0;
+  recipe.epochs = options.in.in.empty() ? settings.epochs : 0;
   recipe.finetune_epochs = settings.finetune_epochs;
   recipe.lr_schedule = settings.lr_schedule;
   recipe::Run pruning(
@@ -63,8 +67,8 @@ void run(PruneOptions options, const Output& output, const std::string& command)
                   {.dense_latency = !output.report.empty(), .reports = !output.report.empty()});
   watcher.report.command = command;
   watcher.report.settings = settings.describe() + " " + to_text(recipe);
-  watcher.report.data = settings.data;
-  const std::string in = options.in.empty() ? "" : " in=" + options.in.filename().string();
+  watcher.report.data = settings.data.name_or_path;
+  const std::string in = options.in.in.empty() ? "" : " in=" + options.in.in.filename().string();
   Checkpoints checkpoints(options.checkpoint, output, pruning, settings.identity() + in,
                           [&](StateVisitor& visit) { watcher.state(visit); });
   while (pruning.advance()) {
@@ -91,9 +95,12 @@ void add_prune(CommandLine& line) {
       line.add_command("prune", "Remove weights step by step, fine-tuning after each step");
   auto options = std::make_shared<PruneOptions>();
   auto output = std::make_shared<Output>();
-  const Option in =
-      command.add("--in", options->in, "Prune the network in this file; without it, one is trained first");
-  const Option model = add_model_option(command, options->training).excludes(in);
+  const Option in = command.add(
+      "--in", options->in.in,
+      "Prune the network in this file, or of these weights (safetensors, .pt, .pth) of the --model; "
+      "without it, one is trained first");
+  const Option model = add_model_option(command, options->training);
+  add_sample_options(command, options->in);
   add_training_options(command, options->training);
   add_recipe_options(command, options->recipe, options->training);
   command.add("--out", output->file, "Save the pruned network, with its masks, to this safetensors file")

@@ -1,7 +1,10 @@
+#include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
+#include <tinynn/io/state_dict.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
@@ -17,27 +20,78 @@ void try_out(graph::Network& network, const std::filesystem::path& file) {
   }
 }
 
+// A network by name or text with the weights of a file.
+std::unique_ptr<graph::Network> network_of_weights(const io::SafetensorsFile& file, const std::string& model,
+                                                   const WeightsOptions& options,
+                                                   std::vector<std::string>& left_out) {
+  const bool is_name = models::is_name(model);
+  check(is_name || !options.sample.empty(), "--model \"", model,
+        "\" needs --sample C,H,W, the shape of what it takes");
+  const Shape sample = is_name ? models::input_shape(model) : Shape(options.sample);
+  manual_seed(1);  // what the file lacks starts alike each time
+  const auto module = models::make(model, sample);
+  if (options.partial) {
+    left_out = io::load_what_fits(*module, file);
+  } else {
+    io::load(*module, file);
+  }
+  std::vector<int64_t> sizes{1};
+  sizes.insert(sizes.end(), sample.begin(), sample.end());
+  return std::make_unique<graph::Network>(*module, zeros(Shape(sizes)));
+}
+
 }  // namespace
 
-Option add_in_option(const Command& command, std::filesystem::path& in) {
-  return command.add("--in", in, "The network, a safetensors file that tinynn wrote");
+void add_sample_options(const Command& command, WeightsOptions& options) {
+  command
+      .add("--sample", options.sample,
+           "Shape of one sample, such as 1,28,28, for weights of a --model that is given by its layers")
+      .delimiter(',')
+      .in_range(int64_t{1}, int64_t{1} << 20);
+  command.add_flag(
+      "--partial", options.partial,
+      "Of weights, take those whose names and shapes fit the --model, and leave the rest as it starts");
+}
+
+void add_weights_options(const Command& command, WeightsOptions& options) {
+  command
+      .add("--in", options.in,
+           "The network: a file that tinynn wrote, or weights (safetensors, .pt, .pth) of the --model")
+      .required();
+  command
+      .add("--model", options.model,
+           "What weights are of, where the file does not say: a name, or its layers")
+      .suggests(models::names());
+  add_sample_options(command, options);
 }
 
 void add_saved_options(const Command& command, SavedOptions& options, const std::string& used) {
-  add_in_option(command, options.in).required();
-  command.add("--data", options.data, (data_help() + ". " + used).c_str()).suggests(data_names());
+  add_weights_options(command, options);
+  command.add("--data", options.data.name_or_path, (data_help() + ". " + used).c_str())
+      .suggests(data_names());
+  add_reading_options(command, options.data);
   add_threads_option(command, options.threads);
 }
 
-LoadedModel load_model(const std::filesystem::path& file) {
-  const auto content = io::read_safetensors(file);
+LoadedModel load_model(const WeightsOptions& options) {
+  const std::filesystem::path& file = options.in;
+  const auto content = io::read_weights(file);
   const auto entry = [&](const char* key) {
     const auto found = content.metadata.find(key);
     return found == content.metadata.end() ? "" : found->second;
   };
-  LoadedModel loaded{std::make_unique<graph::Network>(io::load_network(content)), entry("tinynn.model"),
+  const bool has_graph = content.metadata.contains("tinynn.graph");
+  LoadedModel loaded{nullptr, options.model.empty() ? entry("tinynn.model") : options.model,
                      entry("tinynn.dataset"), content.metadata};
-  if (loaded.model.empty()) loaded.model = file.stem().string();
+  if (has_graph && options.model.empty()) {
+    loaded.module = std::make_unique<graph::Network>(io::load_network(content));
+    if (loaded.model.empty()) loaded.model = file.stem().string();
+  } else {
+    check(!loaded.model.empty(), file.string(),
+          " has weights, but does not say of which network; give --model, a name or its layers");
+    loaded.module = network_of_weights(content, loaded.model, options, loaded.left_out);
+    loaded.metadata["tinynn.model"] = loaded.model;
+  }
   loaded.metadata.erase("tinynn.graph");  // written anew
   try_out(*loaded.module, file);
   return loaded;
@@ -58,7 +112,7 @@ std::unique_ptr<nn::Module> LoadedModel::as_made() const {
   }
 }
 
-Settings LoadedModel::settings(const std::string& data) const {
+Settings LoadedModel::settings(const DataOptions& data) const {
   Settings result = resolve({.model = model, .data = data});
   result.input = sample_shape();
   return result;
@@ -78,10 +132,12 @@ Metrics LoadedModel::metrics(const NetworkMetrics& state) const {
   return result;
 }
 
-std::string data_name(const SavedOptions& options, const LoadedModel& loaded) {
-  const std::string& data = options.data.empty() ? loaded.dataset : options.data;
-  check(!data.empty() && data != "custom", options.in.string(),
+DataOptions data_options(const SavedOptions& options, const LoadedModel& loaded) {
+  DataOptions data = options.data;
+  if (data.name_or_path.empty()) data.name_or_path = loaded.dataset;
+  check(!data.name_or_path.empty() && data.name_or_path != "custom", options.in.string(),
         " does not say what data it was trained on; give --data");
+  use_metadata(data, loaded.metadata);
   return data;
 }
 

@@ -64,8 +64,8 @@ Table table_of(const std::vector<prune::LayerScan>& scan, const std::vector<prun
 void run(const SensitivityOptions& options, const Output& output, const std::string& command) {
   check_writable(output);
   use_threads(options.threads);
-  const LoadedModel loaded = load_model(options.in);
-  const std::string data = data_name(options, loaded);
+  const LoadedModel loaded = load_model(options);
+  const DataOptions data = data_options(options, loaded);
   Experiment experiment(loaded.settings(data), output);
   const prune::ScanOptions scan_options{
       .rule = {.granularity = options.granularity == "weight" ? prune::element() : prune::slice(0)}};
@@ -76,11 +76,11 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
     write_metrics(output.metrics, loaded.model, experiment.dataset(), scan, shares);
   const Table table = table_of(scan, shares, options.loss);
   if (!output.report.empty()) {
-    io::write_file_atomically(
-        output.report,
-        sensitivity_page(
-            {.command = command, .model = loaded.model, .data = data, .pruned = options.granularity}, scan,
-            table));
+    io::write_file_atomically(output.report, sensitivity_page({.command = command,
+                                                               .model = loaded.model,
+                                                               .data = data.name_or_path,
+                                                               .pruned = options.granularity},
+                                                              scan, table));
   }
   if (output.quiet) return;
   std::printf("%s", table.text().c_str());

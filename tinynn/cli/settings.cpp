@@ -76,10 +76,10 @@ std::string Settings::describe() const {
 
 std::string Settings::identity() const {
   // A folder may be somewhere else the next time, and a name must hold no space.
-  std::string name = std::filesystem::path(data).filename().string();
+  std::string name = std::filesystem::path(data.name_or_path).filename().string();
   std::string network = model;
   for (std::string* text : {&name, &network}) std::ranges::replace(*text, ' ', '_');
-  return "model=" + network + " data=" + name + " " + describe();
+  return "model=" + network + " data=" + name + " " + data.how() + describe();
 }
 
 std::string recipes_help() {
@@ -161,7 +161,7 @@ std::string why_not(std::span<const Row> table, const char* field, const std::st
 }  // namespace
 
 void add_training_options(const Command& command, Options& options) {
-  command.add("--data", options.data, data_help().c_str()).required().suggests(data_names());
+  add_data_options(command, options.data).required();
   auto add = [&](const char* name, auto& value, const char* help) {
     return command.add(name, value, help).group("Training");
   };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <tinynn/cli/command.hpp>
+#include <tinynn/cli/dataset.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
@@ -16,7 +17,8 @@ namespace tinynn::cli {
 
 /// As typed: what was not given is empty.
 struct Options {
-  std::string model = {}, data = {};
+  std::string model = {};
+  DataOptions data = {};
   std::optional<int64_t> epochs = {}, batch_size = {}, finetune_epochs = {};
   std::optional<std::string> optimizer = {}, lr_schedule = {};
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
@@ -27,7 +29,8 @@ struct Options {
 
 /// Complete.
 struct Settings {
-  std::string model, data;
+  std::string model;
+  DataOptions data;
   int64_t epochs, batch_size, finetune_epochs;
   std::string optimizer, lr_schedule;
   double lr, momentum, weight_decay, l1;

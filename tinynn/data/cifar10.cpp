@@ -6,7 +6,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/cifar10.hpp>
-#include <tinynn/data/gz_file.hpp>
+#include <tinynn/data/cifar_records.hpp>
 #include <tinynn/data/image_folder.hpp>
 
 namespace tinynn::data {
@@ -15,29 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t cifar_classes = 10;
-constexpr size_t record_pixels = 3 * 32 * 32;
-constexpr size_t record_size = 1 + record_pixels;
-constexpr int64_t most_records = 60000;  // of a file
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at is not there
   return fs::exists(path, ignored);
-}
-
-void append_file(const fs::path& path, Images& images) {
-  GzFile file(path);
-  std::array<uint8_t, record_size> record{};
-  for (int64_t i = 0;; ++i) {
-    const uint64_t found = file.read(record.data(), record.size());
-    if (found == 0 && i > 0) return;
-    check(i < most_records, file.name(), ": more than ", most_records, " records, as many as CIFAR-10 has");
-    check(found == record_size, file.name(), ": file ends inside record ", i, ": found ", found,
-          " bytes of it, expected ", record_size);
-    check(record[0] < cifar_classes, file.name(), ": label ", i, " is ", int{record[0]}, ", expected 0 to ",
-          cifar_classes - 1);
-    images.labels.push_back(record[0]);
-    images.pixels.insert(images.pixels.end(), record.begin() + 1, record.end());
-  }
 }
 
 // Where the binary version may be.
@@ -57,7 +38,7 @@ fs::path image_files(const fs::path& folder, Split split) {
 DatasetPtr read_binary(const std::vector<fs::path>& files, const Normalization& normalization) {
   Images images{
       .channels = 3, .height = 32, .width = 32, .pixels = {}, .labels = {}, .classes = cifar_classes};
-  for (const auto& file : files) append_file(file, images);
+  for (const auto& file : files) detail::append_cifar_file(file, 1, images);
   return std::make_shared<ImageDataset>(std::move(images), normalization);
 }
 

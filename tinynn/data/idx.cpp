@@ -10,8 +10,9 @@
 namespace tinynn::data {
 namespace {
 
-constexpr uint32_t images_magic = 0x0803;  // unsigned bytes, three dimensions
-constexpr uint32_t labels_magic = 0x0801;  // unsigned bytes, one dimension
+constexpr uint32_t images_magic = 0x0803;    // unsigned bytes, three dimensions
+constexpr uint32_t channels_magic = 0x0804;  // four
+constexpr uint32_t labels_magic = 0x0801;    // unsigned bytes, one dimension
 constexpr uint64_t size_limit = uint64_t{1} << 31;
 constexpr uint64_t bytes_at_once = uint64_t{1} << 20;
 
@@ -46,10 +47,12 @@ class Reader {
     return (uint32_t{bytes[0]} << 24) | (uint32_t{bytes[1]} << 16) | (uint32_t{bytes[2]} << 8) | bytes[3];
   }
 
-  void expect_magic(uint32_t expected) {
+  // One of the two.
+  uint32_t expect_magic(uint32_t expected, uint32_t other) {
     const uint32_t found = big_endian("magic number");
-    check(found == expected, name_, ": magic number is ", describe_magic(found), ", expected ",
-          describe_magic(expected));
+    check(found == expected || found == other, name_, ": magic number is ", describe_magic(found),
+          ", expected ", describe_magic(expected));
+    return found;
   }
 
   // The rest of the file, which must be `size` bytes.
@@ -81,23 +84,28 @@ class Reader {
 
 IdxImages read_idx_images(const std::filesystem::path& file) {
   Reader reader(file);
-  reader.expect_magic(images_magic);
+  const bool has_channels = reader.expect_magic(images_magic, channels_magic) == channels_magic;
   const uint64_t count = reader.big_endian("number of images");
+  const uint64_t channels = has_channels ? reader.big_endian("number of channels") : 1;
   const uint64_t rows = reader.big_endian("number of rows");
   const uint64_t cols = reader.big_endian("number of columns");
   check(rows >= 1 && cols >= 1, reader.name(), ": image size is ", rows, " x ", cols,
         ", expected at least 1 x 1");
-  // Each size is below 2^32, so this product cannot overflow; the one of all three could.
+  constexpr uint64_t most_channels = 1024;
+  check(channels >= 1 && channels <= most_channels, reader.name(), ": number of channels is ", channels,
+        ", expected 1 to ", most_channels);
+  // Each size is below 2^32, so this product cannot overflow; the one of all could.
   const uint64_t area = rows * cols;
-  check(area <= size_limit && count <= size_limit / area, reader.name(), ": number of images is ", count,
-        " of ", rows, " x ", cols, " pixels, expected at most ", size_limit, " bytes in all");
+  check(area <= size_limit && count <= size_limit / (area * channels), reader.name(),
+        ": number of images is ", count, " of ", rows, " x ", cols, " pixels, expected at most ", size_limit,
+        " bytes in all");
   return {static_cast<int64_t>(count), static_cast<int64_t>(rows), static_cast<int64_t>(cols),
-          reader.rest(count * area, "pixels")};
+          reader.rest(count * channels * area, "pixels"), static_cast<int64_t>(channels)};
 }
 
 std::vector<uint8_t> read_idx_labels(const std::filesystem::path& file) {
   Reader reader(file);
-  reader.expect_magic(labels_magic);
+  reader.expect_magic(labels_magic, labels_magic);
   const uint64_t count = reader.big_endian("number of labels");
   check(count <= size_limit, reader.name(), ": number of labels is ", count, ", expected at most ",
         size_limit);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <tinynn/core/error.hpp>
@@ -16,7 +17,33 @@ std::array<float, 256> normalization_table(double mean, double std) {
   return table;
 }
 
+double four_decimals(double number) { return std::round(number * 1e4) / 1e4; }
+
 }  // namespace
+
+Normalization measure(const Images& images) {
+  std::vector<std::array<int64_t, 256>> counts(static_cast<size_t>(images.channels));
+  const int64_t area = images.height * images.width;
+  for (auto pixel = images.pixels.begin(); pixel != images.pixels.end();) {
+    for (auto& of_channel : counts) {
+      for (int64_t k = 0; k < area; ++k) ++of_channel[*pixel++];
+    }
+  }
+  Normalization result;
+  for (const auto& of_channel : counts) {
+    double count = 0, sum = 0, squares = 0;  // exact: integers below 2^53
+    for (size_t pixel = 0; pixel < of_channel.size(); ++pixel) {
+      const auto times = static_cast<double>(of_channel[pixel]), value = static_cast<double>(pixel);
+      count += times, sum += times * value, squares += times * value * value;
+    }
+    const double mean = count > 0 ? sum / count : 0;
+    const double variance = count > 0 ? squares / count - mean * mean : 0;
+    const double std = four_decimals(std::sqrt(std::max(variance, 0.0)) / 255);
+    result.mean.push_back(four_decimals(mean / 255));
+    result.std.push_back(std > 0 ? std : 1);
+  }
+  return result;
+}
 
 ImageDataset::ImageDataset(Images images, const Normalization& normalization) : images_(std::move(images)) {
   const auto channels = static_cast<size_t>(images_.channels);

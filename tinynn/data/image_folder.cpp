@@ -11,6 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t files_per_chunk = 64;
+constexpr int deepest = 16;                // folders below that of a class
 constexpr int64_t longest_side = 1 << 15;  // in pixels, as in image_file.cpp
 
 std::vector<fs::path> sorted_entries(const fs::path& folder, bool (*wanted)(const fs::directory_entry&)) {
@@ -32,21 +33,38 @@ struct Files {
   std::vector<std::string> class_names;
 };
 
+// What cannot be looked at, such as a link to itself, is neither a folder nor a file.
+bool is_folder_entry(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  return entry.is_directory(ignored);
+}
+bool is_image_entry(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  return entry.is_regular_file(ignored) && is_image_file(entry.path());
+}
+
+// Below the folder of a class links are not followed: they may lead round in circles.
+bool is_own_folder_entry(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  return is_folder_entry(entry) && !entry.is_symlink(ignored);
+}
+
+// Those in the folder itself, then those in each of its folders.
+void append_images(const fs::path& folder, int depth, std::vector<fs::path>& images) {
+  check(depth > 0, "image_folder: ", folder.string(), " is ", deepest, " folders deep, expected fewer");
+  const auto here = sorted_entries(folder, is_image_entry);
+  images.insert(images.end(), here.begin(), here.end());
+  for (const auto& inner : sorted_entries(folder, is_own_folder_entry))
+    append_images(inner, depth - 1, images);
+}
+
 Files list_files(const fs::path& folder) {
   std::error_code unknown;
   check(fs::is_directory(folder, unknown), "image_folder: no folder ", folder.string());
-  // What cannot be looked at, such as a link to itself, is neither a folder nor a file.
-  const auto is_folder = [](const auto& entry) {
-    std::error_code ignored;
-    return entry.is_directory(ignored);
-  };
-  const auto is_image = [](const auto& entry) {
-    std::error_code ignored;
-    return entry.is_regular_file(ignored) && is_image_file(entry.path());
-  };
   Files files;
-  for (const auto& inner : sorted_entries(folder, is_folder)) {
-    const auto images = sorted_entries(inner, is_image);
+  for (const auto& inner : sorted_entries(folder, is_folder_entry)) {
+    std::vector<fs::path> images;
+    append_images(inner, deepest, images);
     check(!images.empty(), "image_folder: no .png, .jpg, .jpeg or .bmp files in ", inner.string());
     files.labels.insert(files.labels.end(), images.size(), std::ssize(files.class_names));
     files.paths.insert(files.paths.end(), images.begin(), images.end());
@@ -105,7 +123,7 @@ std::vector<uint8_t> decode_all(const Files& files, const ImageFolderOptions& op
       if (!image) continue;
       check(image->size == size, "image_folder: ", path.string(), " is ", image->size.height, " x ",
             image->size.width, ", but ", first.string(), " is ", size.height, " x ", size.width,
-            "; expected one size, or the option size");
+            "; expected one size, or the option size (--resize)");
       std::copy(image->pixels.begin(), image->pixels.end(), pixels.begin() + i * bytes);
       readable[i] = 1;
     }
@@ -115,13 +133,7 @@ std::vector<uint8_t> decode_all(const Files& files, const ImageFolderOptions& op
 
 }  // namespace
 
-struct ImageFolder::Contents {
-  Images images;
-  std::vector<std::string> class_names;
-  std::vector<fs::path> skipped;
-};
-
-ImageFolder::Contents ImageFolder::load(const fs::path& folder, const ImageFolderOptions& options) {
+ImageFolderContents read_image_folder(const fs::path& folder, const ImageFolderOptions& options) {
   check_options(options);
   Files files = list_files(folder);
   const auto [first, size] = first_readable(files, options);
@@ -130,7 +142,7 @@ ImageFolder::Contents ImageFolder::load(const fs::path& folder, const ImageFolde
   const auto readable = decode_all(files, options, first, size, pixels);
 
   // Closes the gaps that skipped files left.
-  std::vector<fs::path> skipped;
+  std::vector<fs::path> skipped, kept;
   std::vector<int64_t> labels;
   for (size_t i = 0; i < files.paths.size(); ++i) {
     if (!readable[i]) {
@@ -141,17 +153,18 @@ ImageFolder::Contents ImageFolder::load(const fs::path& folder, const ImageFolde
     const auto to = pixels.begin() + std::ssize(labels) * bytes;
     if (from != to) std::copy(from, from + bytes, to);
     labels.push_back(files.labels[i]);
+    kept.push_back(std::move(files.paths[i]));
   }
   pixels.resize(labels.size() * static_cast<size_t>(bytes));
   const int64_t classes = std::ssize(files.class_names);
   return {Images{options.channels, size.height, size.width, std::move(pixels), std::move(labels), classes},
-          std::move(files.class_names), std::move(skipped)};
+          std::move(files.class_names), std::move(kept), std::move(skipped)};
 }
 
 ImageFolder::ImageFolder(const fs::path& path, const ImageFolderOptions& options)
-    : ImageFolder(load(path, options), options) {}
+    : ImageFolder(read_image_folder(path, options), options) {}
 
-ImageFolder::ImageFolder(Contents contents, const ImageFolderOptions& options)
+ImageFolder::ImageFolder(ImageFolderContents contents, const ImageFolderOptions& options)
     : ImageDataset(std::move(contents.images), normalization_of(options)),
       class_names_(std::move(contents.class_names)),
       skipped_(std::move(contents.skipped)) {}

@@ -1,6 +1,6 @@
 // ImageFolder: a folder of folders of PNG, JPEG or BMP images, where the name of the inner folder is the
-// class: path/cat/1.jpg, path/dog/2.jpg (torchvision.datasets.ImageFolder). Classes are numbered by name,
-// files come in the order of their names. All are decoded once, in parallel, and kept as bytes.
+// class: path/cat/1.jpg, path/dog/big/2.jpg (torchvision.datasets.ImageFolder). Classes are numbered by name,
+// files come in the order of their paths. All are decoded once, in parallel, and kept as bytes.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,17 @@ struct ImageFolderOptions {
   bool skip_corrupt = false;           // leave out files that cannot be decoded, rather than throw
 };
 
+/// What is in such a folder, before it is normalised.
+struct ImageFolderContents {
+  Images images;
+  std::vector<std::string> class_names;
+  std::vector<std::filesystem::path> files;  // by image
+  std::vector<std::filesystem::path> skipped;
+};
+/// See image_folder().
+ImageFolderContents read_image_folder(const std::filesystem::path& path,
+                                      const ImageFolderOptions& options = {});
+
 class ImageFolder : public ImageDataset {
  public:
   /// See image_folder().
@@ -35,17 +46,16 @@ class ImageFolder : public ImageDataset {
   const std::vector<std::filesystem::path>& skipped() const { return skipped_; }
 
  private:
-  struct Contents;
-  ImageFolder(Contents contents, const ImageFolderOptions& options);
-  static Contents load(const std::filesystem::path& path, const ImageFolderOptions& options);
+  ImageFolder(ImageFolderContents contents, const ImageFolderOptions& options);
 
   std::vector<std::string> class_names_;
   std::vector<std::filesystem::path> skipped_;
 };
 
-/// Files that do not end in .png, .jpg, .jpeg or .bmp and hidden ones are ignored. Throws Error if the folder
-/// is not there or has no folders in it, if one of those has no images, if an image is damaged (naming it),
-/// or if two differ in size (naming both).
+/// The folder of a class may have folders in it, which are searched. Files that do not end in .png, .jpg,
+/// .jpeg or .bmp and hidden ones are ignored. Throws Error if the folder is not there or has no folders in
+/// it, if one of those has no images, if an image is damaged (naming it), or if two differ in size (naming
+/// both).
 std::shared_ptr<const ImageFolder> image_folder(const std::filesystem::path& path,
                                                 const ImageFolderOptions& options = {});
 

@@ -55,13 +55,15 @@ DatasetPtr load(const char* dataset, const fs::path& folder, Split split, const 
     check(labels[i] < digit_classes, labels_path.string(), ": label ", i, " is ", int{labels[i]},
           ", expected 0 to ", digit_classes - 1);
   }
-  return std::make_shared<ImageDataset>(Images{.channels = 1,
+  const auto channels = static_cast<size_t>(images.channels);
+  const Normalization normalization{std::vector(channels, options.mean), std::vector(channels, options.std)};
+  return std::make_shared<ImageDataset>(Images{.channels = images.channels,
                                                .height = images.rows,
                                                .width = images.cols,
                                                .pixels = std::move(images.pixels),
                                                .labels = {labels.begin(), labels.end()},
                                                .classes = digit_classes},
-                                        Normalization{{options.mean}, {options.std}});
+                                        normalization);
 }
 
 }  // namespace
