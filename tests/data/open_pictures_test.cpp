@@ -120,6 +120,13 @@ TEST_CASE("data. a folder that is no data set says what is wanted") {
   CHECK(open_error(folder / "nowhere") == "no file or folder " + (folder / "nowhere").string());
   write_plain(folder / "cat" / "a.png", 0, 0, 0);
   CHECK(contains(open_error(folder.path()), "one folder of pictures, \"cat\", expected one for each class"));
+  // To try a network that knows the others it is enough.
+  write_plain(folder / "cat" / "b.png", 0, 0, 0);
+  const Opened cats = data::open(folder.path(), {.test_fraction = 0.5, .classes = {"bee", "cat"}});
+  CHECK(cats.classes.size() == 2);
+  CHECK(sample(*cats.test, 0).second == 1);
+  CHECK(contains(open_error(folder.path(), {.test_fraction = 0.5, .classes = {"bee", "dog"}}),
+                 "class \"cat\" is none of the 2 that the network was trained on: bee, dog"));
   fs::create_directories(folder / "dog/empty");
   CHECK(contains(open_error(folder.path()), "no .png, .jpg, .jpeg or .bmp files in "));
   fs::create_directory_symlink(folder / "dog", folder / "dog/empty/round");  // is not followed

@@ -77,8 +77,8 @@ Opened detail::open_pictures(const Source& source, const OpenOptions& options) {
   ImageFolderOptions reading{
       .size = options.size, .channels = options.channels.value_or(3), .background = options.background};
   ImageFolderContents train = read_image_folder(train_folder, reading);
-  check(train.class_names.size() > 1, train_folder.string(), ": one folder of pictures, \"",
-        printable(train.class_names[0]), "\", expected one for each class");
+  check(train.class_names.size() > 1 || !options.classes.empty(), train_folder.string(),
+        ": one folder of pictures, \"", printable(train.class_names[0]), "\", expected one for each class");
   if (!options.channels && are_grey(train.images)) {
     keep_first_planes(train.images);
     reading.channels = 1;
