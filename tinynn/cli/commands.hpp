@@ -12,6 +12,7 @@ void add_eval(CommandLine& line);
 void add_import(CommandLine& line);
 void add_inspect(CommandLine& line);
 void add_export(CommandLine& line);
+void add_predict(CommandLine& line);
 void add_sensitivity(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_completion(CommandLine& line);

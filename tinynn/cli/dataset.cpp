@@ -285,10 +285,7 @@ DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wa
   return data;
 }
 
-data::Normalization pixel_normalization(const DataSets& data) {
-  auto normalization = data.normalization;
-  check(!normalization.mean.empty(), "--raw-input: images of ", data.name,
-        " are no bytes that are normalised");
+data::Normalization in_pixels(data::Normalization normalization) {
   for (auto* numbers : {&normalization.mean, &normalization.std}) {
     for (double& number : *numbers) number *= 255;
   }

@@ -62,8 +62,7 @@ DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wa
 /// The same without changes that are drawn anew each epoch (augmentation), and of any shape.
 DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted = {});
 
-/// How pixels become what a network reads, in units of pixels: of 0 to 255. Throws Error if these images are
-/// not made of such.
-data::Normalization pixel_normalization(const DataSets& data);
+/// In units of pixels, of 0 to 255, what is in units of white = 1.
+data::Normalization in_pixels(data::Normalization normalization);
 
 }  // namespace tinynn::cli

@@ -20,7 +20,7 @@ void run_eval(const SavedOptions& options, const Output& output) {
   if (!output.metrics.empty()) loaded.metrics(result).write(output.metrics);
   if (output.quiet) return;
   Table table({loaded.model + " on " + experiment.dataset(), ""});
-  table.add({"test accuracy", percent(*result.test_accuracy)});
+  table.add({result.score_name(), result.score_text()});
   table.add({"sparsity of the weights", percent(*result.sparsity)});
   table.add({"parameters", with_commas(result.parameters)});
   table.add({"non-zero parameters", with_commas(result.nonzero)});

@@ -57,9 +57,32 @@ Experiment::Experiment(const Settings& settings, const Output& output)
     : settings_(settings),
       quiet_(output.quiet),
       data_(open_dataset(settings.data, settings.input, settings.model)),
-      train_(data_.train, {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
-      test_(data_.test, {.batch_size = test_batch}),
-      validation_(some_of(data_.train, settings.seed), {.batch_size = test_batch}) {}
+      loss_(loss_of(settings.loss, !data_.train->target_shape())),
+      train_(targets_of(data_.train),
+             {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
+      test_(targets_of(data_.test), {.batch_size = test_batch}),
+      validation_(some_of(targets_of(data_.train), settings.seed), {.batch_size = test_batch}) {}
+
+data::DatasetPtr Experiment::targets_of(const data::DatasetPtr& part) const {
+  if (loss_.of_inputs) return data::with_inputs_as_targets(part);
+  check(loss_.for_classes == !part->target_shape(), settings_.data.name_or_path, " has ",
+        loss_.for_classes ? "numbers" : "classes", " as targets, --loss ", loss_.name, " is for ",
+        loss_.for_classes ? "classes" : "numbers");
+  return part;
+}
+
+void Experiment::check_fits(nn::Module& module) const {
+  const Tensor output = graph::run(module, example())[0];
+  if (loss_.for_classes) {
+    check(output.rank() == 2 && output.size(1) >= data_.train->classes(), settings_.data.name_or_path,
+          " has ", data_.train->classes(), " classes, ", settings_.model, " gives outputs of shape ",
+          output.shape());
+    return;
+  }
+  const Shape target = loss_.of_inputs ? data_.train->sample_shape() : *data_.train->target_shape();
+  check(output.numel() == output.size(0) * target.numel(), settings_.data.name_or_path,
+        " has targets of shape ", target, ", ", settings_.model, " gives outputs of shape ", output.shape());
+}
 
 std::unique_ptr<nn::Module> Experiment::make_network() const {
   return models::make(settings_.model, data_.test->sample_shape());
@@ -67,24 +90,31 @@ std::unique_ptr<nn::Module> Experiment::make_network() const {
 
 train::Loss Experiment::loss() {
   return [this](const Tensor& output, const Targets& targets) {
-    const Labels& labels = targets;
-    right_ = train::count_correct(output, labels);
-    samples_ = labels.size();
-    return cross_entropy(output, labels);
+    if (loss_.for_classes) {
+      right_ = train::count_correct(output, targets);
+      samples_ = targets.size();
+    }
+    return loss_.loss(output, targets);
   };
 }
 
-double Experiment::test_accuracy(nn::Module& module) { return train::evaluate(module, test_).accuracy; }
+double Experiment::test_score(nn::Module& module) {
+  const auto result = train::evaluate(module, test_, loss_.loss);
+  return loss_.for_classes ? result.accuracy : result.loss;
+}
 
-double Experiment::validation_accuracy(nn::Module& module) {
-  return train::evaluate(module, validation_).accuracy;
+double Experiment::validation_score(nn::Module& module) {
+  const auto result = train::evaluate(module, validation_, loss_.loss);
+  return loss_.for_classes ? result.accuracy : -result.loss;
 }
 
 NetworkMetrics Experiment::measure(nn::Module& module, bool latency) {
   const Tensor images = test_.example();
   const auto counts = graph::count(module, images);
+  const double score = test_score(module);
   NetworkMetrics result{
-      .test_accuracy = test_accuracy(module),
+      .test_accuracy = classifies() ? std::optional(score) : std::nullopt,
+      .test_loss = classifies() ? std::nullopt : std::optional(score),
       .sparsity = prune::sparsity(prune::weights(module)),
       .parameters = counts.parameters,
       .nonzero = counts.nonzero,
@@ -109,6 +139,7 @@ io::Metadata Experiment::metadata() const {
                             {"tinynn.dataset", data_.name},
                             {"tinynn.training", settings_.describe()},
                             {"tinynn.version", version()}});
+  if (!settings_.loss.empty()) result["tinynn.loss"] = settings_.loss;
   return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include <tinynn/cli/command.hpp>
 #include <tinynn/cli/dataset.hpp>
+#include <tinynn/cli/losses.hpp>
 #include <tinynn/cli/metrics.hpp>
 #include <tinynn/cli/progress_bar.hpp>
 #include <tinynn/cli/settings.hpp>
@@ -34,11 +35,17 @@ class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);
 
-  /// Cross-entropy, which also counts what is right in the batch, for a TrainingView.
+  /// That of the settings, which also counts what is right in the batch, for a TrainingView.
   train::Loss loss();
-  double test_accuracy(nn::Module& module);
-  /// On 10,000 of the training images: what decisions may be based on.
-  double validation_accuracy(nn::Module& module);
+  /// Whether there are classes, and so accuracies.
+  bool classifies() const { return loss_.for_classes; }
+  /// Accuracy, or loss if it is no classifier.
+  double test_score(nn::Module& module);
+  /// On 10,000 of the training samples: what decisions may be based on. The more, the better: of what is no
+  /// classifier, minus the loss.
+  double validation_score(nn::Module& module);
+  /// Throws Error if what the network gives does not fit the data.
+  void check_fits(nn::Module& module) const;
   int64_t batches() const { return train_.size(); }
   /// The training data.
   data::DataLoader& loader() { return train_; }
@@ -55,9 +62,12 @@ class Experiment {
  private:
   friend class TrainingView;
   io::Metadata metadata() const;
+  // A part of the data with what the loss compares outputs with.
+  data::DatasetPtr targets_of(const data::DatasetPtr& part) const;
   Settings settings_;
   bool quiet_;
   DataSets data_;
+  const LossRow& loss_;
   data::DataLoader train_, test_, validation_;
   int64_t right_ = 0, samples_ = 0;  // of the last batch of training
 };

@@ -36,8 +36,7 @@ void write_safetensors(Export& to) {
 deploy::Plan plan_of(const Export& to) {
   auto plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
   if (!to.options.raw_input) return plan;
-  const auto [mean, std] = pixel_normalization(
-      open_dataset(data_options(to.options, to.loaded), to.loaded.sample_shape(), to.loaded.model));
+  const auto [mean, std] = pixel_normalization(to.options, to.loaded);
   return deploy::with_normalization(std::move(plan), mean, std);
 }
 

@@ -39,7 +39,9 @@ void write_header(Export& to) {
   const std::string& model = to.loaded.model;
   std::string name;
   std::optional<DataSets> data;
-  if (options.int8() || options.raw_input || !options.data.name_or_path.empty()) {
+  // What the file does not know by itself, and the accuracy, where the data are at hand by name.
+  const bool is_named = !to.loaded.dataset.empty() && to.loaded.dataset != "custom";
+  if (options.int8() || !options.data.name_or_path.empty() || (options.raw_input && is_named)) {
     const DataOptions from = data_options(options, to.loaded);
     name = from.name_or_path;
     data = open_dataset(from, to.loaded.sample_shape(), model);
@@ -54,7 +56,7 @@ void write_header(Export& to) {
   const auto card = [&](const char* key, const std::string& text) {
     header_options.card.emplace_back(key, text);
   };
-  if (data) {
+  if (data && !data->test->target_shape()) {
     to.metrics.test_accuracy =
         options.int8() ? accuracy(network, data->test) : accuracy(deploy::Program(plan), data->test);
     const std::string percentage = percent(*to.metrics.test_accuracy);
@@ -66,7 +68,7 @@ void write_header(Export& to) {
   card("numbers", options.int8() ? "8 bits, calibrated on training images of " + data->name : "float");
   card("made by", command(options, name, to.out));
   if (options.raw_input) {
-    const auto [mean, std] = pixel_normalization(*data);
+    const auto [mean, std] = pixel_normalization(options, to.loaded);
     network = deploy::with_normalization(std::move(network), mean, std);
   }
   const deploy::Header header = deploy::to_header(network, header_options);

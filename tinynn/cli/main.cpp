@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_import(line);
   tinynn::cli::add_inspect(line);
   tinynn::cli::add_export(line);
+  tinynn::cli::add_predict(line);
   tinynn::cli::add_sensitivity(line);
   tinynn::cli::add_bench(line);
   tinynn::cli::add_completion(line);

@@ -1,4 +1,5 @@
 #include <tinynn/cli/metrics.hpp>
+#include <tinynn/cli/table.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/io/atomic_file.hpp>
@@ -17,6 +18,7 @@ void put(Json& json, const char* name, const std::optional<T>& value) {
 Json to_json(const NetworkMetrics& m) {
   Json json = Json::object();
   put(json, "test_accuracy", m.test_accuracy);
+  put(json, "test_loss", m.test_loss);
   put(json, "sparsity", m.sparsity);
   put(json, "epoch_seconds", m.epoch_seconds);
   json.set("parameters", m.parameters);
@@ -34,15 +36,18 @@ Json to_json(const NetworkMetrics& m) {
 Json to_json(const StepMetrics& m) {
   return {{"target_sparsity", m.target_sparsity},
           {"sparsity", m.sparsity},
-          {"accuracy_before_finetune", m.accuracy_before_finetune},
-          {"test_accuracy", m.test_accuracy},
+          {m.is_loss ? "loss_before_finetune" : "accuracy_before_finetune", m.score_before_finetune},
+          {m.is_loss ? "test_loss" : "test_accuracy", m.score},
           {"epoch_seconds", m.epoch_seconds}};
 }
 
 }  // namespace
 
+std::string score_text(double score, bool is_loss) { return is_loss ? fixed(score, 4) : percent(score); }
+
 void NetworkMetrics::state(StateVisitor& visit) {
   visit.optional("test_accuracy", test_accuracy);
+  visit.optional("test_loss", test_loss);
   visit.optional("sparsity", sparsity);
   visit.optional("epoch_seconds", epoch_seconds);
   visit("parameters", parameters);
@@ -65,8 +70,9 @@ void NetworkMetrics::state(StateVisitor& visit) {
 void StepMetrics::state(StateVisitor& visit) {
   visit("target_sparsity", target_sparsity);
   visit("sparsity", sparsity);
-  visit("accuracy_before_finetune", accuracy_before_finetune);
-  visit("test_accuracy", test_accuracy);
+  visit("score_before_finetune", score_before_finetune);
+  visit("score", score);
+  visit("is_loss", is_loss);
   visit.all("epoch_seconds", epoch_seconds);
 }
 

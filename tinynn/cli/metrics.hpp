@@ -12,10 +12,13 @@
 
 namespace tinynn::cli {
 
-/// One state of a network. Accuracy and sparsity are fractions, latency the median of one forward pass in
-/// microseconds by batch size, epoch_seconds training alone.
+/// 0.9731 as "97.31%", or a loss with four digits.
+std::string score_text(double score, bool is_loss);
+
+/// One state of a network. Accuracy and sparsity are fractions; what is no classifier has a loss in its
+/// place; latency the median of one forward pass in microseconds by batch size, epoch_seconds training alone.
 struct NetworkMetrics {
-  std::optional<double> test_accuracy = {}, sparsity = {};
+  std::optional<double> test_accuracy = {}, test_loss = {}, sparsity = {};
   std::optional<std::vector<double>> epoch_seconds = {};
   int64_t parameters = 0, nonzero = 0;
   std::optional<int64_t> macs = {};
@@ -25,11 +28,18 @@ struct NetworkMetrics {
   // by zeroing the biases of dead channels, and by the deletion.
   std::optional<double> output_change_by_bias = {}, output_difference = {};
 
+  /// Accuracy, or loss; "test accuracy" or "test loss"; and as text. There has to be one.
+  double score() const { return test_accuracy ? *test_accuracy : test_loss.value(); }
+  std::string score_name() const { return test_accuracy ? "test accuracy" : "test loss"; }
+  std::string score_text() const { return cli::score_text(score(), !test_accuracy); }
+
   void state(StateVisitor& visit);
 };
 
 struct StepMetrics {
-  double target_sparsity = 0, sparsity = 0, accuracy_before_finetune = 0, test_accuracy = 0;
+  double target_sparsity = 0, sparsity = 0;
+  double score_before_finetune = 0, score = 0;  // accuracies, or
+  bool is_loss = false;                         // losses
   std::vector<double> epoch_seconds = {};
 
   void state(StateVisitor& visit);

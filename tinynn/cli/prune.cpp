@@ -46,6 +46,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
     options.training.model = loaded.model;
     sample_shape = loaded.sample_shape();
     use_metadata(options.training.data, loaded.metadata);
+    if (options.training.loss.empty()) options.training.loss = loaded.loss();
     network = std::move(loaded.module);
   }
   Settings settings = resolve(options.training);
@@ -54,6 +55,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   manual_seed(settings.seed);
   if (!network) network = experiment.make_network();
   nn::Module& module = *network;
+  experiment.check_fits(module);
   const auto optimizer = make_optimizer(settings, module);
 
   recipe::Recipe& recipe = options.recipe;
@@ -62,7 +64,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   recipe.lr_schedule = settings.lr_schedule;
   recipe::Run pruning(
       module, *optimizer, experiment.loader(), recipe,
-      {.accuracy = [&] { return experiment.validation_accuracy(module); }, .loss = experiment.loss()});
+      {.accuracy = [&] { return experiment.validation_score(module); }, .loss = experiment.loss()});
   Watcher watcher(module, experiment, settings,
                   {.dense_latency = !output.report.empty(), .reports = !output.report.empty()});
   watcher.report.command = command;
@@ -82,7 +84,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   const Table steps = steps_table(watcher.metrics.steps, watcher.step_seconds);
   if (!output.report.empty()) {
     const Tensor example = experiment.example();
-    watcher.report.image = {example.size(1), example.size(2), example.size(3)};
+    if (example.rank() == 4) watcher.report.image = {example.size(1), example.size(2), example.size(3)};
     io::write_file_atomically(output.report, prune_page(watcher.report, watcher.metrics, steps));
   }
   if (!output.quiet) print(watcher, output, steps);

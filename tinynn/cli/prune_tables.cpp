@@ -7,8 +7,9 @@ namespace tinynn::cli {
 Table steps_table(const std::vector<StepMetrics>& steps, const std::vector<double>& seconds) {
   Table table({"step", "sparsity", "before fine-tuning", "after", "seconds"});
   for (size_t i = 0; i < steps.size(); ++i) {
-    table.add({std::to_string(i + 1), percent(steps[i].sparsity), percent(steps[i].accuracy_before_finetune),
-               percent(steps[i].test_accuracy), fixed(seconds[i], 1)});
+    const auto text = [&](double score) { return score_text(score, steps[i].is_loss); };
+    table.add({std::to_string(i + 1), percent(steps[i].sparsity), text(steps[i].score_before_finetune),
+               text(steps[i].score), fixed(seconds[i], 1)});
   }
   return table;
 }
@@ -35,6 +36,8 @@ Table comparison_table(const std::vector<std::pair<std::string, NetworkMetrics>>
   const auto milliseconds = [](double microseconds) { return fixed(microseconds / 1000, 3); };
   add(
       "test accuracy", [](M m) { return m.test_accuracy; }, percent, false);
+  add(
+      "test loss", [](M m) { return m.test_loss; }, [](double loss) { return score_text(loss, true); }, true);
   add(
       "sparsity of the weights", [](M m) { return m.sparsity; }, percent, false);
   add(

@@ -97,6 +97,11 @@ LoadedModel load_model(const WeightsOptions& options) {
   return loaded;
 }
 
+std::string LoadedModel::loss() const {
+  const auto found = metadata.find("tinynn.loss");
+  return found == metadata.end() ? "" : found->second;
+}
+
 Shape LoadedModel::sample_shape() const {
   const Shape input = blank(1).shape();
   return Shape(std::span(input.begin() + 1, input.end()));
@@ -113,7 +118,7 @@ std::unique_ptr<nn::Module> LoadedModel::as_made() const {
 }
 
 Settings LoadedModel::settings(const DataOptions& data) const {
-  Settings result = resolve({.model = model, .data = data});
+  Settings result = resolve({.model = model, .data = data, .loss = loss()});
   result.input = sample_shape();
   return result;
 }
@@ -139,6 +144,16 @@ DataOptions data_options(const SavedOptions& options, const LoadedModel& loaded)
         " does not say what data it was trained on; give --data");
   use_metadata(data, loaded.metadata);
   return data;
+}
+
+data::Normalization pixel_normalization(const SavedOptions& options, const LoadedModel& loaded) {
+  DataOptions known;
+  use_metadata(known, loaded.metadata);
+  if (known.normalization && loaded.sample_shape().rank() == 3) return in_pixels(*known.normalization);
+  const DataSets data = open_dataset(data_options(options, loaded), loaded.sample_shape(), loaded.model);
+  check(!data.normalization.mean.empty(), "--raw-input: samples of ", data.name,
+        " are no bytes that are normalised");
+  return in_pixels(data.normalization);
 }
 
 }  // namespace tinynn::cli

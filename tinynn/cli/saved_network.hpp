@@ -41,6 +41,8 @@ struct LoadedModel {
   io::Metadata metadata;
   std::vector<std::string> left_out = {};  // with --partial: what did not fit
 
+  /// As --loss says, empty for what fits the data.
+  std::string loss() const;
   /// Of what the network takes, without the number of samples.
   Shape sample_shape() const;
   /// So many samples of zeros, of the shape that the network takes.
@@ -61,5 +63,8 @@ LoadedModel load_model(const WeightsOptions& options);
 /// The data to use: --data, or else what the file was trained on, normalised and with classes numbered as for
 /// that. Throws Error if neither says.
 DataOptions data_options(const SavedOptions& options, const LoadedModel& loaded);
+/// How pixels of 0 to 255 become what the network reads: as the file says, or else as its data are. Throws
+/// Error if these are no pictures.
+data::Normalization pixel_normalization(const SavedOptions& options, const LoadedModel& loaded);
 
 }  // namespace tinynn::cli

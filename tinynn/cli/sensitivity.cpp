@@ -67,10 +67,11 @@ void run(const SensitivityOptions& options, const Output& output, const std::str
   const LoadedModel loaded = load_model(options);
   const DataOptions data = data_options(options, loaded);
   Experiment experiment(loaded.settings(data), output);
+  check(experiment.classifies(), "sensitivity is measured in accuracy, which ", loaded.model, " has not");
   const prune::ScanOptions scan_options{
       .rule = {.granularity = options.granularity == "weight" ? prune::element() : prune::slice(0)}};
   const auto scan = prune::scan_sensitivity(
-      *loaded.module, [&] { return experiment.validation_accuracy(*loaded.module); }, scan_options);
+      *loaded.module, [&] { return experiment.validation_score(*loaded.module); }, scan_options);
   const auto shares = prune::shares_within(scan, options.loss);
   if (!output.metrics.empty())
     write_metrics(output.metrics, loaded.model, experiment.dataset(), scan, shares);

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include <tinynn/cli/dataset.hpp>
+#include <tinynn/cli/losses.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
@@ -58,6 +59,7 @@ Settings resolve(const Options& options) {
       .finetune_epochs = options.finetune_epochs.value_or(defaults.finetune_epochs),
       .optimizer = optimizer,
       .lr_schedule = options.lr_schedule.value_or(defaults.lr_schedule),
+      .loss = options.loss,
       .lr = options.lr.value_or(lr),
       .momentum = options.momentum.value_or(defaults.momentum),
       .weight_decay = options.weight_decay.value_or(decay),
@@ -71,6 +73,7 @@ std::string Settings::describe() const {
   text << "epochs=" << epochs << " batch-size=" << batch_size << " optimizer=" << optimizer << " lr=" << lr
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
+  if (!loss.empty()) text << " loss=" << loss;
   return text.str();
 }
 
@@ -177,6 +180,12 @@ void add_training_options(const Command& command, Options& options) {
       .suggests(beginnings(recipe::lr_schedules()));
   add("--momentum", options.momentum, "Of sgd and rmsprop; 0 turns Nesterov off").in_range(0.0, 1.0);
   add("--weight-decay", options.weight_decay, "L2 penalty; decoupled for adamw").not_negative();
+  add("--loss", options.loss,
+      ("What training makes small; by default cross-entropy for classes, mse for numbers: " +
+       recipe::names(losses()))
+          .c_str())
+      .check([](const std::string& name) { return why_not(losses(), "loss", name); })
+      .suggests(beginnings(losses()));
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();

@@ -21,6 +21,7 @@ struct Options {
   DataOptions data = {};
   std::optional<int64_t> epochs = {}, batch_size = {}, finetune_epochs = {};
   std::optional<std::string> optimizer = {}, lr_schedule = {};
+  std::string loss = {};
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
   double l1 = 0;
   uint64_t seed = 1;
@@ -32,7 +33,7 @@ struct Settings {
   std::string model;
   DataOptions data;
   int64_t epochs, batch_size, finetune_epochs;
-  std::string optimizer, lr_schedule;
+  std::string optimizer, lr_schedule, loss;  // loss: empty for what fits the data
   double lr, momentum, weight_decay, l1;
   uint64_t seed;
   std::optional<Shape> input = {};  // of one sample, if the network does not take any

@@ -22,6 +22,7 @@ void run(const TrainOptions& options, const Output& output) {
   Experiment experiment(settings, output);
   manual_seed(settings.seed);
   const auto module = experiment.make_network();
+  experiment.check_fits(*module);
   const auto optimizer = make_optimizer(settings, *module);
   // A recipe of which only the dense training is carried out.
   recipe::Run training(*module, *optimizer, experiment.loader(),
@@ -41,11 +42,10 @@ void run(const TrainOptions& options, const Output& output) {
   if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
   if (output.quiet) return;
   const NetworkMetrics& dense = *watcher.metrics.dense;
-  Table table({settings.model + " on " + experiment.dataset(), "test accuracy", "parameters", "non-zero",
+  Table table({settings.model + " on " + experiment.dataset(), dense.score_name(), "parameters", "non-zero",
                "MACs", "bytes"});
-  table.add({std::to_string(settings.epochs) + " epochs", percent(*dense.test_accuracy),
-             with_commas(dense.parameters), with_commas(dense.nonzero), with_commas(*dense.macs),
-             with_commas(*dense.file_bytes)});
+  table.add({std::to_string(settings.epochs) + " epochs", dense.score_text(), with_commas(dense.parameters),
+             with_commas(dense.nonzero), with_commas(*dense.macs), with_commas(*dense.file_bytes)});
   std::printf("%s", table.text().c_str());
   if (output.file.empty()) std::printf("not saved: no --out FILE was given\n");
   if (!output.file.empty()) std::printf("saved:   %s\n", output.file.c_str());

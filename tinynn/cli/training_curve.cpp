@@ -23,7 +23,8 @@ void TrainingCurve::finish(Sums& sums, const train::Progress& last, std::vector<
       (static_cast<double>(last.batch + 1) - batches / 2) / static_cast<double>(last.batches);
   points.push_back({.epoch = static_cast<double>(last.epoch) + middle,
                     .loss = sums.loss / batches,
-                    .accuracy = static_cast<double>(sums.right) / static_cast<double>(sums.samples)});
+                    .accuracy = static_cast<double>(sums.right) /
+                                static_cast<double>(std::max<int64_t>(sums.samples, 1))});
   sums = {};
 }
 

@@ -26,13 +26,14 @@ void Watcher::update(const recipe::Run& run) {
     case Moment::pruned:
       metrics.steps.push_back({.target_sparsity = progress.target,
                                .sparsity = progress.sparsity,
-                               .accuracy_before_finetune = experiment_.test_accuracy(module_)});
+                               .score_before_finetune = experiment_.test_score(module_),
+                               .is_loss = !experiment_.classifies()});
       break;
     case Moment::finetuned: {
       StepMetrics& step = metrics.steps.back();
       step.epoch_seconds = seconds_of(run.epochs());
       step.sparsity = progress.sparsity;
-      step.test_accuracy = experiment_.test_accuracy(module_);
+      step.score = experiment_.test_score(module_);
       report.finetuning.push_back(training_ ? training_->curve : TrainingCurve());
       step_seconds.push_back(step_time().count());
       break;

@@ -22,11 +22,14 @@ std::string pruned_in(size_t steps) {
 Html headline(const PruneReport& report, const Metrics& metrics) {
   const NetworkMetrics &dense = *metrics.dense, &pruned = *metrics.pruned;
   const NetworkMetrics& end = metrics.compact ? *metrics.compact : pruned;
-  const double lost = 100 * (*dense.test_accuracy - *end.test_accuracy);
+  const bool is_loss = !dense.test_accuracy;
+  const double lost = (is_loss ? -1 : 100) * (dense.score() - end.score());
+  const std::string change = is_loss
+                                 ? fixed(std::abs(lost), 4) + (lost >= 0 ? " more" : " less")
+                                 : fixed(std::abs(lost), 2) + (lost >= 0 ? " points lost" : " points gained");
   return element("h1", metrics.model + " on " + report.data + ", pruned") +
          facts(
-             {{"test accuracy", from_to(percent(*dense.test_accuracy), percent(*end.test_accuracy)),
-               fixed(std::abs(lost), 2) + (lost >= 0 ? " points lost" : " points gained")},
+             {{dense.score_name(), from_to(dense.score_text(), end.score_text()), change},
               {"sparsity of the weights", percent(*pruned.sparsity),
                *dense.sparsity > 0 ? percent(*dense.sparsity) + " before" : pruned_in(metrics.steps.size())},
               {"non-zero parameters", with_commas(end.nonzero), "of " + with_commas(dense.parameters)},
@@ -34,28 +37,31 @@ Html headline(const PruneReport& report, const Metrics& metrics) {
                "of " + with_commas(*dense.macs) + " a sample"}});
 }
 
-Curve accuracy_curve(const std::vector<StepMetrics>& steps, double StepMetrics::*accuracy) {
+Curve score_curve(const std::vector<StepMetrics>& steps, double StepMetrics::*score) {
   Curve curve{.name = "after fine-tuning", .colour = blue, .stroke = Stroke::dots, .pieces = {{}}};
-  for (const auto& step : steps) curve.pieces[0].push_back({100 * step.sparsity, 100 * step.*accuracy});
+  for (const auto& step : steps)
+    curve.pieces[0].push_back({100 * step.sparsity, (step.is_loss ? 1 : 100) * step.*score});
   return curve;
 }
 
-Html accuracy_section(const Metrics& metrics, const Table& steps) {
-  const double dense = 100 * *metrics.dense->test_accuracy;
-  const Curve after = accuracy_curve(metrics.steps, &StepMetrics::test_accuracy);
-  Curve before = accuracy_curve(metrics.steps, &StepMetrics::accuracy_before_finetune);
+Html score_section(const Metrics& metrics, const Table& steps) {
+  const bool is_loss = !metrics.dense->test_accuracy;
+  const double dense = (is_loss ? 1 : 100) * metrics.dense->score();
+  const Curve after = score_curve(metrics.steps, &StepMetrics::score);
+  Curve before = score_curve(metrics.steps, &StepMetrics::score_before_finetune);
   before.name = "before", before.colour = orange;
   const Curve reference{
       .name = "dense", .colour = grey, .stroke = Stroke::dashed, .pieces = {{{0, dense}, {100, dense}}}};
   Plot plot{.title = "Before and after fine-tuning",
             .x_label = "sparsity, %",
-            .y_label = "test accuracy, %",
+            .y_label = is_loss ? "test loss" : "test accuracy, %",
             .x_range = {{0, 100}},
             .curves = {reference, before, after}};
   Plot closer = plot;
   closer.title = "After fine-tuning, closer";
   closer.curves = {reference, after};
-  return section("Accuracy over sparsity", side_by_side(figure(plot) + figure(closer)) + html_table(steps));
+  return section(is_loss ? "Loss over sparsity" : "Accuracy over sparsity",
+                 side_by_side(figure(plot) + figure(closer)) + html_table(steps));
 }
 
 // One training after the other on one axis, from `start` on: the parts of the epochs faint, their means firm.
@@ -81,7 +87,7 @@ void add_trainings(Plot& plot, const std::vector<TrainingCurve>& trainings, doub
   plot.curves.push_back(epochs);
 }
 
-Html training_section(const PruneReport& report) {
+Html training_section(const PruneReport& report, bool is_loss) {
   const auto draw = [&](const char* title, const char* label, double CurvePoint::*what) {
     Plot plot{.title = title,
               .x_label = "epochs of training",
@@ -92,8 +98,8 @@ Html training_section(const PruneReport& report) {
     add_trainings(plot, report.finetuning, what, "fine-tuning", orange, start);
     return plot.curves.empty() ? Html() : figure(plot);
   };
-  const Html figures = draw("Loss", "loss", &CurvePoint::loss) +
-                       draw("Accuracy on the training images", "accuracy, %", &CurvePoint::accuracy);
+  Html figures = draw("Loss", "loss", &CurvePoint::loss);
+  if (!is_loss) figures += draw("Accuracy on the training images", "accuracy, %", &CurvePoint::accuracy);
   if (figures.markup().empty())
     return section("Training",
                    paragraph("No epoch was trained: neither before pruning nor between its steps."));
@@ -133,8 +139,8 @@ std::string prune_page(const PruneReport& report, const Metrics& metrics, const 
                              std::to_string(num_threads()) + " threads, on the machine that made this page.");
   return page(metrics.model + " on " + report.data + ", pruned",
               headline(report, metrics) + command_section(report.command, report.settings) +
-                  section("Measured", measured) + accuracy_section(metrics, steps) +
-                  training_section(report) + layers_section(report));
+                  section("Measured", measured) + score_section(metrics, steps) +
+                  training_section(report, !metrics.dense->test_accuracy) + layers_section(report));
 }
 
 }  // namespace tinynn::cli
