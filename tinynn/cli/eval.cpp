@@ -19,7 +19,7 @@ void run_eval(const SavedOptions& options, const Output& output) {
   loaded.dataset = experiment.dataset();
   if (!output.metrics.empty()) loaded.metrics(result).write(output.metrics);
   if (output.quiet) return;
-  Table table({loaded.model + " on " + experiment.dataset(), ""});
+  Table table({heading(loaded.model) + " on " + experiment.dataset(), ""});
   table.add({result.score_name(), result.score_text()});
   table.add({"sparsity of the weights", percent(*result.sparsity)});
   table.add({"parameters", with_commas(result.parameters)});

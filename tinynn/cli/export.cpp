@@ -17,7 +17,7 @@ void run(const ExportOptions& options, const Output& output) {
   use_threads(options.threads);
   const LoadedModel loaded = load_model(options);
   NetworkMetrics metrics = loaded.counts();
-  Table facts({loaded.model, ""});
+  Table facts({heading(loaded.model), ""});
   facts.add({"sparsity of the weights", percent(*metrics.sparsity)});
   Export to{options, output.file, loaded, metrics, facts};
   format.write(to);

@@ -24,6 +24,13 @@ std::string Table::text() const {
   return text;
 }
 
+std::string heading(const std::string& model) {
+  constexpr size_t most = 40;
+  if (model.size() <= most) return model;
+  const std::string begin = model.substr(0, most);
+  return begin.substr(0, std::min(begin.rfind(','), most)) + ", ...";
+}
+
 std::string with_commas(int64_t number) {
   std::string digits = std::to_string(number);
   for (auto at = static_cast<int64_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {

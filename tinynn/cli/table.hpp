@@ -21,6 +21,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// A model's name, or the beginning of its layers, for a heading.
+std::string heading(const std::string& model);
 /// 266610 as "266,610"
 std::string with_commas(int64_t number);
 /// With so many digits after the point.

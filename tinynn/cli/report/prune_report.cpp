@@ -27,7 +27,7 @@ Html headline(const PruneReport& report, const Metrics& metrics) {
   const std::string change = is_loss
                                  ? fixed(std::abs(lost), 4) + (lost >= 0 ? " more" : " less")
                                  : fixed(std::abs(lost), 2) + (lost >= 0 ? " points lost" : " points gained");
-  return element("h1", metrics.model + " on " + report.data + ", pruned") +
+  return element("h1", heading(metrics.model) + " on " + report.data + ", pruned") +
          facts(
              {{dense.score_name(), from_to(dense.score_text(), end.score_text()), change},
               {"sparsity of the weights", percent(*pruned.sparsity),
@@ -137,7 +137,7 @@ std::string prune_page(const PruneReport& report, const Metrics& metrics, const 
   const Html measured = html_table(comparison_table(metrics)) +
                         note("Times are the median of 50 forward passes with " +
                              std::to_string(num_threads()) + " threads, on the machine that made this page.");
-  return page(metrics.model + " on " + report.data + ", pruned",
+  return page(heading(metrics.model) + " on " + report.data + ", pruned",
               headline(report, metrics) + command_section(report.command, report.settings) +
                   section("Measured", measured) + score_section(metrics, steps) +
                   training_section(report, !metrics.dense->test_accuracy) + layers_section(report));
