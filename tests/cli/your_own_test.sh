@@ -29,6 +29,14 @@ prints '^--model "conv [0-9]+ 3 pad 1, bn, relu, maxpool 2, '
 succeeds "$tinynn" eval --in houses.safetensors --data houses.csv --target price --metrics m.json
 is_true m.json "'test_loss' in m['dense'] and 'test_accuracy' not in m['dense']"
 
+# --- the network of the repository needs neither data nor training
+digits=$root/examples/embed/digits.safetensors
+[[ $(stat -c %s "$digits") -lt 20000 ]] || complain "$digits is large"
+succeeds "$tinynn" predict --in "$digits" "$root/examples/embed/seven.png"
+prints 'seven.png +7 +[0-9.]+%'
+succeeds "$tinynn" export --in "$digits" --format header --raw-input --name digits --out digits.h
+succeeds "$tinynn" export --in "$digits" --format program --raw-input --out digits.plan
+
 # --- what goes wrong is told where it is
 train=("$tinynn" train --data my_pictures --epochs 1)
 fails 1 'my_pictures has 4 classes, linear 3 gives outputs of shape' "${train[@]}" --model 'linear 3'

@@ -39,9 +39,7 @@ void write_header(Export& to) {
   const std::string& model = to.loaded.model;
   std::string name;
   std::optional<DataSets> data;
-  // What the file does not know by itself, and the accuracy, where the data are at hand by name.
-  const bool is_named = !to.loaded.dataset.empty() && to.loaded.dataset != "custom";
-  if (options.int8() || !options.data.name_or_path.empty() || (options.raw_input && is_named)) {
+  if (options.int8() || !options.data.name_or_path.empty()) {  // to calibrate, and for the accuracy
     const DataOptions from = data_options(options, to.loaded);
     name = from.name_or_path;
     data = open_dataset(from, to.loaded.sample_shape(), model);
