@@ -87,6 +87,10 @@ fails 2 'which need --data' "$tinynn" inspect "$out/idx.safetensors" --label x
 fails 1 'mnist is no CSV, --label' "$tinynn" inspect --data mnist --label x
 fails 1 "d/idx: a label's column is asked for, but this is no CSV: idx" "$tinynn" inspect --data "$out/d/idx" --label x
 fails 2 'which need --data' "$tinynn" inspect "$out/idx.safetensors" --contact-sheet "$out/no.png"
+fails 2 '--resize: "0x5", expected SIDE or HEIGHTxWIDTH' "$tinynn" inspect --data "$out/d/idx" --resize 0x5
+fails 2 '--resize: "5x5x5", expected' "$tinynn" inspect --data "$out/d/idx" --resize 5x5x5
+fails 2 '--shape: "1,,28", expected up to 7 sizes' "$tinynn" inspect --data "$out/d/idx" --shape 1,,28
+fails 2 '--shape: "999999,999999", expected' "$tinynn" inspect --data "$out/d/idx" --shape 999999,999999
 fails 2 '--channels: "2", expected 1 or 3' "$tinynn" inspect --data "$out/d/idx" --channels 2
 fails 1 'unknown data set "nowhere", expected mnist' "$tinynn" inspect --data nowhere
 fails 1 'idx.safetensors is no data set, expected' "$tinynn" inspect --data "$out/idx.safetensors"

@@ -71,7 +71,7 @@ def main():
     for command, base in BASE.items():
         for option in options_of(command):
             for text in NASTY + [random_text() for _ in range(10)]:
-                if "\0" in text or (option in ("--out", "--metrics", "--report", "--checkpoint", "--dot") and
+                if "\0" in text or (option in ("--out", "--metrics", "--report", "--checkpoint", "--dot", "--contact-sheet") and
                                     (text.startswith(("/", "..")) or len(text) > 200)):
                     continue
                 whole = re.fullmatch(r"[0-9]+", text) is not None and int(text) > 3

@@ -26,7 +26,7 @@ prints '^my_pictures/cross/2.png +cross '
 prints '^square$'
 prints '^--model "conv [0-9]+ 3 pad 1, bn, relu, maxpool 2, '
 [[ -s sheet.png ]] || complain "there is no contact sheet"
-succeeds "$tinynn" eval --in houses.safetensors --data houses.csv --target price --metrics m.json
+succeeds "$tinynn" eval --in houses.safetensors --data houses.csv --metrics m.json # --target is in the file
 is_true m.json "'test_loss' in m['dense'] and 'test_accuracy' not in m['dense']"
 
 # --- the network of the repository needs neither data nor training

@@ -209,6 +209,12 @@ TEST_CASE("data. csv of pixels with a shape is pictures") {
   CHECK(opened.scaling.mean.empty());
   CHECK(opened.normalization.std.size() == 1);
   CHECK(opened.train->size() == 2);
+  // Of two sizes it is no picture, and keeps its numbers.
+  const Opened rows =
+      data::open(put(folder, "label,a,b,c,d\n1,0,2,0.5,1\n0,2,4,0.5,1\n1,0,2,0.5,1\n0,2,4,0.5,1\n"),
+                 {.test_fraction = 0.5, .shape = Shape{2, 2}});
+  CHECK(rows.train->sample_shape() == Shape{2, 2});
+  CHECK(rows.scaling.mean == std::vector{2.0, 0.75});
   CHECK(csv_error(folder, "label,a,b\n0,1,2\n1,1,256\n", {.shape = Shape{1, 1, 2}}) ==
         ", line 3: column b is 256, expected a pixel, an integer from 0 to 255, for the shape (1, 1, 2)");
   CHECK(csv_error(folder, "label,a,b\n0,1,2\n1,1,2.5\n", {.shape = Shape{1, 1, 2}})

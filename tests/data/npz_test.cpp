@@ -187,6 +187,35 @@ TEST_CASE("data. npz pictures with the channels last are turned, and rows of byt
                  "x.npz, x: 6 numbers a sample, expected 8 for the shape (1, 2, 4)"));
 }
 
+TEST_CASE("data. floats of an npz are scaled by channel, wherever that is") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "x.npz";
+  std::vector<float> numbers(24);
+  for (size_t i = 0; i < 24; ++i) numbers[i] = i % 3 == 0 ? static_cast<float>(i) : i % 3 == 1 ? 5.0F : -1.0F;
+  for (const bool last : {true, false}) {
+    std::vector<float> ordered = numbers;
+    if (!last) {  // (n, h, w, c) as (n, c, h, w)
+      for (size_t i = 0; i < 24; ++i) ordered[i / 12 * 12 + i % 3 * 4 + i % 12 / 3] = numbers[i];
+    }
+    write_file(
+        path, bytes_of(zip({{"x_train.npy", npy("<f4", last ? "(2, 2, 2, 3)" : "(2, 3, 2, 2)", raw(ordered))},
+                            {"y_train.npy", npy("|u1", "(2,)", std::string("\1\2"))},
+                            {"x_test.npy", npy("<f4", last ? "(2, 2, 2, 3)" : "(2, 3, 2, 2)", raw(ordered))},
+                            {"y_test.npy", npy("|u1", "(2,)", std::string("\1\2"))}})));
+    const Opened opened = data::open(path);
+    CHECK(opened.normalization.mean.empty());
+    CHECK(opened.scaling.mean == std::vector{10.5, 5.0, -1.0});
+    CHECK(opened.scaling.std[1] == 1);
+    CHECK(opened.classes == std::vector<std::string>{"1", "2"});
+    const auto [pixels, label] = sample(*opened.train, 1);
+    CHECK(label == 1);
+    for (size_t k = 0; k < 4; ++k) {
+      CHECK(pixels[k] == doctest::Approx((12 + 3 * static_cast<double>(k) - 10.5) / opened.scaling.std[0]));
+      CHECK(pixels[4 + k] == 0);
+    }
+  }
+}
+
 TEST_CASE("data. an npz whose arrays do not fit is refused") {
   const TemporaryFolder folder;
   const fs::path path = folder / "x.npz";

@@ -11,7 +11,7 @@ namespace tinynn::cli {
 namespace {
 
 constexpr const char *classes_key = "tinynn.classes", *normalization_key = "tinynn.normalization",
-                     *scaling_key = "tinynn.scaling";
+                     *scaling_key = "tinynn.scaling", *reading_key = "tinynn.reading";
 
 std::string number_text(double number) {
   char text[32];
@@ -45,7 +45,7 @@ data::Normalization normalization_of(const std::string& key, const std::string& 
 
 }  // namespace
 
-io::Metadata data_metadata(const DataSets& data) {
+io::Metadata data_metadata(const DataSets& data, const DataOptions& options) {
   io::Metadata metadata;
   bool numbered = true;
   std::string names;
@@ -58,10 +58,13 @@ io::Metadata data_metadata(const DataSets& data) {
   if (!numbered) metadata[classes_key] = names;
   if (!data.normalization.mean.empty()) metadata[normalization_key] = text_of(data.normalization);
   if (!data.scaling.mean.empty()) metadata[scaling_key] = text_of(data.scaling);
+  if (options.says_how()) metadata[reading_key] = options.how();
   return metadata;
 }
 
 void use_metadata(DataOptions& options, const io::Metadata& metadata) {
+  if (const auto found = metadata.find(reading_key); found != metadata.end() && !options.says_how())
+    options.read_as(found->second);
   for (const char* key : {normalization_key, scaling_key}) {
     const auto found = metadata.find(key);
     if (found != metadata.end() && !options.normalization)

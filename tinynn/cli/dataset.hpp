@@ -15,17 +15,19 @@ namespace tinynn::cli {
 struct DataOptions {
   std::string name_or_path = {};
   std::optional<double> test_fraction = {};
-  std::vector<int64_t> size = {};  // of pictures: height and width, or one number for both
+  std::string size = {};  // of pictures: "32" or "HEIGHTxWIDTH"
   std::optional<int64_t> channels = {};
   std::string label = {}, target = {};
-  std::vector<int64_t> shape = {};
-  uint64_t seed = 1;  // of what is set aside for testing
+  std::string shape = {};  // of a row of numbers: "1,28,28"
+  uint64_t seed = 1;       // of what is set aside for testing
   /// Of the data that a saved network was trained on: see data::OpenOptions.
   std::optional<data::Normalization> normalization = {};
   std::vector<std::string> classes = {};
 
   /// The options that say how data are to be read, as "name=value ", for a run that is resumed.
   std::string how() const;
+  /// Sets them from such a text. Throws Error for what is none.
+  void read_as(const std::string& how);
   /// Whether an option says how data are to be read.
   bool says_how() const {
     return test_fraction || !size.empty() || channels || !label.empty() || !target.empty() || !shape.empty();

@@ -134,7 +134,7 @@ io::SaveOptions Experiment::save_options(io::Storage storage) const {
 }
 
 io::Metadata Experiment::metadata() const {
-  io::Metadata result = data_metadata(data_);
+  io::Metadata result = data_metadata(data_, settings_.data);
   result.merge(io::Metadata{{"tinynn.model", settings_.model},
                             {"tinynn.dataset", data_.name},
                             {"tinynn.training", settings_.describe()},

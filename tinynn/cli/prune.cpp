@@ -41,7 +41,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   Shape sample_shape;
   if (!options.in.in.empty()) {
     options.in.model = options.training.model;
-    if (options.in.sample.empty()) options.in.sample = options.training.data.shape;
+
     LoadedModel loaded = load_model(options.in);
     options.training.model = loaded.model;
     sample_shape = loaded.sample_shape();

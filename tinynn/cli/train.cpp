@@ -42,8 +42,8 @@ void run(const TrainOptions& options, const Output& output) {
   if (!output.metrics.empty()) watcher.metrics.write(output.metrics);
   if (output.quiet) return;
   const NetworkMetrics& dense = *watcher.metrics.dense;
-  Table table({heading(settings.model) + " on " + experiment.dataset(), dense.score_name(), "parameters", "non-zero",
-               "MACs", "bytes"});
+  Table table({heading(settings.model) + " on " + experiment.dataset(), dense.score_name(), "parameters",
+               "non-zero", "MACs", "bytes"});
   table.add({std::to_string(settings.epochs) + " epochs", dense.score_text(), with_commas(dense.parameters),
              with_commas(dense.nonzero), with_commas(*dense.macs), with_commas(*dense.file_bytes)});
   std::printf("%s", table.text().c_str());

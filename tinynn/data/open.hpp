@@ -12,9 +12,11 @@
 // Inputs are normalised by the mean and standard deviation of the training part.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tinynn/data/dataset.hpp>

@@ -51,7 +51,7 @@ void keep_first_planes(Images& images) {
 
 // In the order of the files' own names, whatever folders they are in: pictures that somebody took out of
 // another format and numbered are in the order that they had there.
-detail::Part part_of(ImageFolderContents contents) {
+detail::Part part_of(const ImageFolderContents& contents) {
   const Images& images = contents.images;
   std::vector<std::string> names;
   for (const fs::path& file : contents.files) names.push_back(file.filename().string());
@@ -83,9 +83,7 @@ Opened detail::open_pictures(const Source& source, const OpenOptions& options) {
     keep_first_planes(train.images);
     reading.channels = 1;
   }
-  const std::vector<std::string> class_names = train.class_names;
-  const fs::path first = train.files[0];
-  Parts parts{.train = part_of(std::move(train)), .classes = class_names};
+  Parts parts{.train = part_of(train), .classes = train.class_names};
   if (!test_folder.empty()) {
     ImageFolderContents test = read_image_folder(test_folder, reading);
     for (int64_t& label : test.images.labels) {
@@ -98,9 +96,9 @@ Opened detail::open_pictures(const Source& source, const OpenOptions& options) {
     const Images& images = test.images;
     check(images.height == parts.train.shape[1] && images.width == parts.train.shape[2],
           "pictures: ", test.files[0].string(), " is ", images.height, " x ", images.width, ", but ",
-          first.string(), " is ", parts.train.shape[1], " x ", parts.train.shape[2],
+          train.files[0].string(), " is ", parts.train.shape[1], " x ", parts.train.shape[2],
           "; expected one size, or the option size (--resize)");
-    parts.test = part_of(std::move(test));
+    parts.test = part_of(test);
   }
   return assemble(source.name(), std::move(parts), options, "pictures");
 }
