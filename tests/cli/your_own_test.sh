@@ -39,7 +39,7 @@ succeeds "$tinynn" export --in "$digits" --format program --raw-input --out digi
 
 # --- what goes wrong is told where it is
 train=("$tinynn" train --data my_pictures --epochs 1)
-fails 1 'my_pictures has 4 classes, linear 3 gives outputs of shape' "${train[@]}" --model 'linear 3'
+fails 1 'my_pictures has 4 classes, linear 3 gives 3 outputs' "${train[@]}" --model 'linear 3'
 fails 1 'model: layer 2, "maxpol 2", of input \(1, 8, 30, 30\): there is no layer "maxpol"; the nearest is "maxpool"' \
     "${train[@]}" --model 'conv 8 3, maxpol 2, linear 4'
 fails 1 'my_pictures has images of 3 x 32 x 32|takes 1 x 28 x 28' "${train[@]}" --model lenet-5 --channels 3

@@ -74,9 +74,10 @@ data::DatasetPtr Experiment::targets_of(const data::DatasetPtr& part) const {
 void Experiment::check_fits(nn::Module& module) const {
   const Tensor output = graph::run(module, example())[0];
   if (loss_.for_classes) {
-    check(output.rank() == 2 && output.size(1) >= data_.train->classes(), settings_.data.name_or_path,
-          " has ", data_.train->classes(), " classes, ", settings_.model, " gives outputs of shape ",
-          output.shape());
+    check(output.rank() == 2, settings_.data.name_or_path, " has classes, ", settings_.model,
+          " gives outputs of shape ", output.shape());
+    check(output.size(1) >= data_.train->classes(), settings_.data.name_or_path, " has ",
+          data_.train->classes(), " classes, ", settings_.model, " gives ", output.size(1), " outputs");
     return;
   }
   const Shape target = loss_.of_inputs ? data_.train->sample_shape() : *data_.train->target_shape();
