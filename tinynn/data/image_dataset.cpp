@@ -47,19 +47,21 @@ Normalization measure(const Images& images) {
 
 ImageDataset::ImageDataset(Images images, const Normalization& normalization) : images_(std::move(images)) {
   const auto channels = static_cast<size_t>(images_.channels);
+  const Shape shape = ImageDataset::sample_shape();  // by name: what derives from it is not there yet
+  const int64_t count = ImageDataset::size(), classes = ImageDataset::classes();
   check(normalization.mean.size() == channels && normalization.std.size() == channels,
         "ImageDataset: ", normalization.mean.size(), " means and ", normalization.std.size(),
-        " sds for images of shape ", sample_shape(), ", expected ", channels, " of each");
+        " sds for images of shape ", shape, ", expected ", channels, " of each");
   for (size_t c = 0; c < channels; ++c) {
     tables_.push_back(normalization_table(normalization.mean[c], normalization.std[c]));
   }
-  const int64_t expected = size() * sample_shape().numel();
+  const int64_t expected = count * shape.numel();
   check(static_cast<int64_t>(images_.pixels.size()) == expected, "ImageDataset: ", images_.pixels.size(),
-        " pixels, expected ", expected, " for ", size(), " labels and images of shape ", sample_shape());
+        " pixels, expected ", expected, " for ", count, " labels and images of shape ", shape);
   for (size_t i = 0; i < images_.labels.size(); ++i) {
     const int64_t label = images_.labels[i];
-    check(label >= 0 && label < classes(), "ImageDataset: label ", i, " is ", label, ", expected 0 to ",
-          classes() - 1);
+    check(label >= 0 && label < classes, "ImageDataset: label ", i, " is ", label, ", expected 0 to ",
+          classes - 1);
   }
 }
 
