@@ -202,7 +202,8 @@ TEST_CASE("data. read_image asks for no memory that a file can have no use for")
   const Bytes frame{0xFF, 0xC0};
   write_gradient(folder / "a.jpg", 9, 17);
   const Bytes jpeg = read_file(folder / "a.jpg");
-  const auto at = static_cast<size_t>(std::ranges::search(jpeg, frame).begin() - jpeg.begin());
+  const auto at =
+      static_cast<size_t>(std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end()) - jpeg.begin());
   starts(with("a.jpg", at + 5, {0x3E, 0x80, 0x3E, 0x80}), "a.jpg", "an image of 16000 x 16000 pixels in ");
   // The length of a chunk of pixels.
   starts(with("b.png", 33, {0x3F, 0xFF, 0xFF, 0xFF}), "b.png", "file ends inside the image");
@@ -217,9 +218,9 @@ TEST_CASE("data. read_image makes the same of a JPEG file without tables, whatev
   write_gradient(path, 16, 16);
   Bytes bytes = read_file(path);
   const Bytes tables{0xFF, 0xC4}, comment{0xFF, 0xFE};
-  for (auto found = std::ranges::search(bytes, tables); !found.empty();
-       found = std::ranges::search(bytes, tables))
-    std::ranges::copy(comment, found.begin());
+  auto at = bytes.begin();  // std::ranges::search does not compile with clang 14
+  while ((at = std::search(at, bytes.end(), tables.begin(), tables.end())) != bytes.end())
+    std::ranges::copy(comment, at);
   write_file(path, bytes);
   std::string first;
   for (const uint8_t before : Bytes{0x00, 0xFF, 0x41, 0x7F}) {

@@ -55,8 +55,9 @@ TEST_CASE("kernels. what an optimizer's step makes of an element does not depend
   for (const auto& isa : kernels::isas()) {
     const test::Isa forced(isa);
     CAPTURE(isa);
-    for (const auto& [name, step] : steps()) {
-      CAPTURE(name);
+    for (const auto& row : steps()) {
+      const auto& [name, step] = row;
+      CAPTURE(row.name);
       const int64_t count = draw.between(1, 300);
       Elements all{draw.numbers(count), draw.numbers(count), draw.numbers(count), draw.numbers(count)};
       // RMSprop takes roots of the first less the square of the second, Adam of the second.
@@ -78,8 +79,9 @@ TEST_CASE("kernels. moments that no gradient feeds any more become zero, not den
   for (const auto& isa : kernels::isas()) {
     const test::Isa forced(isa);
     CAPTURE(isa);
-    for (const auto& [name, step] : steps()) {
-      CAPTURE(name);
+    for (const auto& row : steps()) {
+      const auto& [name, step] = row;
+      CAPTURE(row.name);
       for (const float mean : {1.2e-38F, -1.2e-38F}) {  // just above the denormal numbers, or below
         CAPTURE(mean);
         Elements e{{0}, {mean}, {1.2e-38F}, {1.2e-38F}};

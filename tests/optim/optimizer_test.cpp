@@ -14,7 +14,9 @@
 
 using namespace tinynn;
 
+namespace {
 using Values = std::vector<float>;
+}
 
 TEST_CASE("optim. parameters without a gradient are left alone, decay and momentum included") {
   Parameter moved(tensor({1, 2})), still(tensor({3, 4}));

@@ -12,7 +12,9 @@
 
 using namespace tinynn;
 
+namespace {
 using Values = std::vector<float>;
+}
 
 TEST_CASE("optim. proximal l1 shrinks weights by lr * l1, small ones to exactly zero, biases not at all") {
   Parameter weight(tensor({0.25F, -0.25F, 0.5F, -0.5F, 1, -1}, {2, 3})), bias(tensor({0.25F, -1}));

@@ -51,8 +51,9 @@ TEST_CASE("prune. a list that names a weight twice is refused by every function 
       {"proximal_l1", [](const Weights& w) { sparsify::proximal_l1(w, 1); }},
       {"group_lasso", [](const Weights& w) { sparsify::group_lasso(w, 1); }},
   };
-  for (const auto& [name, function] : functions) {
-    CAPTURE(name);
+  for (const auto& named : functions) {
+    const auto& function = named.second;
+    CAPTURE(named.first);
     Parameter weight(rand({4, 4}));
     const std::string error = test::error_of([&] { function({weight, weight}); });
     CHECK(error.find("a parameter of shape (4, 4) is listed twice") != std::string::npos);

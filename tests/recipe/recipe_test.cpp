@@ -125,8 +125,9 @@ TEST_CASE("recipe. what contradicts itself is refused in one line") {
       {{.regularizer = "l0:1"}, "regularizer l0:1 learns in training before the first cut"},
       {{.sparsity = 0.5, .erase = "now"}, "delete is \"now\", expected"},
   };
-  for (const auto& [recipe, line] : wrong) {
-    CAPTURE(line);
+  for (const auto& row : wrong) {
+    const auto& [recipe, line] = row;
+    CAPTURE(row.second);
     const std::string error = refused(recipe);
     CHECK(error.find(line) != std::string::npos);
     CHECK(error.find('\n') == std::string::npos);

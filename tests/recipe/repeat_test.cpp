@@ -63,8 +63,9 @@ TEST_CASE("recipe. a whole run gives the same bits with 1, 2, 3 and 8 threads") 
       const Result result = test::with_threads(threads, [&] { return train_prune_finetune(recipe); });
       CHECK(result.masks == one.masks);
       REQUIRE(result.values.size() == one.values.size());
-      for (const auto& [name, values] : one.values) {
-        CAPTURE(name);
+      for (const auto& row : one.values) {
+        const auto& [name, values] = row;
+        CAPTURE(row.first);
         CHECK(test::bit_difference(result.values.at(name), values) == "");
       }
     }
@@ -80,8 +81,9 @@ TEST_CASE("recipe. a whole run gives nearly the same on every instruction set") 
     CAPTURE(name);
     const test::Isa isa(name);
     const Result there = train_prune_finetune(recipe);
-    for (const auto& [parameter, values] : here.values) {
-      CAPTURE(parameter);
+    for (const auto& row : here.values) {
+      const auto& [parameter, values] = row;
+      CAPTURE(row.first);
       const auto& others = there.values.at(parameter);
       double largest = 0;
       int64_t masks_differ = 0;

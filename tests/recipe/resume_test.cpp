@@ -134,9 +134,10 @@ TEST_CASE("recipe. a run is saved and resumed by file; a file that does not fit 
     CHECK(error.find('\n') == std::string::npos);
     CHECK(second.net.fc1.weight.to_vector() == before);
   };
-  for (const auto& [key, text] : content.metadata) {
+  for (const auto& row : content.metadata) {
+    const auto& [key, text] = row;
     if (key == "tinynn.version") continue;
-    CAPTURE(key);
+    CAPTURE(row.first);
     auto changed = content;
     changed.metadata.erase(key);
     refused(changed);

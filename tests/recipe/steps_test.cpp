@@ -115,8 +115,9 @@ TEST_CASE("recipe. gates take the steps of an Adam of their own, by the gradient
 
 TEST_CASE("recipe. optimizers that have a momentum are made with it") {
   const recipe::OptimizerSettings settings{.lr = 0.1, .momentum = 0.9, .weight_decay = 0, .l1 = 0};
-  for (const auto& [name, moments] : {std::pair{"sgd", 1}, {"rmsprop", 2}, {"adam", 2}, {"lion", 1}}) {
-    CAPTURE(name);
+  for (const auto& row : {std::pair{"sgd", 1}, {"rmsprop", 2}, {"adam", 2}, {"lion", 1}}) {
+    const auto& [name, moments] = row;
+    CAPTURE(row.first);
     Parameter p(ones({1}));
     const auto made = find(recipe::optimizers(), "optimizer", name).make({p}, settings);
     CHECK(std::ssize(test::moments_of(p)) == moments);

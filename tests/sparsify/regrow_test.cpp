@@ -99,8 +99,9 @@ TEST_CASE("sparsify. RigL drops the smallest weights and revives the largest gra
                                                                  {0.5, {1, 1, 0, 0, 1, 1, 0, 0}},
                                                                  {0.75, {1, 0, 1, 0, 1, 1, 0, 0}},
                                                                  {1.0, {1, 0, 1, 0, 1, 1, 0, 0}}};
-  for (const auto& [fraction, expected] : cases) {
-    CAPTURE(fraction);
+  for (const auto& row : cases) {
+    const auto& [fraction, expected] = row;
+    CAPTURE(row.first);
     Parameter weight = masked(tensor({7, 3, 7, -2, 7, 8, 1, 7}), Mask(tensor({0, 1, 0, 1, 0, 1, 1, 0})));
     const DenseGrad guard({weight});
     test::give_gradient(weight, tensor({-9, 1, 4, -1, 5, 8, -2, 3}));

@@ -178,8 +178,9 @@ TEST_CASE("structured. a network is as it was when memory ends in the middle of 
        [](Setting& s) { structured::prune_channels(s.net, s.images, {.amount = prune::count(1)}); }},
       {"load", [&](Setting& s) { io::load(s.net, file); }},
   };
-  for (const auto& [name, call] : calls) {
-    CAPTURE(name);
+  for (const auto& row : calls) {
+    const auto& [name, call] = row;
+    CAPTURE(row.first);
     MESSAGE(name, ": interrupted at each of ", interrupt(call), " allocations");
   }
 }
