@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tinynn/autograd/channel_rule.hpp>
+#include <tinynn/core/error.hpp>
 #include <tinynn/core/tensor.hpp>
 
 namespace tinynn::autograd {
@@ -16,7 +17,11 @@ namespace tinynn::autograd {
 struct Arguments : Attributes {
   Arguments(const std::vector<Tensor>& i, const Attributes& attributes, bool t)
       : Attributes(attributes), inputs(i), training(t) {}
-  const Tensor& operator[](size_t i) const { return inputs[i]; }
+  /// Throws Error if there are fewer, as in a file that somebody damaged.
+  const Tensor& operator[](size_t i) const {
+    check(i < inputs.size(), "an operation has ", inputs.size(), " inputs, expected at least ", i + 1);
+    return inputs[i];
+  }
 
   const std::vector<Tensor>& inputs;
   bool training;

@@ -26,6 +26,7 @@ std::string text_of(const data::Normalization& numbers) {
 }
 
 data::Normalization normalization_of(const std::string& key, const std::string& text) {
+  constexpr double most = 1e30;  // what is computed from them is still a number
   data::Normalization result;
   std::istringstream list(text);
   for (std::string pair; std::getline(list, pair, ',');) {
@@ -35,11 +36,12 @@ data::Normalization normalization_of(const std::string& key, const std::string& 
     const auto first = std::from_chars(pair.data(), pair.data() + slash, mean);
     const auto second = std::from_chars(std::min(first.ptr + 1, end), end, std);
     check(first.ec == std::errc() && first.ptr == pair.data() + slash && second.ec == std::errc() &&
-              second.ptr == end && std::isfinite(mean) && std::isfinite(std) && std > 0,
+              second.ptr == end && std::abs(mean) <= most && std >= 1 / most && std <= most,
           "metadata \"", key, "\" has ", io::detail::in_quotes(pair), ", expected mean/std");
     result.mean.push_back(mean);
     result.std.push_back(std);
   }
+  check(!result.mean.empty(), "metadata \"", key, "\" is empty, expected mean/std");
   return result;
 }
 
@@ -71,8 +73,11 @@ void use_metadata(DataOptions& options, const io::Metadata& metadata) {
       options.normalization = normalization_of(key, found->second);
   }
   if (const auto found = metadata.find(classes_key); found != metadata.end() && options.classes.empty()) {
-    std::istringstream lines(found->second);
-    for (std::string name; std::getline(lines, name);) options.classes.push_back(name);
+    std::string_view rest = found->second;  // the last may be without a name
+    for (size_t end = 0; end != rest.npos; rest.remove_prefix(end == rest.npos ? 0 : end + 1)) {
+      end = rest.find('\n');
+      options.classes.emplace_back(rest.substr(0, end));
+    }
   }
 }
 

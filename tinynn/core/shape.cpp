@@ -11,13 +11,16 @@ namespace tinynn {
 
 Shape::Shape(std::span<const int64_t> sizes) : rank_(static_cast<int64_t>(sizes.size())) {
   check(rank_ <= max_rank, "shape: ", rank_, " dimensions, at most ", max_rank, " are supported");
+  constexpr int64_t most = std::numeric_limits<int64_t>::max() / 8, most_around_nothing = int64_t{1} << 26;
+  int64_t others = 1;  // the product of those that are not 0
   for (size_t d = 0; d < sizes.size(); ++d) {
     check(sizes[d] >= 0, "shape: dimension ", d, " has the negative size ", sizes[d]);
-    check(sizes[d] == 0 || numel_ <= std::numeric_limits<int64_t>::max() / 8 / sizes[d],
-          "shape: too many elements");
+    check(sizes[d] == 0 || others <= most / sizes[d], "shape: too many elements");
     sizes_[d] = sizes[d];
     numel_ *= sizes[d];
+    others *= std::max<int64_t>(sizes[d], 1);
   }
+  check(numel_ > 0 || others <= most_around_nothing, "shape: no elements, but sizes of ", others);
 }
 
 int64_t Shape::index(int64_t dim) const {

@@ -16,7 +16,8 @@ class Shape {
 
   Shape() = default;
   Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  /// Throws Error on a negative size, on more than max_rank dimensions, or if the element count overflows.
+  /// Throws Error on a negative size, on more than max_rank dimensions, or if the element count overflows; of
+  /// an empty one the other sizes make at most 2^26, or walks over nothing would not end.
   explicit Shape(std::span<const int64_t> sizes);
 
   int64_t rank() const { return rank_; }

@@ -29,6 +29,13 @@ inline bool at_least(const Padding2d& p, int64_t least) {
   return p.top >= least && p.bottom >= least && p.left >= least && p.right >= least;
 }
 
+/// Windows on images move by no more, and are no larger; so nothing that is computed from them overflows.
+constexpr int64_t most_pixels = int64_t{1} << 24;
+inline bool at_most(const Size2& size, int64_t most) { return size.h <= most && size.w <= most; }
+inline bool at_most(const Padding2d& p, int64_t most) {
+  return p.top <= most && p.bottom <= most && p.left <= most && p.right <= most;
+}
+
 /// "2" if both are the same, else "{2, 1}".
 inline std::ostream& operator<<(std::ostream& out, const Size2& size) {
   if (size.h == size.w) return out << size.h;

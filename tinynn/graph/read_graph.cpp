@@ -35,8 +35,7 @@ class Reader {
       } else if (what == "out") {
         for (size_t i = 1; i < words_.size(); ++i) graph_.outputs.push_back(flowing(words_[i]));
       } else if (what == "block") {
-        count(4);
-        graph_.blocks.push_back({std::string(words_[1]), flowing(words_[2]), flowing(words_[3])});
+        block();
       } else if (what == "also") {
         count(2);
         value(words_[1]);
@@ -109,6 +108,20 @@ class Reader {
     return flowing_[k];
   }
 
+  // What it gives comes after what it gets, or a graph without it might run in a circle.
+  void block() {
+    count(4);
+    const int input = flowing(words_[2]), output = flowing(words_[3]);
+    if (input >= output) wrong("gives ", words_[3], ", which is not behind ", words_[2], ", what it gets");
+    check_name(words_[1]);
+    graph_.blocks.push_back({std::string(words_[1]), input, output});
+  }
+
+  void check_name(std::string_view name) const {
+    if (!is_name(name) || name.size() > 200)
+      wrong("has the name ", quoted(name), ", expected 1 to 200 letters as to_line() writes them");
+  }
+
   int value(std::string_view word) {
     if (word == "-") return -1;
     if (word.starts_with('%')) return flowing(word);
@@ -121,8 +134,7 @@ class Reader {
     } else {
       last_ = word;
     }
-    if (last_.empty() || last_.size() > 200)
-      wrong("has a name of ", last_.size(), " letters, expected 1 to 200");
+    check_name(last_);
     const auto kind = is_buffer ? Value::Kind::buffer : Value::Kind::parameter;
     const auto [known, is_new] = listed_.try_emplace(last_, -1);
     if (is_new) known->second = add(kind, last_);

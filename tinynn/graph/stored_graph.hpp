@@ -26,8 +26,11 @@
 
 namespace tinynn::graph {
 
-/// Throws Error if a name cannot be written: an empty one, or one with a space, a semicolon or an equals
-/// sign, or that begins with one of "%@-.".
+/// Whether a parameter, buffer or module of this name can be written: it is not empty, has no space, control
+/// character, semicolon or equals sign, and does not begin with one of "%@-.".
+bool is_name(std::string_view text);
+
+/// Throws Error if a name cannot be written.
 std::string to_line(const Graph& graph);
 
 /// The graph of such a line, of one sample. Its parameters and buffers have names but no tensors yet, and no

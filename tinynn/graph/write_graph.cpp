@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/data/printable.hpp>
 #include <tinynn/graph/stored_graph.hpp>
 
 namespace tinynn::graph {
@@ -11,6 +12,16 @@ std::string number_text(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
+
+}  // namespace
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::string_view("%@-.").find(text[0]) == std::string_view::npos &&
+         std::ranges::none_of(text,
+                              [](unsigned char c) { return c <= ' ' || c == 127 || c == ';' || c == '='; });
+}
+
+namespace {
 
 class Writer {
  public:
@@ -43,9 +54,8 @@ class Writer {
   void number(int value) { numbers_[value] = count_++; }
 
   static const std::string& checked(const std::string& name) {
-    check(!name.empty() && name.find_first_of(" ;=\t\n\r") == std::string::npos &&
-              std::string_view("%@-.").find(name[0]) == std::string_view::npos,
-          "graph: a parameter or module cannot be saved under the name \"", name, '"');
+    check(is_name(name), "graph: a parameter or module cannot be saved under the name \"",
+          data::printable(name, 200), '"');
     return name;
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/shape.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/io/pickle.hpp>
 
@@ -275,17 +276,27 @@ class Unpickler {
     }
   }
 
+  static bool is_whole(const Pickled& node) {
+    return node.kind == Kind::number && node.number == static_cast<double>(node.whole);
+  }
+
   // (storage, offset, sizes, strides, ...)
   void rebuild_tensor(const std::vector<Pickled::Pointer>& arguments) {
     const bool fits = arguments.size() >= 4 && arguments[0]->kind == Kind::storage &&
-                      arguments[1]->kind == Kind::number && arguments[2]->kind == Kind::list &&
+                      is_whole(*arguments[1]) && arguments[2]->kind == Kind::list &&
                       arguments[3]->kind == Kind::list &&
                       arguments[2]->items.size() == arguments[3]->items.size();
     if (!fits) wrong("rebuilds a tensor otherwise than PyTorch does");
+    // Lists may be given to many tensors, each of which copies them.
+    if (std::ssize(arguments[2]->items) > Shape::max_rank)
+      wrong("rebuilds a tensor of ", arguments[2]->items.size(), " dimensions, expected up to ",
+            Shape::max_rank);
     const Node node = push(Kind::tensor);
     node->storage = arguments[0];
     node->offset = arguments[1]->whole;
     for (size_t d = 0; d < arguments[2]->items.size(); ++d) {
+      if (!is_whole(*arguments[2]->items[d]) || !is_whole(*arguments[3]->items[d]))
+        wrong("rebuilds a tensor whose size or stride is no whole number");
       node->sizes.push_back(arguments[2]->items[d]->whole);
       node->strides.push_back(arguments[3]->items[d]->whole);
     }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/zip_file.hpp>
@@ -56,17 +57,20 @@ class TorchFile {
     const auto is_pickle = [](const data::ZipMember& member) { return member.name.ends_with("/data.pkl"); };
     const auto pickle = std::ranges::find_if(members, is_pickle);
     check(pickle != members.end(), name_, ": no data.pkl in the archive, which torch.save() writes");
+    check(pickle->size <= 16 * std::filesystem::file_size(zip_.name()), name_, ": data.pkl of ", pickle->size,
+          " bytes is more than sixteen times the file");
     root_ = pickle->name.substr(0, pickle->name.size() - std::string_view("data.pkl").size());
     if (const auto* order = zip_.find(root_ + "byteorder")) {
-      const auto text = zip_.read(*order);
+      const auto text = member(*order);
       check(std::string(text.begin(), text.end()) == "little", name_, ": its numbers are not little-endian");
     }
-    const auto dict = state_dict_in(unpickled(zip_.read(*pickle), name_ + ": data.pkl"), name_);
+    const auto dict = state_dict_in(unpickled(member(*pickle), name_ + ": data.pkl"), name_);
     SafetensorsFile result;
     result.name = name_;
+    std::set<std::string> names;
     for (const auto& [key, value] : dict->entries) {
       if (value->kind != Kind::tensor || key->kind != Kind::text) continue;  // of a module's extra state
-      check(result.find(key->text) == nullptr, name_, ": two tensors ", in_quotes(key->text));
+      check(names.insert(key->text).second, name_, ": two tensors ", in_quotes(key->text));
       result.tensors.push_back(tensor(key->text, *value));
     }
     return result;
@@ -78,13 +82,17 @@ class TorchFile {
     if (known != storages_.end()) return known->second;
     const auto* member = zip_.find(root_ + "data/" + key);
     check(member != nullptr, name_, ": no storage ", in_quotes(key), " in the archive");
-    take(static_cast<int64_t>(std::min<uint64_t>(member->size, 1ULL << 62)));
-    return storages_[key] = zip_.read(*member);
+    return storages_[key] = this->member(*member);
+  }
+
+  std::vector<uint8_t> member(const data::ZipMember& member) {
+    take(static_cast<int64_t>(std::min<uint64_t>(member.size, 1ULL << 62)));
+    return zip_.read(member);
   }
 
   void take(int64_t bytes) {
     left_ -= bytes;
-    check(left_ >= 0, name_, ": its tensors would take more than sixteen times its size");
+    check(left_ >= 0, name_, ": what it holds would take more than sixteen times its size");
   }
 
   StoredTensor tensor(const std::string& key, const Pickled& pickled) {

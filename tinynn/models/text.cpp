@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/graph/stored_graph.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/models/text.hpp>
 #include <tinynn/models/text_layers.hpp>
@@ -40,7 +41,7 @@ class Builder {
 
   nn::Sequential build() {
     nn::Sequential network = layers();
-    if (at_ < text_.size()) wrong("has a \"", text_[at_], "\" that nothing opens");
+    if (at_ < text_.size()) wrong("has a ", in_quotes(text_.substr(at_, 1)), " that nothing opens");
     if (network.size() == 0) wrong("is empty");
     return network;
   }
@@ -51,9 +52,14 @@ class Builder {
     fail("model: layer ", layer_, ' ', parts...);
   }
 
+  [[noreturn]] void wrong_name(const std::string& name) const {
+    wrong("has the name ", in_quotes(name), ", expected one word that no other layer has");
+  }
+
   // Layers up to the end, or to what ends a branch.
   nn::Sequential layers() {
     nn::Sequential result;
+    std::set<std::string> names;
     while (true) {
       ++layer_;
       const size_t end = std::min(text_.find_first_of(",[|]", at_), text_.size());
@@ -61,9 +67,7 @@ class Builder {
       if (const size_t colon = words.find(':'); colon != std::string::npos) {
         name = trimmed(words.substr(0, colon));
         words = trimmed(words.substr(colon + 1));
-        if (name.empty() || name.find_first_of(" \t\n\r.;%@=") != std::string::npos ||
-            !names_.insert({depth_, name}).second)
-          wrong("has the name ", in_quotes(name), ", expected one word that no other layer has");
+        if (!graph::is_name(name) || name.find_first_of(".%@") != std::string::npos) wrong_name(name);
       }
       at_ = end;
       const bool opens = at_ < text_.size() && text_[at_] == '[';
@@ -75,6 +79,9 @@ class Builder {
         add(result, words, name);
       } else {
         wrong("is empty");
+      }
+      for (int64_t i = std::ssize(names); i < result.size(); ++i) {
+        if (!names.insert(result.name(i)).second) wrong_name(result.name(i));
       }
       at_ = std::min(text_.find_first_not_of(" \t\n\r", at_), text_.size());
       if (at_ == text_.size() || text_[at_] != ',') return result;
@@ -94,6 +101,9 @@ class Builder {
       shape_ = input;
       ++at_;
       shortcut = layers();
+      for (int64_t i = 0; i < body.size(); ++i) {
+        if (body.name(i) == "shortcut") wrong_name("shortcut");  // theirs begin with it
+      }
     } else {
       shape_ = input;
     }
@@ -169,7 +179,6 @@ class Builder {
   Shape shape_;  // of one sample, so far
   size_t at_ = 0;
   int64_t layer_ = 0, depth_ = 0;
-  std::set<std::pair<int64_t, std::string>> names_;  // by depth
 };
 
 }  // namespace

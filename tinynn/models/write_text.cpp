@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
@@ -15,12 +16,16 @@ using graph::Value;
 // Reads a graph backward, from its output to its input.
 class TextWriter {
  public:
-  explicit TextWriter(const Graph& graph) : graph_(graph), makers_(graph.values.size(), nullptr) {
-    for (const Operation& operation : graph.operations) makers_[operation.output] = &operation;
+  explicit TextWriter(const Graph& graph)
+      : graph_(graph), makers_(graph.values.size(), nullptr), before_(graph.values.size(), -1) {
+    for (const Operation& operation : graph.operations) {
+      makers_[operation.output] = &operation;
+      before_[operation.output] = read_by(operation);
+    }
   }
 
   /// The layers from the input to a value.
-  std::string text() const { return joined(path(graph_.inputs[0], graph_.outputs[0])); }
+  std::string text() { return joined(path(graph_.inputs[0], graph_.outputs[0], 0)); }
 
  private:
   // Throws Error where no text says what there is; the caller has no need of the reason.
@@ -35,41 +40,45 @@ class TextWriter {
            flows(operation.inputs[1]);
   }
 
-  // The value that a layer, or a bracket, which makes this value reads.
-  int before(int v) const {
-    const Operation* operation = makers_[v];
-    need(operation != nullptr && !operation->inputs.empty() && flows(operation->inputs[0]));
-    return is_sum(*operation) ? branch(*operation) : operation->inputs[0];
+  // The value that a layer, or a bracket, reads; -1 if no text says what it is.
+  int read_by(const Operation& operation) const {
+    if (operation.inputs.empty() || !flows(operation.inputs[0])) return -1;
+    if (!is_sum(operation)) return operation.inputs[0];
+    const auto a = all_before(operation.inputs[0]), b = all_before(operation.inputs[1]);
+    const std::set<int> in_b(b.begin(), b.end());
+    const auto common = std::ranges::find_if(a, [&](int v) { return in_b.contains(v); });
+    return common == a.end() ? -1 : *common;  // where the two sides part
   }
 
   std::vector<int> all_before(int v) const {
-    std::vector<int> values{v};
-    while (makers_[values.back()] != nullptr) values.push_back(before(values.back()));
+    std::vector<int> values;
+    for (; v >= 0; v = before_[v]) values.push_back(v);
     return values;
   }
 
-  // Where the two sides of a sum part.
-  int branch(const Operation& sum) const {
-    const auto a = all_before(sum.inputs[0]), b = all_before(sum.inputs[1]);
-    const auto common = std::ranges::find_first_of(a, b);
-    need(common != a.end());
-    return *common;
-  }
-
-  // The layers between two values.
-  std::vector<std::string> path(int from, int to) const {
+  // The layers between two values. Each is said once, for brackets in brackets could say the same ones again
+  // and again.
+  std::vector<std::string> path(int from, int to, int depth) {
+    constexpr int deepest = 20;  // as from_text() takes them
+    need(depth <= deepest);
     std::vector<std::string> layers;
-    for (int v = to; v != from; v = before(v)) {
+    bool before_linear = false;
+    for (int v = to; v != from; v = before_[v]) {
+      need(makers_[v] != nullptr && before_[v] >= 0 && ++said_ <= graph_.operations.size());
       const Operation& operation = *makers_[v];
-      layers.push_back(is_sum(operation) ? bracket(operation) : layer(operation));
+      const std::string_view name = operation.op->name;
+      const bool is_implied =
+          before_linear && name == "flatten" && graph_.values[before_[v]].shape.rank() == 4;
+      if (!is_implied) layers.push_back(is_sum(operation) ? bracket(operation, depth + 1) : layer(operation));
+      before_linear = name == "linear";
     }
     std::ranges::reverse(layers);
     return layers;
   }
 
-  std::string bracket(const Operation& sum) const {
-    const int from = branch(sum);
-    auto body = path(from, sum.inputs[0]), shortcut = path(from, sum.inputs[1]);
+  std::string bracket(const Operation& sum, int depth) {
+    const int from = before_[sum.output];
+    auto body = path(from, sum.inputs[0], depth), shortcut = path(from, sum.inputs[1], depth);
     if (body.empty()) std::swap(body, shortcut);
     return '[' + joined(body) + (shortcut.empty() ? "" : " | " + joined(shortcut)) + "]+";
   }
@@ -84,16 +93,14 @@ class TextWriter {
 
   static std::string joined(const std::vector<std::string>& layers) {
     std::string text;
-    for (size_t i = 0; i < layers.size(); ++i) {
-      const bool is_implied =
-          layers[i] == "flatten" && i + 1 < layers.size() && layers[i + 1].starts_with("linear");
-      if (!is_implied) text += (text.empty() ? "" : ", ") + layers[i];
-    }
+    for (const std::string& layer : layers) text += (text.empty() ? "" : ", ") + layer;
     return text;
   }
 
   const Graph& graph_;
-  std::vector<const Operation*> makers_;
+  std::vector<const Operation*> makers_;  // by value
+  std::vector<int> before_;               // by value, what the layer that makes it reads
+  size_t said_ = 0;
 };
 
 // The same operations on parameters of the same shapes.

@@ -17,6 +17,10 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
             options.groups >= 1,
         "conv2d: stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
         ", groups ", options.groups, ": expected at least 1, 0, 1, 1");
+  check(at_most(options.stride, most_pixels) && at_most(options.padding, most_pixels) &&
+            at_most(options.dilation, most_pixels),
+        "conv2d: stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
+        ": expected at most 2^24");
   const kernels::Conv2dSizes s{.n = x.size(0),
                                .c = x.size(1),
                                .h = x.size(2),
@@ -37,6 +41,8 @@ kernels::Conv2dSizes checked_sizes(const Tensor& x, const Tensor& weight, const 
   check(s.kh >= 1 && s.kw >= 1 && s.h + s.padding.h() >= s.rows().reach() &&
             s.w + s.padding.w() >= s.columns().reach(),
         "conv2d: the kernel of weight ", weight.shape(), " is larger than the padded input ", x.shape());
+  // What it is computed in may be as large as the padded image, for each column of the kernel; in bytes.
+  (void)Shape{s.c, s.kw, 16, s.h + s.padding.h(), s.w + s.padding.w()};
   return s;
 }
 
@@ -80,8 +86,9 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     return grouped ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density);
   };
   const auto pattern = live(weight);
-  kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
-                          y.mutable_data(), pattern.get());
+  if (y.numel() > 0)
+    kernels::conv2d_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
+                            y.mutable_data(), pattern.get());
 
   const auto backward = [=](const Tensor& grad_y) {
     autograd::hand_on_grad(x, [&](float* grad_x) {  // grad_x = grad_y correlated with the flipped kernel

@@ -115,6 +115,7 @@ Tensor piece_of(const Tensor& x, int64_t count, int64_t dim, int64_t piece) {
   const int64_t size = x.size(dim);
   check(count >= 1 && size % count == 0, "chunk: dimension ", dim, " of ", x.shape(), " cannot be cut into ",
         count, " equal pieces");
+  check(piece >= 0 && piece < count, "chunk: no piece ", piece, " of ", count);
   return strided_slice(chunk_op, x, dim, piece * (size / count), size / count, 1,
                        {{"dim", x.shape().index(dim)}, {"count", count}, {"piece", piece}});
 }

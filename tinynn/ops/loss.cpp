@@ -15,7 +15,12 @@ namespace {
 
 constexpr autograd::Properties compares{.pinned = "it compares all classes with the target"};
 
-Reduction reduction_of(const autograd::Arguments& a) { return static_cast<Reduction>(a.whole("reduction")); }
+Reduction reduction_of(const autograd::Arguments& a) {
+  const auto number = a.whole("reduction");
+  check(number >= 0 && number <= static_cast<int64_t>(Reduction::none), "a loss has reduction ", number,
+        ", which there is not");
+  return static_cast<Reduction>(number);
+}
 Labels labels_of(const autograd::Arguments& a) { return Labels(a.list("label")); }
 
 // From the single losses to what the reduction makes of them, and back.

@@ -42,8 +42,11 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, const Size
   check(at_least(kernel, 1) && at_least(s.stride, 1), name, ": kernel ", kernel, " and stride ", s.stride,
         " must be at least 1");
   check(at_least(s.dilation, 1), name, ": dilation ", s.dilation, " must be at least 1");
+  check(at_most(kernel, most_pixels) && at_most(s.stride, most_pixels) && at_most(s.dilation, most_pixels),
+        name, ": kernel ", kernel, ", stride ", s.stride, ", dilation ", s.dilation,
+        ": expected at most 2^24");
   const Padding2d& p = s.padding;
-  check(at_least(p, 0) && 2 * std::max(p.top, p.bottom) <= kernel.h &&
+  check(at_least(p, 0) && at_most(p, most_pixels) && 2 * std::max(p.top, p.bottom) <= kernel.h &&
             2 * std::max(p.left, p.right) <= kernel.w,
         name, ": padding ", p, " must lie between 0 and half the kernel, ", kernel);
   check(s.h + p.h() >= s.rows().reach() && s.w + p.w() >= s.columns().reach(), name, ": a window of ", kernel,
@@ -124,8 +127,9 @@ const Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) 
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
   check_image(adaptive_avg_pool2d_op.name, x);
-  check(size[0] >= 1 && size[1] >= 1, adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ",
-        size[1], " must be at least 1 x 1");
+  check(std::min(size[0], size[1]) >= 1 && std::max(size[0], size[1]) <= most_pixels,
+        adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ", size[1],
+        " must be at least 1 x 1, and at most 2^24 each");
   return avg_pool(
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},

@@ -176,21 +176,31 @@ Tensor unsqueeze(const Tensor& x, int64_t dim) {
   return reshaped(unsqueeze_op, x, sizes, {"dim", place});
 }
 
-const Op permute_op("permute", permutes, [](const auto& a) { return permute(a[0], a.list("dim")); });
+namespace {
 
-Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
+// The dimensions of x in an order that somebody gave, counted from the front.
+std::vector<int64_t> order_of(const char* name, const Tensor& x, const std::vector<int64_t>& dims) {
   std::vector<int64_t> order;
   for (const int64_t dim : dims) order.push_back(x.shape().index(dim));
   auto sorted = order;
   std::ranges::sort(sorted);
   check(static_cast<int64_t>(order.size()) == x.rank() && std::ranges::adjacent_find(sorted) == sorted.end(),
-        "permute: ", dims.size(), " dimensions for shape ", x.shape(), ": expected each of its ", x.rank(),
+        name, ": ", dims.size(), " dimensions for shape ", x.shape(), ": expected each of its ", x.rank(),
         " once");
-  return in_order(permute_op, x, order);
+  return order;
 }
 
-const Op transpose_op("transpose", permutes,
-                      [](const auto& a) { return in_order(transpose_op, a[0], a.list("dim")); });
+}  // namespace
+
+const Op permute_op("permute", permutes, [](const auto& a) { return permute(a[0], a.list("dim")); });
+
+Tensor permute(const Tensor& x, const std::vector<int64_t>& dims) {
+  return in_order(permute_op, x, order_of("permute", x, dims));
+}
+
+const Op transpose_op("transpose", permutes, [](const auto& a) {
+  return in_order(transpose_op, a[0], order_of("transpose", a[0], a.list("dim")));
+});
 
 Tensor transpose(const Tensor& x, int64_t a, int64_t b) {
   std::vector<int64_t> order(static_cast<size_t>(x.rank()));
