@@ -233,8 +233,9 @@ Format npy() {
           "data/npy.cpp"};
 }
 
-// Damage to what is in the archive, with checksums that are right, every other time.
-Bytes damaged_npz(const Bytes& file, const Bytes& other, test::Draw& draw) {
+}  // namespace
+
+Bytes damaged_zip(const Bytes& file, const Bytes& other, test::Draw& draw) {
   constexpr size_t longest_name = 20;
   if (draw.coin() || file.size() < 200) return damaged(file, other, draw);
   // The members lie one after the other, stored: see fixtures::zip.
@@ -257,6 +258,8 @@ Bytes damaged_npz(const Bytes& file, const Bytes& other, test::Draw& draw) {
   return fixtures::zip(members, {.deflated = draw.chance(0.2)});
 }
 
+namespace {
+
 Format npz(const fs::path& folder) {
   fs::create_directories(folder);
   const fs::path file = folder / "a.npz";
@@ -274,7 +277,7 @@ Format npz(const fs::path& folder) {
   return {"npz",
           {fixtures::zip(digits), fixtures::zip(digits, {.deflated = true}), fixtures::zip(colours),
            fixtures::zip(floats)},
-          damaged_npz,
+          damaged_zip,
           [file](const Bytes& bytes) {
             put(file, bytes);
             require_samples(data::open(file, {.test_fraction = 0.5}));

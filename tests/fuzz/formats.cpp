@@ -12,7 +12,8 @@ namespace fuzz {
 
 std::vector<Format> all_formats(const std::filesystem::path& folder) {
   std::vector<Format> all = network_formats(folder);
-  for (auto& more : {run_formats(folder), data_formats(folder), image_formats(folder), option_formats()})
+  for (auto& more : {graph_formats(folder), run_formats(folder), data_formats(folder), image_formats(folder),
+                     option_formats()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -39,12 +39,16 @@ void require(bool holds, const char* what);
 /// The error message of f(), or nothing.
 std::string error_of(const std::function<void()>& f);
 
+/// Damage to what is in an archive of few members, with checksums that are right, every other time.
+Bytes damaged_zip(const Bytes& file, const Bytes& other, test::Draw& draw);
+
 // What tests need for paths.
 void put(const std::filesystem::path& path, const Bytes& bytes);
 Bytes content(const std::filesystem::path& path);
 
 // Rooms of the table.
 std::vector<Format> network_formats(const std::filesystem::path& folder);  // safetensors and what is in them
+std::vector<Format> graph_formats(const std::filesystem::path& folder);    // networks with graphs, or as text
 std::vector<Format> run_formats(const std::filesystem::path& folder);      // checkpoints of runs, recipes
 std::vector<Format> data_formats(const std::filesystem::path& folder);     // IDX, gzip, CIFAR, CSV, NumPy's
 std::vector<Format> image_formats(const std::filesystem::path& folder);    // PNG, JPEG, BMP

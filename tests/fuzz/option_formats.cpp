@@ -9,6 +9,7 @@ std::vector<fuzz::Format> fuzz::option_formats() { return {}; }
 #include <sstream>
 
 #include <tinynn/cli/checkpoints.hpp>
+#include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/recipe_options.hpp>
 #include <tinynn/cli/settings.hpp>
 
@@ -94,6 +95,24 @@ void read_options(const Bytes& bytes) {
   require(spaces || found == expected, "a recipe's text gives the recipe");
 }
 
+// What a network says of its data: the first letter tells which of its metadata the rest is.
+void read_data_metadata(const Bytes& bytes) {
+  const char what = bytes.empty() ? 'c' : bytes[0];
+  const char* key = what == 'n' ? "tinynn.normalization" : what == 's' ? "tinynn.scaling" : "tinynn.classes";
+  const auto written = [&](const io::Metadata& metadata) {
+    cli::DataOptions options;
+    cli::use_metadata(options, metadata);
+    cli::DataSets data;
+    data.classes = options.classes;
+    if (options.normalization) (what == 'n' ? data.normalization : data.scaling) = *options.normalization;
+    for (const auto* numbers : {&data.normalization, &data.scaling})
+      require(numbers->mean.size() == numbers->std.size(), "as many means as deviations");
+    return cli::data_metadata(data);
+  };
+  const io::Metadata first = written({{key, bytes.empty() ? bytes : bytes.substr(1)}});
+  require(written(first) == first, "metadata are written as they are read");
+}
+
 }  // namespace
 
 std::vector<Format> option_formats() {
@@ -110,7 +129,14 @@ std::vector<Format> option_formats() {
        damaged,
        read_options,
        20000,
-       "cli/command.cpp cli/settings.cpp cli/recipe_options.cpp cli/checkpoints.cpp recipe/recipe.cpp"}};
+       "cli/command.cpp cli/settings.cpp cli/recipe_options.cpp cli/checkpoints.cpp recipe/recipe.cpp"},
+      {"data_metadata",
+       {"n0.1307/0.3081", "n0.4914/0.2023,0.4822/0.1994,0.4465/0.201", "s-3.5e+10/1e-05,0/1",
+        "croses\ntulips\n", "c0\n1\n2"},
+       damaged,
+       read_data_metadata,
+       1000,
+       "cli/data_metadata.cpp"}};
 }
 
 }  // namespace fuzz

@@ -174,6 +174,7 @@ graph::Network load_network(const SafetensorsFile& file, const LoadOptions& opti
     fail(file.name, ": ", error.what());
   }
   std::vector<std::string> missing;
+  int64_t elements = 0, bytes = 0;  // of what is compressed
   for (graph::Value& value : graph.values) {
     const bool is_parameter = value.kind == graph::Value::Kind::parameter;
     if (!is_parameter && value.kind != graph::Value::Kind::buffer) continue;
@@ -185,6 +186,11 @@ graph::Network load_network(const SafetensorsFile& file, const LoadOptions& opti
       continue;
     }
     value.shape = dense != nullptr ? dense->shape : detail::compressed_shape(file, *compressed);
+    if (dense == nullptr) {
+      elements += value.shape.numel(), bytes += std::ssize(compressed->bytes);
+      check(elements <= detail::most_elements(bytes), file.name, ": its compressed tensors have more than ",
+            detail::most_elements(bytes), " elements, in ", bytes, " bytes");
+    }
     value.varies.assign(static_cast<size_t>(value.shape.rank()), false);
     value.tensor = is_parameter ? Parameter(zeros(value.shape)) : zeros(value.shape);
   }

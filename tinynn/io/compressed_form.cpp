@@ -108,9 +108,11 @@ std::vector<StoredTensor> store_compressed(const std::string& name, const Parame
   return {stored_tensor(name + compressed_suffix, Dtype::u8, streams)};
 }
 
+int64_t most_elements(int64_t bytes) { return std::min((int64_t{1} << 20) + 4096 * bytes, max_deflated / 4); }
+
 Shape compressed_shape(const SafetensorsFile& file, const StoredTensor& compressed) {
   const Bytes bytes = u8_elements(file, compressed, compressed.shape.numel());
-  const int64_t most = std::min((int64_t{1} << 20) + 4096 * std::ssize(bytes), max_deflated / 4);
+  const int64_t most = most_elements(std::ssize(bytes));
   std::span<const uint8_t> rest(bytes);
   Numbers numbers(rest, 2 * most, file.name + ": tensor " + in_quotes(compressed.name));
   const int64_t rank = numbers.next();

@@ -31,8 +31,11 @@ std::pair<Tensor, Mask> read_dense(const SafetensorsFile& file, const StoredTens
 std::pair<Tensor, Mask> read_compressed(const SafetensorsFile& file, const StoredTensor& compressed,
                                         const Shape& expected);
 
-/// The shape of a compressed parameter that nothing is expected of. Throws Error if it has more than 2^20
-/// elements and 4,096 for each byte of the file's tensor, which nobody stores.
+/// How many elements so many compressed bytes may have where nothing says how many are expected: 2^20, and
+/// 4,096 for each byte.
+int64_t most_elements(int64_t bytes);
+/// The shape of a compressed parameter that nothing is expected of. Throws Error if it has more elements than
+/// that.
 Shape compressed_shape(const SafetensorsFile& file, const StoredTensor& compressed);
 
 /// Throws Error unless a tensor of these sizes may take the place of one of the module's: their shapes are

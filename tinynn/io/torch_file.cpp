@@ -106,8 +106,10 @@ class TorchFile {
     const int64_t elements = std::ssize(bytes) / width;
     // Where the last element stands; steps are checked one by one, so that nothing overflows.
     int64_t last = pickled.offset, count = 1;
-    bool fits = last >= 0 && last <= elements;
-    for (size_t d = 0; fits && d < pickled.sizes.size(); ++d) {
+    const bool is_empty = std::ranges::find(pickled.sizes, 0) != pickled.sizes.end();
+    bool fits = is_empty || (last >= 0 && last <= elements);
+    if (is_empty) count = 0;
+    for (size_t d = 0; fits && !is_empty && d < pickled.sizes.size(); ++d) {
       const int64_t size = pickled.sizes[d], stride = pickled.strides[d];
       fits = size >= 0 && size <= elements && stride >= 0 && stride <= elements && count <= elements;
       count *= fits ? size : 0;
