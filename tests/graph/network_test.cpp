@@ -248,7 +248,7 @@ TEST_CASE("graph. the summary of a network counts what that of the module counts
 }
 
 TEST_CASE("graph. a line that is no graph is refused with the number of its item") {
-  const auto error = [](const char* line) { return error_of([&] { graph::from_line(line); }); };
+  const auto error = [](const std::string& line) { return error_of([&] { graph::from_line(line); }); };
   CHECK(graph::to_line(graph::from_line("in n,4;relu %0;out %1")) == "in n,4;relu %0;out %1");
   CHECK(error("") == "graph: item 1 is \"\", which is no operation");
   CHECK(error("in n,4;relu %1;out %1") == "graph: item 2 reads value %1 before it is there; there are 1");
@@ -264,6 +264,14 @@ TEST_CASE("graph. a line that is no graph is refused with the number of its item
   CHECK(error("in n,4;sum %0 dim=x;out %1") == "graph: item 2 has \"x\", expected a number");
   CHECK(error("in n,4;sum %0 dim=1*9;out %1") == "graph: item 2 has 9, expected 1 to 8");
   CHECK(error("in n,4;block b %0;out %0") == "graph: item 2 has 3 words, expected 4");
+  CHECK(error("in n,4;relu %0;block b %1 %0;out %1") ==
+        "graph: item 3 gives %0, which is not behind %1, what it gets");
+  CHECK(error("in n,4;relu %0;block b %1 %1;out %1").find("not behind") != std::string::npos);
+  CHECK(error("in n,4;linear %0 a\tb -;out %1") ==
+        "graph: item 2 has the name \"a?b\", expected 1 to 200 letters as to_line() writes them");
+  CHECK(error("in n,4;linear %0 " + std::string(201, 'a') + " -;out %1").find("expected 1 to 200 letters") !=
+        std::string::npos);
+  CHECK(error("in n,4;relu %0;block %1 %0 %1;out %1").find("has the name \"%1\"") != std::string::npos);
   CHECK(error("in n,4;out 0") == "graph: item 2 has \"0\", expected a value, as %1");
   CHECK(error_of([] { graph::Network(graph::from_line("in n,4;linear %0 w -;out %1")); }) ==
         "graph::Network: \"w\" has no tensor");

@@ -1,7 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/random.hpp>
-#include <tinynn/graph/graph.hpp>
+#include <tinynn/graph/network.hpp>
+#include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/text.hpp>
 #include <tinynn/structured/remove_layers.hpp>
@@ -146,4 +147,52 @@ TEST_CASE("models. layers of a text may have names of one's own") {
   const auto choices = structured::removable_layers(*net, zeros({1, 1, 28, 28}));
   REQUIRE(choices.size() == 1);
   CHECK(choices[0].name == "block");
+}
+
+TEST_CASE("models. a text of many brackets in a row is written, and of too many in one another is not") {
+  std::string row = "conv 2 1";
+  for (int i = 0; i < 60; ++i) row += ", [relu, [conv 2 1]+]+";
+  CHECK(text_again(row, {1, 2, 2}) == row);
+  // The same layers in both sides of a sum, and that again: no text has so many.
+  io::SafetensorsFile file;
+  std::string line = "in n,2";
+  int last = 0;
+  for (int i = 0; i < 30; ++i, last += 4) {
+    const auto value = [&](int k) { return " %" + std::to_string(last + k); };
+    line += ";relu" + value(0) + ";add" + value(1) + value(0) + ";add" + value(1) + value(0) + ";add" +
+            value(2) + value(3);
+  }
+  file.metadata["tinynn.graph"] = line + ";out %" + std::to_string(last);
+  graph::Network net = io::load_network(file);
+  CHECK_FALSE(models::to_text(graph::trace(net, zeros({1, 2}))).has_value());
+}
+
+TEST_CASE("models. flatten is left out of a text only where linear brings it along") {
+  for (const char* text : {"conv 2 3, flatten, linear 3", "conv 2 3, linear 3"})
+    CHECK(text_again(text, digits) == "conv 2 3, linear 3");
+  CHECK(text_again("linear 4, flatten, linear 3", digits) == "linear 4, flatten, linear 3");
+  CHECK(text_again("conv 2 3, flatten, relu, linear 3", digits) == "conv 2 3, flatten, relu, linear 3");
+}
+
+TEST_CASE("models. names of a text's layers differ from the numbers of the others") {
+  const auto error = [](const std::string& text) {
+    return error_of([&] { models::from_text(text, digits); });
+  };
+  CHECK(error("1: conv 2 3, conv 2 3") ==
+        "model: layer 2 has the name \"1\", expected one word that no other layer has");
+  CHECK(error("1: conv 2 3, 0: conv 2 3") == "no error");
+  CHECK(error("[a: conv 1 1]+, [a: conv 1 1]+") == "no error");
+  CHECK(error("[shortcut: conv 1 1 | conv 1 1]+").find("has the name \"shortcut\"") != std::string::npos);
+  CHECK(error("[shortcut: conv 1 1]+") == "no error");
+  CHECK(error("a\x01: relu").find("has the name \"a?\"") != std::string::npos);
+  CHECK(error("[relu]+\x01") == "model: layer 2 has a \"?\" that nothing opens");
+}
+
+TEST_CASE("models. a text's convolution makes no more than fits into memory") {
+  const auto error = [](const std::string& text) {
+    return error_of([&] { models::from_text(text, digits); });
+  };
+  CHECK(error("conv 1 3 pad 1000000").ends_with("it would make more than 2^28 numbers a sample"));
+  CHECK(error("conv 1 3 pad 1000000 stride 1000000").ends_with("padded to more than 2^28 numbers a sample"));
+  CHECK(error("conv 1000000 200").ends_with("it would have more than 2^28 weights"));
 }

@@ -172,7 +172,7 @@ class Reader {
         times = whole(text.substr(star + 1), 1, Shape::max_rank);
         text = text.substr(0, star);
       }
-      const bool is_multiple = text.ends_with('n');
+      const bool is_multiple = text.ends_with('n') && !text.ends_with("nan");
       if (is_multiple) text.remove_suffix(1);
       const auto value = number<double>(text);
       for (; times > 0; --times) {

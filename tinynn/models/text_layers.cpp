@@ -26,14 +26,11 @@ Entry conv(const LayerText& text, const Shape& input) {
   const int64_t kernel = text.whole(1, 3);
   check(kernel <= 1024 && input[1] * text.whole(0, 1) <= most_weights / (kernel * kernel),
         "it would have more than 2^28 weights");
-  const auto size = [&](int64_t in) {
-    return (in + 2 * text.option("pad", 0)) / std::max<int64_t>(text.option("stride", 1), 1) + 1;
-  };
-  check(size(input[2]) <= most_numbers / size(input[3]) / text.whole(0, 1),
+  const int64_t out = text.whole(0, 1), stride = std::max<int64_t>(text.option("stride", 1), 1);
+  const int64_t h = input[2] + 2 * text.option("pad", 0), w = input[3] + 2 * text.option("pad", 0);
+  check(h / stride + 1 <= most_numbers / (w / stride + 1) / out,
         "it would make more than 2^28 numbers a sample");
-  const int64_t padded = 2 * text.option("pad", 0);
-  check(input[2] + padded <= most_numbers / (input[3] + padded) / input[1] / kernel,
-        "it would be computed in more than 2^28 numbers a sample");
+  check(h <= most_numbers / w / input[1], "its input would be padded to more than 2^28 numbers a sample");
   return Entry(nn::Conv2d(input[1], text.whole(0, 1), kernel,
                           {.stride = text.option("stride", 1),
                            .padding = text.option("pad", 0),
