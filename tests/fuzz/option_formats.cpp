@@ -98,7 +98,10 @@ void read_options(const Bytes& bytes) {
 // What a network says of its data: the first letter tells which of its metadata the rest is.
 void read_data_metadata(const Bytes& bytes) {
   const char what = bytes.empty() ? 'c' : bytes[0];
-  const char* key = what == 'n' ? "tinynn.normalization" : what == 's' ? "tinynn.scaling" : "tinynn.classes";
+  const char* key = what == 'n'   ? "tinynn.normalization"
+                    : what == 's' ? "tinynn.scaling"
+                    : what == 'r' ? "tinynn.reading"
+                                  : "tinynn.classes";
   const auto written = [&](const io::Metadata& metadata) {
     cli::DataOptions options;
     cli::use_metadata(options, metadata);
@@ -107,7 +110,7 @@ void read_data_metadata(const Bytes& bytes) {
     if (options.normalization) (what == 'n' ? data.normalization : data.scaling) = *options.normalization;
     for (const auto* numbers : {&data.normalization, &data.scaling})
       require(numbers->mean.size() == numbers->std.size(), "as many means as deviations");
-    return cli::data_metadata(data);
+    return cli::data_metadata(data, options);
   };
   const io::Metadata first = written({{key, bytes.empty() ? bytes : bytes.substr(1)}});
   require(written(first) == first, "metadata are written as they are read");
@@ -132,7 +135,7 @@ std::vector<Format> option_formats() {
        "cli/command.cpp cli/settings.cpp cli/recipe_options.cpp cli/checkpoints.cpp recipe/recipe.cpp"},
       {"data_metadata",
        {"n0.1307/0.3081", "n0.4914/0.2023,0.4822/0.1994,0.4465/0.201", "s-3.5e+10/1e-05,0/1",
-        "croses\ntulips\n", "c0\n1\n2"},
+        "croses\ntulips\n", "c0\n1\n2", "rtest-fraction=0.3 channels=1 target=price "},
        damaged,
        read_data_metadata,
        1000,
