@@ -55,6 +55,9 @@ void add_reading_options(const Command& command, DataOptions& options);
 /// Both.
 Option add_data_options(const Command& command, DataOptions& options);
 
+/// The same for data::open(), for a network that takes samples of this shape. Throws Error for what is none.
+data::OpenOptions open_options(const DataOptions& options, const std::optional<Shape>& wanted);
+
 /// Opens a data set by name, in $TINYNN_DATA/NAME, datasets/NAME or where Debian's packages put it, or what
 /// is at a path. `wanted` is the shape of the samples that a network takes: pictures become grey or coloured
 /// as it wants them, rows of numbers pictures. Throws Error if it is not there (naming every place that was
