@@ -224,6 +224,18 @@ TEST_CASE("graph. a block of a network is left out, as the layer of the module i
   CHECK(graph::to_line(module_without.graph()) == graph::to_line(again.graph()));
 }
 
+TEST_CASE("graph. what nothing reads stays when a block is left out, what it alone read goes") {
+  io::SafetensorsFile file;
+  file.metadata["tinynn.graph"] = "in n,2;linear %0 w -;out %1;block b %0 %1;also u";
+  file.add("w", zeros({2, 2})), file.add("u", zeros({3}));
+  graph::Network net = io::load_network(file);
+  net.remove("b");
+  CHECK(graph::to_line(net.graph()) == "in n,2;out %0;also u");
+  REQUIRE(net.named_parameters().size() == 1);
+  CHECK(net.named_parameters()[0].first == "u");
+  CHECK(same_bits(net(ones({1, 2})), ones({1, 2})));
+}
+
 TEST_CASE("graph. the summary of a network counts what that of the module counts, layer by layer") {
   manual_seed(5);
   const auto net = models::make("lenet-5-bn");

@@ -163,12 +163,24 @@ TEST_CASE("io. prefixes of DataParallel and torch.compile go") {
   CHECK(names(read_safetensors_of({{"module.a.weight", x}, {"module.a.bias", x}})) ==
         std::vector<std::string>{"a.weight", "a.bias"});
   CHECK(names(read_safetensors_of({{"module.module.a", x}})) == std::vector<std::string>{"a"});
+  CHECK(names(read_safetensors_of({{"module.module.a", x}, {"module.b", x}})) ==
+        std::vector<std::string>{"module.a", "b"});
+  CHECK(names(read_safetensors_of({{"b", x}, {"module.a", x}})) == std::vector<std::string>{"b", "module.a"});
   CHECK(names(read_safetensors_of({{"module.a", x}, {"b", x}})) ==  // a layer of that name
         std::vector<std::string>{"module.a", "b"});
   CHECK(names(read_safetensors_of({{"_orig_mod.a", x}, {"b._orig_mod.c", x}})) ==
         std::vector<std::string>{"a", "b.c"});
   CHECK(names(read_safetensors_of({{"module._orig_mod.a", x}, {"_orig_mod.module.b", x}})) ==
         std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("io. tensors that differ in prefixes alone are refused, and long names take no time") {
+  const Tensor x = tensor({1, 2});
+  const std::string message = error_of([&] { read_safetensors_of({{"a", x}, {"_orig_mod.a", x}}); });
+  CHECK(message.ends_with(": two tensors \"a\", but for their prefixes"));
+  std::string compiled, parallel;
+  for (int i = 0; i < 200000; ++i) compiled += "_orig_mod.", parallel += "module.";
+  CHECK(names(read_safetensors_of({{parallel + compiled + "a", x}})) == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("io. pairs of torch.nn.utils.prune become a value and its mask") {

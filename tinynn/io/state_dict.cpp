@@ -15,14 +15,32 @@ namespace {
 using detail::in_quotes;
 constexpr std::string_view original = "_orig", mask = "_mask", compiled = "_orig_mod.", parallel = "module.";
 
+std::string without_compiled(const std::string& name) {
+  std::string result;
+  size_t begin = 0;
+  for (size_t at = 0; (at = name.find(compiled, begin)) != std::string::npos; begin = at + compiled.size())
+    result.append(name, begin, at - begin);
+  return result.append(name, begin);
+}
+
+// How many times it begins so.
+size_t parallels(const std::string& name) {
+  size_t count = 0;
+  while (name.compare(count * parallel.size(), parallel.size(), parallel) == 0) ++count;
+  return count;
+}
+
 void strip_prefixes(SafetensorsFile& file) {
+  size_t common = file.tensors.empty() ? 0 : std::string::npos;
   for (StoredTensor& tensor : file.tensors) {
-    for (size_t at = 0; (at = tensor.name.find(compiled)) != std::string::npos;)
-      tensor.name.erase(at, compiled.size());
+    tensor.name = without_compiled(tensor.name);
+    common = std::min(common, parallels(tensor.name));
   }
-  const auto is_parallel = [](const StoredTensor& tensor) { return tensor.name.starts_with(parallel); };
-  while (!file.tensors.empty() && std::ranges::all_of(file.tensors, is_parallel)) {
-    for (StoredTensor& tensor : file.tensors) tensor.name.erase(0, parallel.size());
+  std::set<std::string> names;
+  for (StoredTensor& tensor : file.tensors) {
+    tensor.name.erase(0, common * parallel.size());
+    check(names.insert(tensor.name).second, file.name, ": two tensors ", in_quotes(tensor.name),
+          ", but for their prefixes");
   }
 }
 
