@@ -110,6 +110,7 @@ bool is_image_file(const std::filesystem::path& path) {
 DecodedImage read_image(const std::filesystem::path& path, int64_t channels, const Colour& background) {
   check(channels >= 1 && channels <= 4, path.string(), ": ", channels, " channels wanted, expected 1 to 4");
   const auto bytes = read_bytes(path);
+  check(jpeg_begins(bytes), path.string(), ": not a readable PNG, JPEG or BMP image: no SOI");
   check(jpeg_tables_fit(bytes), path.string(), ": a Huffman table has more than 256 codes");
   check(png_chunks_fit(bytes), path.string(), ": file ends inside the image");
   const Source begin{bytes.data(), bytes.data() + bytes.size()};

@@ -25,6 +25,10 @@ bool segment_fits(std::span<const uint8_t> rest, size_t length) {
 
 }  // namespace
 
+bool jpeg_begins(std::span<const uint8_t> bytes) {
+  return bytes.empty() || bytes[0] != 0xFF || (bytes.size() > 1 && bytes[1] == start_of_image);
+}
+
 bool jpeg_tables_fit(std::span<const uint8_t> bytes) {
   if (bytes.empty() || bytes[0] != 0xFF) return true;
   // A marker is a byte after one or more 0xFF. In front of the picture its segment is stepped over, since a
