@@ -183,6 +183,22 @@ TEST_CASE("data. a Huffman table of 256 codes is the largest that there may be")
   }
 }
 
+// stb_image goes back to the start of its buffer of 128 bytes, not of the file, to try the next format.
+TEST_CASE("data. read_image takes no JPEG file that begins with more than its first marker") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "a.jpg";
+  write_gradient(path, 9, 17);
+  Bytes bytes = read_file(path);
+  CHECK(read_image(path, 3).size.width == 17);
+  for (const size_t fill : {1, 126, 127, 200}) {
+    Bytes longer(fill, 0xFF);
+    longer.insert(longer.end(), bytes.begin(), bytes.end());
+    write_file(path, longer);
+    CHECK(error_of([&] { read_image(path, 3); }) ==
+          path.string() + ": not a readable PNG, JPEG or BMP image: no SOI");
+  }
+}
+
 TEST_CASE("data. read_image asks for no memory that a file can have no use for") {
   const TemporaryFolder folder;
   const auto with = [&](const fs::path& name, size_t at, const Bytes& field) {

@@ -127,9 +127,10 @@ const Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) 
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
   check_image(adaptive_avg_pool2d_op.name, x);
-  check(std::min(size[0], size[1]) >= 1 && std::max(size[0], size[1]) <= most_pixels,
-        adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ", size[1],
-        " must be at least 1 x 1, and at most 2^24 each");
+  check(size[0] >= 1 && size[1] >= 1, adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ",
+        size[1], " must be at least 1 x 1");
+  check(size[0] <= most_pixels && size[1] <= most_pixels, adaptive_avg_pool2d_op.name, ": the output size ",
+        size[0], " x ", size[1], " must be at most 2^24 each");
   return avg_pool(
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
