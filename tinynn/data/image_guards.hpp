@@ -11,8 +11,9 @@ namespace tinynn::data {
 /// False if this is a JPEG file with such a table.
 bool jpeg_tables_fit(std::span<const uint8_t> bytes);
 
-/// False if this begins as a JPEG file, but not with its first marker: behind other bytes, which may fill its buffer,
-/// stb_image goes back to what it has in that, and reads another file than the other guards have looked at.
+/// False if this begins as a JPEG file, but not with its first marker: behind other bytes, which may fill its
+/// buffer, stb_image goes back to what it has in that, and reads another file than the other guards have
+/// looked at.
 bool jpeg_begins(std::span<const uint8_t> bytes);
 
 /// False if this is a PNG file with a chunk that goes on behind the end of the file.
