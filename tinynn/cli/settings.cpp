@@ -124,7 +124,7 @@ namespace {
 // Sizes are known with the data; that a word is no layer, at once.
 std::string why_no_model(const std::string& text) {
   try {
-    if (!models::is_name(text) && text.find_first_of(" ,[") == std::string::npos) models::make(text);
+    if (!models::is_text(text) && !models::is_name(text)) models::make(text);
     return "";
   } catch (const Error& error) {
     return error.what();

@@ -58,11 +58,10 @@ bool is_name(const std::string& text) {
   return std::ranges::find(entries, text, &Entry::name) != std::end(entries);
 }
 
+bool is_text(const std::string& text) { return text.find_first_of(" ,[") != std::string::npos; }
+
 std::unique_ptr<nn::Module> make(const std::string& name_or_text, const Shape& sample) {
-  if (is_name(name_or_text)) return make(name_or_text);
-  // A word alone is rather a name than a layer.
-  if (name_or_text.find_first_of(" ,[") == std::string::npos) return make(name_or_text);
-  return from_text(name_or_text, sample);
+  return is_text(name_or_text) ? from_text(name_or_text, sample) : make(name_or_text);
 }
 
 Shape input_shape(const std::string& name) { return entry(name).input; }

@@ -16,6 +16,8 @@ Shape input_shape(const std::string& name);
 std::unique_ptr<nn::Module> make(const std::string& name);
 
 bool is_name(const std::string& text);
+/// Whether it is more than a word, and so rather layers than a name.
+bool is_text(const std::string& text);
 /// The network of a name, or of a text (text.hpp) for samples of this shape. Throws what the two throw.
 std::unique_ptr<nn::Module> make(const std::string& name_or_text, const Shape& sample);
 
