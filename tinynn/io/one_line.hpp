@@ -1,14 +1,11 @@
-// Text from a file, as it may stand in a message. Not for users of tinynn.
+// core/one_line.hpp under the name that readers of files have for it. Not for users of tinynn.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include <tinynn/core/one_line.hpp>
 
 namespace tinynn::io::detail {
 
-/// Text without control characters, and cut, between characters, where it gets longer than `limit` bytes.
-std::string one_line(std::string_view text, size_t limit);
-/// At most 100 bytes of it, within quotation marks.
-std::string in_quotes(std::string_view text);
+using tinynn::detail::in_quotes;
+using tinynn::detail::one_line;
 
 }  // namespace tinynn::io::detail

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include <tinynn/io/one_line.hpp>
+#include <tinynn/core/one_line.hpp>
 
-namespace tinynn::io::detail {
+namespace tinynn::detail {
 
 std::string one_line(std::string_view text, size_t limit) {
   const auto continues_a_character = [](char c) { return (c & 0xC0) == 0x80; };  // of UTF-8
@@ -16,4 +16,4 @@ std::string one_line(std::string_view text, size_t limit) {
 
 std::string in_quotes(std::string_view text) { return '"' + one_line(text, 100) + '"'; }
 
-}  // namespace tinynn::io::detail
+}  // namespace tinynn::detail
