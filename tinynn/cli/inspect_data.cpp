@@ -3,21 +3,11 @@
 #include <cstdio>
 
 #include <tinynn/cli/inspect_data.hpp>
+#include <tinynn/cli/png.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wextra"
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#define STBI_WRITE_NO_STDIO
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
 
 namespace tinynn::cli {
 namespace {
@@ -87,15 +77,7 @@ std::string contact_sheet(const DataSets& data, const std::string& name) {
       }
     }
   }
-  std::string png;
-  const auto append = [](void* to, void* bytes, int size) {
-    static_cast<std::string*>(to)->append(static_cast<const char*>(bytes), static_cast<size_t>(size));
-  };
-  const int written =
-      stbi_write_png_to_func(append, &png, static_cast<int>(width), static_cast<int>(height),
-                             static_cast<int>(shape[0]), sheet.data(), static_cast<int>(width * shape[0]));
-  check(written != 0, "--contact-sheet: cannot make a PNG of ", height, " x ", width, " pixels");
-  return png;
+  return png(width, height, shape[0], sheet);
 }
 
 std::string channel_name(const DataSets& data, int64_t i, int64_t channels) {

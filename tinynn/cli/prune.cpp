@@ -41,7 +41,6 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   Shape sample_shape;
   if (!options.in.in.empty()) {
     options.in.model = options.training.model;
-
     LoadedModel loaded = load_model(options.in);
     options.training.model = loaded.model;
     sample_shape = loaded.sample_shape();

@@ -1,20 +1,8 @@
 #include <cmath>
 
+#include <tinynn/cli/png.hpp>
 #include <tinynn/cli/report/picture.hpp>
 #include <tinynn/core/error.hpp>
-
-// The code of stb_image_write itself, for this file alone.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wextra"
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#define STBI_WRITE_NO_STDIO
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
 
 namespace tinynn::cli {
 
@@ -31,16 +19,7 @@ void Picture::set(int64_t x, int64_t y, Colour colour, double opacity) {
   pixel[3] = static_cast<uint8_t>(std::lround(255 * opacity));
 }
 
-std::string Picture::png() const {
-  std::string bytes;
-  const auto append = [](void* to, void* data, int size) {
-    static_cast<std::string*>(to)->append(static_cast<const char*>(data), static_cast<size_t>(size));
-  };
-  const int ok = stbi_write_png_to_func(append, &bytes, static_cast<int>(width_), static_cast<int>(height_),
-                                        4, rgba_.data(), static_cast<int>(width_ * 4));
-  check(ok != 0, "picture: no PNG of ", width_, " x ", height_, " pixels could be made");
-  return bytes;
-}
+std::string Picture::png() const { return cli::png(width_, height_, 4, rgba_); }
 
 Html Picture::html(const std::string& description, int64_t scale) const {
   return element("img", {{"src", "data:image/png;base64," + base64(png())},
