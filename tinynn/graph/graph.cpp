@@ -53,6 +53,13 @@ int64_t Graph::uses(int value) const {
   return count;
 }
 
+int64_t Graph::macs(const Operation& operation) const {
+  if (operation.op->macs == nullptr) return 0;
+  std::vector<Tensor> read;
+  for (const int input : operation.inputs) read.push_back(input < 0 ? Tensor() : values[input].tensor);
+  return operation.op->macs(read, values[operation.output].tensor);
+}
+
 std::string to_text(const Graph& graph) {
   TextStream text;
   for (const int input : graph.inputs) {

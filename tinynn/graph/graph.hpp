@@ -58,6 +58,8 @@ struct Graph {
 
   /// How many times operations read a value.
   int64_t uses(int value) const;
+  /// Live multiply-accumulates of an operation, of all samples of the example, whose tensors are there.
+  int64_t macs(const Operation& operation) const;
 };
 
 /// What to run a model on: its inputs, and how it is called with them if that is not model(inputs). `forward`

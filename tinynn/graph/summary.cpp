@@ -64,14 +64,11 @@ std::vector<LayerSummary> layers_of(Network& network, const Example& example) {
     if (layer == result.end())
       layer = result.insert(result.end(), {.name = name, .type = operation.op->name, .output = {}});
     layer->output = graph.values[operation.output].shape;
-    std::vector<Tensor> inputs;
     for (const int input : operation.inputs) {
-      inputs.push_back(input < 0 ? Tensor() : graph.values[input].tensor);
       if (is_parameter(input) && counted.insert(input).second)
         add_parameter(*layer, Parameter::of(graph.values[input].tensor));
     }
-    if (operation.op->macs != nullptr)
-      layer->macs += operation.op->macs(inputs, graph.values[operation.output].tensor) / graph.samples;
+    layer->macs += graph.macs(operation) / graph.samples;
   }
   return result;
 }

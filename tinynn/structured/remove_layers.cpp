@@ -109,13 +109,7 @@ Cost cost_of(const graph::Graph& graph) {
     cost.parameters += value.tensor.numel();
     cost.weights += value.shape.rank() >= 2;
   }
-  for (const graph::Operation& operation : graph.operations) {
-    if (operation.op->macs == nullptr) continue;
-    std::vector<Tensor> inputs;
-    for (const int input : operation.inputs)
-      inputs.push_back(input < 0 ? Tensor() : graph.values[input].tensor);
-    cost.macs += operation.op->macs(inputs, graph.values[operation.output].tensor);
-  }
+  for (const graph::Operation& operation : graph.operations) cost.macs += graph.macs(operation);
   cost.macs /= graph.samples;
   return cost;
 }
