@@ -32,6 +32,9 @@ class Twin {
     if (kind == "max_pool2d" || kind == "avg_pool2d" || kind == "adaptive_avg_pool2d") return pool();
     if (kind == "softmax" || kind == "log_softmax") return softmax(kind == "softmax");
     if (kind == "concat") return concat();
+    if (kind == "pad") return pad();
+    if (kind == "sum" || kind == "amax") return reduce(kind == "sum");
+    if (kind == "normalize") return normalize();
     if (kind == "reshape") return void(out() = values_[s_.inputs[0]]);
     if (kind == "gather") {
       for (size_t i = 0; i < out().size(); ++i) select(i, values_[s_.inputs[0]][s_.from[i]]);
@@ -39,12 +42,23 @@ class Twin {
       per_channel([&](size_t i, size_t c) { return load(0, i) * s_.weight.data()[c] + s_.bias.data()[c]; });
     } else if (kind == "scale_channels") {
       per_channel([&](size_t i, size_t c) { return load(0, i) * load(1, c); });
+    } else if (kind == "prelu") {
+      per_channel([&](size_t i, size_t c) {
+        const float v = load(0, i);
+        return v > 0 ? v : v * s_.weight.data()[c];
+      });
     } else if (kind == "add") {
       one([&](size_t i) { return load(0, i) + load(1, i); });
     } else if (kind == "subtract") {
       one([&](size_t i) { return load(0, i) - load(1, i); });
     } else if (kind == "multiply") {
       one([&](size_t i) { return load(0, i) * load(1, i); });
+    } else if (kind == "divide") {
+      one([&](size_t i) { return load(0, i) / load(1, i); });
+    } else if (kind == "maximum") {
+      one([&](size_t i) { return std::max(load(0, i), load(1, i)); });
+    } else if (kind == "minimum") {
+      one([&](size_t i) { return std::min(load(0, i), load(1, i)); });
     } else if (s_.kind->activate != nullptr) {
       one([&](size_t i) {
         float v = load(0, i);
@@ -198,6 +212,44 @@ class Twin {
   void concat() {
     for (size_t part = 0, at = 0; part < s_.inputs.size(); ++part) {
       for (size_t i = 0; i < values_[s_.inputs[part]].size(); ++i) store(at++, load(part, i));
+    }
+  }
+
+  void pad() {
+    const Shape &x = shape(s_.inputs[0]), &y = shape(s_.output);
+    for (int64_t i = 0; i < y.numel(); ++i) {
+      const int64_t h = i / y[2] % y[1] - s_.padding.top, w = i % y[2] - s_.padding.left;
+      const bool inside = h >= 0 && h < x[1] && w >= 0 && w < x[2];
+      const int64_t from = (i / (y[1] * y[2]) * x[1] + h) * x[2] + w;
+      store(static_cast<size_t>(i),
+            inside ? load(0, static_cast<size_t>(from)) : static_cast<float>(s_.parameters[0]));
+    }
+  }
+
+  void reduce(bool sums) {
+    const Shape& x = shape(s_.inputs[0]);
+    const auto columns = static_cast<size_t>(x[s_.dim]), inner = static_cast<size_t>(x.inner(s_.dim));
+    for (size_t i = 0; i < out().size(); ++i) {
+      const size_t first = i / inner * columns * inner + i % inner;
+      float made = load(0, first);
+      for (size_t c = 1; c < columns; ++c) {
+        const float v = load(0, first + c * inner);
+        made = sums ? made + v : std::max(made, v);
+      }
+      store(i, made);
+    }
+  }
+
+  void normalize() {
+    const size_t columns = out().size() / static_cast<size_t>(s_.groups);
+    for (size_t begin = 0; begin < out().size(); begin += columns) {
+      float sum = 0, squares = 0;
+      for (size_t i = begin; i < begin + columns; ++i) sum += load(0, i);
+      const float mean = sum / static_cast<float>(columns);
+      for (size_t i = begin; i < begin + columns; ++i) squares += (load(0, i) - mean) * (load(0, i) - mean);
+      const float scale =
+          1 / std::sqrt(squares / static_cast<float>(columns) + static_cast<float>(s_.parameters[0]));
+      for (size_t i = begin; i < begin + columns; ++i) store(i, (load(0, i) - mean) * scale);
     }
   }
 

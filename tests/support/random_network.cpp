@@ -7,6 +7,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/matmul.hpp>
+#include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
@@ -112,7 +113,9 @@ RandomNetwork::Step RandomNetwork::activation() {
     parameters[0] -= 0.8;
     parameters[1] += parameters[0] + 0.5;
   }
-  return [=](RandomNetwork&, const Tensor& x) { return activated(*row, x, parameters); };
+  return [=](RandomNetwork&, const Tensor& x) {
+    return activated(*row, within_its_domain(*row, x), parameters);
+  };
 }
 
 RandomNetwork::Step RandomNetwork::pool(bool same_size) {
@@ -147,7 +150,7 @@ RandomNetwork::Step RandomNetwork::same_channels() {
 
 RandomNetwork::Step RandomNetwork::branching_step() {
   const int64_t c = channels_;
-  switch (draw_.between(0, 11)) {
+  switch (draw_.between(0, 13)) {
     case 0: {  // residual
       const Step branch = same_channels(), after = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, x + branch(net, x)); };
@@ -205,6 +208,22 @@ RandomNetwork::Step RandomNetwork::branching_step() {
       const int64_t dim = draw_.between(1, 3);
       const bool log = draw_.coin();
       return [=](RandomNetwork&, const Tensor& x) { return log ? log_softmax(x, dim) : softmax(x, dim); };
+    }
+    case 11: {  // of two branches
+      const Step branch = same_channels();
+      const int64_t of = draw_.between(0, 2);
+      return [=](RandomNetwork& net, const Tensor& x) {
+        const Tensor y = branch(net, x);
+        return of == 0 ? x / (abs(y) + 0.5) : of == 1 ? maximum(x, y) : minimum(y, x);
+      };
+    }
+    case 12: {  // shares of what a line, an image or all is
+      const std::vector<int64_t> dims =
+          std::vector<std::vector<int64_t>>{{1}, {3, 2}, {1, 2, 3}}[static_cast<size_t>(draw_.between(0, 2))];
+      const bool largest = draw_.coin();
+      return [=](RandomNetwork&, const Tensor& x) {
+        return x / ((largest ? amax(abs(x), dims, true) : sum(abs(x), dims, true)) + 0.5);
+      };
     }
     default: {  // a learned scale
       scales_.emplace_back(add(mul(draw_.tensor({c, 1, 1}), 0.3), 1));

@@ -17,7 +17,7 @@ void fold(Step& layer, const Step& scale_shift) {
   }
 }
 
-// Lets `step` become part of `before`, whose result only it reads.
+// Lets `step` become part of `before`, whose result only it reads, if perhaps in another shape.
 bool merge(Step& before, Step& step) {
   if (before.activation != nullptr) return false;
   if (step.kind == &steps::scale_shift && before.kind->has_weight) {
@@ -30,8 +30,12 @@ bool merge(Step& before, Step& step) {
   } else {
     return false;
   }
-  before.output = step.output;
   return true;
+}
+
+int64_t channels(const Plan& plan, int value) {
+  const Shape& shape = plan.values[value];
+  return shape.rank() == 0 ? 0 : shape[0];
 }
 
 void drop_unread(Plan& plan) {
@@ -56,18 +60,27 @@ Plan fuse(Plan plan) {
     for (const int input : step.inputs) ++readers[input];
   }
   ++readers[plan.output];
-  std::vector<Step> steps;
+  std::vector<Step> kept;
+  // The step that makes a value which is read once.
+  const auto sole = [&](int value) {
+    return maker[value] < 0 || readers[value] > 1 ? nullptr : &kept[maker[value]];
+  };
   for (Step& step : plan.steps) {
     const int input = step.inputs[0];
-    Step* before = maker[input] < 0 || readers[input] > 1 ? nullptr : &steps[maker[input]];
-    if (before != nullptr && merge(*before, step)) {
+    Step *last = sole(input), *before = last;
+    // Reshapes in between change nothing, as long as channels stay what they are.
+    while (before != nullptr && before->kind == &steps::reshape) before = sole(before->inputs[0]);
+    const bool same_channels = before != nullptr && (before == last || step.kind != &steps::scale_shift ||
+                                                     channels(plan, before->output) == channels(plan, input));
+    if (same_channels && merge(*before, step)) {
+      last->output = step.output;
       maker[step.output] = maker[input];
       continue;
     }
-    maker[step.output] = static_cast<int>(steps.size());
-    steps.push_back(std::move(step));
+    maker[step.output] = static_cast<int>(kept.size());
+    kept.push_back(std::move(step));
   }
-  plan.steps = std::move(steps);
+  plan.steps = std::move(kept);
   return plan;
 }
 

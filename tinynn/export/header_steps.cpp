@@ -237,6 +237,14 @@ class Printer {
                        step_->stride.w, step_->padding.top, step_->padding.left, step_->dilation.h,
                        step_->dilation.w);
        }},
+      {"frame",
+       [this] {
+         return listed(in(), step_->padding.top, step_->padding.left, out()[1], out()[2],
+                       parameter_text(step_->parameters[0]));
+       }},
+      {"groups", [this] { return text_of(step_->groups); }},
+      {"width", [this] { return text_of(in().numel() / step_->groups); }},
+      {"eps", [this] { return parameter_text(step_->parameters[0]); }},
       {"divisor",
        [this] { return text_of(step_->count_include_pad ? step_->kernel.h * step_->kernel.w : 0); }},
       {"scale", [this] { return arrays_.add(step_name_ + "_scale", step_->weight.values()); }},

@@ -166,7 +166,7 @@ class Printer {
 
   std::string operand(const std::string& name) {
     const Shape& in = shape(step_->inputs[0]);
-    const bool per_channel_constants = step_->kind == &steps::scale_shift;
+    const bool per_channel_constants = !step_->kind->has_weight;
     const auto of_step = [&](const Tensor& tensor) {
       return per_channel_constants ? constant(tensor, per_channel(in)) : constant(tensor);
     };
@@ -181,6 +181,14 @@ class Printer {
     if (name == "b") return of_step(step_->bias);
     if (name == "from") return constant(std::vector<int64_t>(step_->from.begin(), step_->from.end()));
     if (name == "flat") return constant(with_samples(Shape{in.numel()}));
+    if (name == "axis") return constant(std::vector{step_->dim + 1});
+    if (name == "rows") return constant(with_samples(Shape{step_->groups, in.numel() / step_->groups}));
+    if (name == "ones") return constant(ones({step_->groups}));
+    if (name == "zeros") return constant(zeros({step_->groups}));
+    if (name == "pads") {
+      const Padding2d& p = step_->padding;
+      return constant(std::vector<int64_t>{0, 0, p.top, p.left, 0, 0, p.bottom, p.right});
+    }
     if (name == "result") return constant(with_samples(shape(step_->output)));
     return constant(number(name));
   }
@@ -207,6 +215,7 @@ class Printer {
     if (what == "padding") return list({s.padding.top, s.padding.left, s.padding.bottom, s.padding.right});
     if (what == "share") return list(share());
     if (what == "groups") return set(to, name.c_str(), s.groups);
+    if (what == "axis") return list({s.dim + 1});
     if (what == "dim") return set(to, name.c_str(), s.dim + 1);
     if (what == "count_include_pad") return set(to, name.c_str(), int64_t{s.count_include_pad});
     const bool whole = what.find_first_not_of("0123456789") == std::string::npos;

@@ -1,5 +1,5 @@
-// Activations of one number, for operations, for programs, and as text for exported headers, which take the
-// sections that they need: C99 that is also C++17.
+// Functions of one number, activations most of them, for operations, for programs, and as text for exported
+// headers, which take the sections that they need: C99 that is also C++17.
 #ifndef TINYNN_KERNELS_ACTIVATION_H
 #define TINYNN_KERNELS_ACTIVATION_H
 
@@ -54,6 +54,25 @@ static inline float tinynn_clamp(float v, float low, float high) {
   const float raised = v < low ? low : v;
   return raised > high ? high : raised;
 }
+
+//- section abs
+static inline float tinynn_abs(float v) { return fabsf(v); }
+
+//- section sqrt
+static inline float tinynn_sqrt(float v) { return sqrtf(v); }
+
+//- section exp
+static inline float tinynn_exp(float v) { return expf(v); }
+
+//- section log
+static inline float tinynn_log(float v) { return logf(v); }
+
+//- section pow
+// Squares are what is mostly asked for, and powf is slow.
+static inline float tinynn_pow(float v, float p) { return p == 2 ? v * v : p == 1 ? v : powf(v, p); }
+
+//- section scalar_div
+static inline float tinynn_scalar_div(float v, float dividend) { return dividend / v; }
 
 //- end
 #endif

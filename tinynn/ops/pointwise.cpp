@@ -12,13 +12,11 @@ using detail::elementwise, detail::homogeneous, detail::Keep, detail::unary;
 const Op pow_op("pow", elementwise, [](const auto& a) { return pow(a[0], a.number("exponent")); });
 
 Tensor pow(const Tensor& x, double exponent) {
-  // Squares are what is mostly asked for, and std::pow is slow.
-  const auto power = [](float v, float p) { return p == 2 ? v * v : p == 1 ? v : std::pow(v, p); };
   // grad_x = grad_y p x^(p - 1), and 0 for p = 0 even where x is 0
   return unary<Keep::input>(
-      pow_op, x, [power, p = static_cast<float>(exponent)](float v) { return power(v, p); },
-      [power, p = static_cast<float>(exponent)](float g, float v) {
-        return p == 0 ? 0 : g * (p * power(v, p - 1));
+      pow_op, x, [p = static_cast<float>(exponent)](float v) { return tinynn_pow(v, p); },
+      [p = static_cast<float>(exponent)](float g, float v) {
+        return p == 0 ? 0 : g * (p * tinynn_pow(v, p - 1));
       },
       {{"exponent", exponent}});
 }

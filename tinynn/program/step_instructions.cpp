@@ -1,8 +1,28 @@
 #include <algorithm>
+#include <limits>
 
+#include <tinynn/kernels/activation.h>
+#include <tinynn/kernels/combine.h>
+#include <tinynn/kernels/norm.hpp>
 #include <tinynn/kernels/pool2d.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/program/step_instructions.hpp>
+
+namespace tinynn::kernels {  // TEMPORARY
+void normalize_rows_forward(int64_t rows, int64_t columns, int64_t inner, double eps, const float* x,
+                            float* y) {
+  for (int64_t r = 0; r < rows * inner; ++r) {
+    const int64_t b = r / inner * columns * inner + r % inner;
+    double m = 0, v = 0;
+    for (int64_t i = 0; i < columns; ++i) m += double(x[b + i * inner]);
+    m /= double(columns);
+    for (int64_t i = 0; i < columns; ++i)
+      v += (double(x[b + i * inner]) - m) * (double(x[b + i * inner]) - m);
+    const double s = 1 / std::sqrt(v / double(columns) + eps);
+    for (int64_t i = 0; i < columns; ++i) y[b + i * inner] = float((double(x[b + i * inner]) - m) * s);
+  }
+}
+}  // namespace tinynn::kernels
 
 namespace tinynn::deploy {
 
@@ -30,16 +50,6 @@ Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order or
 namespace instruction_of {
 namespace {
 
-// y = f(a, b), number by number
-template <class F>
-Instruction combine(const StepMaker& step, F f) {
-  return [=, count = step.count(), a = step.x(0), b = step.x(1), y = step.y()](const Frame& frame) {
-    const float *left = a.read(frame), *right = b.read(frame);
-    float* to = y(frame);
-    for (int64_t i = 0; i < count; ++i) to[i] = f(left[i], right[i]);
-  };
-}
-
 // Calls row(run, channel, x of it, y of it, numbers) for each channel.
 template <class Row>
 Instruction for_each_channel(const StepMaker& step, Row row) {
@@ -51,12 +61,35 @@ Instruction for_each_channel(const StepMaker& step, Row row) {
   };
 }
 
+// How the numbers along the step's dimension lie: `inner` apart.
+struct Runs {
+  int64_t outer, columns, inner;
+  explicit Runs(const StepMaker& step)
+      : columns(step.in()[step.step.dim]), inner(step.in().inner(step.step.dim) * step.width()) {
+    outer = step.in().numel() * step.width() / columns / inner;
+  }
+};
+
 Instruction softmax_by(const StepMaker& step,
                        void (*kernel)(int64_t, int64_t, const float*, float*, int64_t)) {
-  const int64_t columns = step.in()[step.step.dim], inner = step.in().inner(step.step.dim) * step.width();
-  const int64_t outer = step.count() / columns / inner;
-  return [=, x = step.x(), y = step.y()](const Frame& frame) {
-    kernel(outer, columns, x.read(frame), y(frame), inner);
+  return [kernel, runs = Runs(step), x = step.x(), y = step.y()](const Frame& frame) {
+    kernel(runs.outer, runs.columns, x.read(frame), y(frame), runs.inner);
+  };
+}
+
+// Calls made = f(made, x) along each run, from `start` on.
+template <class Sum, class F>
+Instruction reduce(const StepMaker& step, Sum start, F f) {
+  return [=, runs = Runs(step), x = step.x(), y = step.y()](const Frame& frame) {
+    const float* from = x.read(frame);
+    float* to = y(frame);
+    for (int64_t o = 0; o < runs.outer; ++o, from += runs.columns * runs.inner) {
+      for (int64_t i = 0; i < runs.inner; ++i) {
+        Sum made = start;
+        for (int64_t c = 0; c < runs.columns; ++c) made = f(made, from[c * runs.inner + i]);
+        *to++ = static_cast<float>(made);
+      }
+    }
   };
 }
 
@@ -106,22 +139,50 @@ Instruction avg_pool2d(const StepMaker& step) {
   };
 }
 
-Instruction add(const StepMaker& step) {
-  return combine(step, [](float a, float b) { return a + b; });
-}
-Instruction subtract(const StepMaker& step) {
-  return combine(step, [](float a, float b) { return a - b; });
-}
-Instruction multiply(const StepMaker& step) {
-  return combine(step, [](float a, float b) { return a * b; });
-}
-
 Instruction scale_channels(const StepMaker& step) {
   return for_each_channel(
       step, [scale = step.x(1)](const Frame& frame, int64_t c, const float* from, float* to, int64_t each) {
         const float s = scale.read(frame)[c];
         for (int64_t i = 0; i < each; ++i) to[i] = from[i] * s;
       });
+}
+
+Instruction prelu(const StepMaker& step) {
+  return for_each_channel(
+      step, [slopes = step.step.weight](const Frame&, int64_t c, const float* from, float* to, int64_t each) {
+        const float slope = slopes.data()[c];
+        for (int64_t i = 0; i < each; ++i) to[i] = tinynn_leaky_relu(from[i], slope);
+      });
+}
+
+Instruction pad(const StepMaker& step) {
+  const Shape &in = step.in(), &out = step.out();
+  const int64_t width = step.width(), row = in[2] * width, padded_row = out[2] * width;
+  return [=, padding = step.step.padding, value = static_cast<float>(step.step.parameters[0]),
+          count = step.count(), x = step.x(), y = step.y()](const Frame& frame) {
+    const float* from = x.read(frame);
+    float* to = y(frame);
+    std::fill_n(to, count, value);
+    for (int64_t r = 0; r < in[0] * in[1]; ++r) {
+      const int64_t above = r / in[1] * out[1] + padding.top + r % in[1];
+      std::copy_n(from + r * row, row, to + above * padded_row + padding.left * width);
+    }
+  };
+}
+
+Instruction sum(const StepMaker& step) {
+  return reduce(step, 0.0, [](double made, float v) { return made + static_cast<double>(v); });
+}
+Instruction amax(const StepMaker& step) {
+  return reduce(step, -std::numeric_limits<float>::infinity(), tinynn_larger);
+}
+
+Instruction normalize(const StepMaker& step) {
+  const int64_t rows = step.step.groups, columns = step.in().numel() / rows;
+  return [=, width = step.width(), eps = step.step.parameters[0], x = step.x(),
+          y = step.y()](const Frame& frame) {
+    kernels::normalize_rows_forward(rows, columns, width, eps, x.read(frame), y(frame));
+  };
 }
 
 Instruction concat(const StepMaker& step) {

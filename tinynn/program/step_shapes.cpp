@@ -111,6 +111,27 @@ Shape scale_channels(const StepReader& s) {
   return s.in();
 }
 
+Shape prelu(const StepReader& s) {
+  s.expect(s.in().rank() >= 1, "one number has no channels");
+  expect_shape(s, s.step.weight, "weight", Shape{s.in()[0]});
+  return s.in();
+}
+
+Shape pad(const StepReader& s) {
+  expect_image(s, s.in());
+  expect_windows(s);
+  return {s.in()[0], s.in()[1] + s.step.padding.h(), s.in()[2] + s.step.padding.w()};
+}
+
+Shape reduced(const StepReader& s) { return along(s).with(s.step.dim, 1); }
+
+Shape normalize(const StepReader& s) {
+  const int64_t rows = s.step.groups;
+  s.expect(rows >= 1 && s.in().numel() % rows == 0, rows, " rows of ", s.in());
+  s.expect(s.step.parameters[0] >= 0, "eps ", s.step.parameters[0]);
+  return s.in();
+}
+
 Shape concat(const StepReader& s) {
   int64_t channels = 0;
   for (size_t i = 0; i < s.step.inputs.size(); ++i) {

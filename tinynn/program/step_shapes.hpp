@@ -19,6 +19,10 @@ Shape scale_shift(const StepReader& step);
 Shape pool2d(const StepReader& step);
 Shape adaptive_pool2d(const StepReader& step);
 Shape scale_channels(const StepReader& step);
+Shape prelu(const StepReader& step);
+Shape pad(const StepReader& step);
+Shape reduced(const StepReader& step);    // but for a dimension, of which one number is left
+Shape normalize(const StepReader& step);  // as its input, which is as many rows as it has groups
 Shape concat(const StepReader& step);
 Shape gather(const StepReader& step);
 Shape along(const StepReader& step);    // a dimension of it: softmax

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <tinynn/kernels/activation.h>
+#include <tinynn/kernels/combine.h>
 #include <tinynn/program/instructions.hpp>
 #include <tinynn/program/step_instructions.hpp>
 #include <tinynn/program/step_shapes.hpp>
@@ -41,6 +42,17 @@ constexpr StepKind activation(const char* name, Activate activate, const char* o
           .onnx = onnx,
           .header = map_call,
           .activate = activate};
+}
+
+// Of two values, number by number.
+template <float (*f)(float, float)>
+constexpr StepKind of_two(const char* name, const char* onnx, const char* header) {
+  return {.name = name,
+          .shape = shape_of::equal,
+          .make = instruction_of::combine<f>,
+          .inputs = 2,
+          .onnx = onnx,
+          .header = header};
 }
 
 }  // namespace
@@ -100,24 +112,18 @@ const StepKind adaptive_avg_pool2d{
     .onnx = "AveragePool(x; kernel_shape=share, strides=share)",
     .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
 
-const StepKind add{.name = "add",
-                   .shape = shape_of::equal,
-                   .make = instruction_of::add,
-                   .inputs = 2,
-                   .onnx = "Add(x, y)",
-                   .header = "tinynn_add($count, $x, $second, $y, $f);"};
-const StepKind subtract{.name = "subtract",
-                        .shape = shape_of::equal,
-                        .make = instruction_of::subtract,
-                        .inputs = 2,
-                        .onnx = "Sub(x, y)",
-                        .header = "tinynn_subtract($count, $x, $second, $y, $f);"};
-const StepKind multiply{.name = "multiply",
-                        .shape = shape_of::equal,
-                        .make = instruction_of::multiply,
-                        .inputs = 2,
-                        .onnx = "Mul(x, y)",
-                        .header = "tinynn_multiply($count, $x, $second, $y, $f);"};
+const StepKind add =
+    of_two<tinynn_plus>("add", "Add(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_plus, $f);");
+const StepKind subtract = of_two<tinynn_minus>("subtract", "Sub(x, y)",
+                                               "tinynn_combine($count, $x, $second, $y, tinynn_minus, $f);");
+const StepKind multiply = of_two<tinynn_times>("multiply", "Mul(x, y)",
+                                               "tinynn_combine($count, $x, $second, $y, tinynn_times, $f);");
+const StepKind divide =
+    of_two<tinynn_over>("divide", "Div(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_over, $f);");
+const StepKind maximum = of_two<tinynn_larger>("maximum", "Max(x, y)",
+                                               "tinynn_combine($count, $x, $second, $y, tinynn_larger, $f);");
+const StepKind minimum = of_two<tinynn_smaller>(
+    "minimum", "Min(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_smaller, $f);");
 
 // x[c] times input 1's number c
 const StepKind scale_channels{.name = "scale_channels",
@@ -126,6 +132,42 @@ const StepKind scale_channels{.name = "scale_channels",
                               .inputs = 2,
                               .onnx = "Mul(x, y)",
                               .header = "tinynn_scale_channels($channels, $each, $x, $second, $y, $f);"};
+
+// y[c] = x[c], or times weight[c] where that is below zero, for each channel
+const StepKind prelu{.name = "prelu",
+                     .shape = shape_of::prelu,
+                     .make = instruction_of::prelu,
+                     .onnx = "PRelu(x, w)",
+                     .header = "tinynn_prelu($channels, $each, $x, $scale, $y, $f);"};
+
+// An image in the middle of its parameter.
+const StepKind pad{.name = "pad",
+                   .shape = shape_of::pad,
+                   .make = instruction_of::pad,
+                   .parameters = {"value"},
+                   .onnx = "Pad(x, pads, p)",
+                   .header = "tinynn_pad($frame, $x, $y, $f);"};
+
+// Along "dim", of which one number is left.
+const StepKind sum{.name = "sum",
+                   .shape = shape_of::reduced,
+                   .make = instruction_of::sum,
+                   .onnx = "ReduceSum(x, axis; keepdims=1)",
+                   .header = "tinynn_reduce($outer, $columns, $inner, $x, $y, tinynn_plus, $f);"};
+const StepKind amax{.name = "amax",
+                    .shape = shape_of::reduced,
+                    .make = instruction_of::amax,
+                    .onnx = "ReduceMax(x; axes=axis, keepdims=1)",
+                    .header = "tinynn_reduce($outer, $columns, $inner, $x, $y, tinynn_larger, $f);"};
+
+// As many rows as it has groups, each to mean 0 and variance 1.
+const StepKind normalize{
+    .name = "normalize",
+    .shape = shape_of::normalize,
+    .make = instruction_of::normalize,
+    .parameters = {"eps"},
+    .onnx = "Reshape(InstanceNormalization(Reshape(x, rows), ones, zeros; epsilon=p), result)",
+    .header = "tinynn_normalize($groups, $width, $eps, $x, $y, $f);"};
 
 // Along the first dimension.
 const StepKind concat{.name = "concat",
@@ -184,6 +226,12 @@ const StepKind activations[] = {
     activation("sigmoid", each<tinynn_sigmoid>, "Sigmoid(x)"),
     activation("tanh", each<tinynn_tanh>, "Tanh(x)"),
     activation("silu", each<tinynn_silu>, "Mul(x, Sigmoid(x))"),
+    activation("abs", each<tinynn_abs>, "Abs(x)"),
+    activation("sqrt", each<tinynn_sqrt>, "Sqrt(x)"),
+    activation("exp", each<tinynn_exp>, "Exp(x)"),
+    activation("log", each<tinynn_log>, "Log(x)"),
+    activation("pow", each<tinynn_pow>, "Pow(x, p)", {"exponent"}),
+    activation("scalar_div", each<tinynn_scalar_div>, "Div(p, x)", {"value"}),
     activation("gelu", each<tinynn_gelu>, "Mul(Mul(x, 0.5), Add(Erf(Mul(x, 0.70710678118654752)), 1))"),
     activation(
         "gelu_tanh", each<tinynn_gelu_tanh>,
@@ -195,14 +243,30 @@ const StepKind activations[] = {
 std::span<const StepKind* const> step_table() {
   static const auto table = [] {
     using namespace steps;
-    std::vector<const StepKind*> rows{&linear,      &conv2d,
-                                      &scale_shift, &max_pool2d,
-                                      &avg_pool2d,  &adaptive_avg_pool2d,
-                                      &add,         &subtract,
-                                      &multiply,    &scale_channels,
-                                      &concat,      &gather,
-                                      &softmax,     &log_softmax,
-                                      &reshape,     &relu};
+    std::vector<const StepKind*> rows{&linear,
+                                      &conv2d,
+                                      &scale_shift,
+                                      &max_pool2d,
+                                      &avg_pool2d,
+                                      &adaptive_avg_pool2d,
+                                      &add,
+                                      &subtract,
+                                      &multiply,
+                                      &divide,
+                                      &maximum,
+                                      &minimum,
+                                      &scale_channels,
+                                      &prelu,
+                                      &pad,
+                                      &sum,
+                                      &amax,
+                                      &normalize,
+                                      &concat,
+                                      &gather,
+                                      &softmax,
+                                      &log_softmax,
+                                      &reshape,
+                                      &relu};
     for (const StepKind& row : activations) rows.push_back(&row);
     return rows;
   }();
@@ -223,7 +287,8 @@ const StepKind* step_of_operation(std::string_view operation) {
 }
 
 bool takes_activation(const StepKind& kind, const StepKind& activation) {
-  if (activation.activate == nullptr || kind.make == nullptr || kind.activate != nullptr) return false;
+  if (activation.activate == nullptr || kind.activate != nullptr) return false;
+  if (kind.make == nullptr && !kind.has_weight) return false;  // a reshape
   if (kind.selects) return &activation == &steps::relu;
   return !kind.in_floats;
 }

@@ -55,7 +55,8 @@ namespace steps {
 
 // Those that have something that the table cannot say, and are asked for by name.
 extern const StepKind linear, conv2d, scale_shift, max_pool2d, avg_pool2d, adaptive_avg_pool2d, add, subtract,
-    multiply, scale_channels, concat, gather, softmax, log_softmax, reshape, relu;
+    multiply, divide, maximum, minimum, scale_channels, prelu, pad, sum, amax, normalize, concat, gather,
+    softmax, log_softmax, reshape, relu;
 
 }  // namespace steps
 

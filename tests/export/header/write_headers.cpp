@@ -24,6 +24,7 @@
 
 #include "tests/support/int8_twin.hpp"
 #include "tests/support/random_network.hpp"
+#include "tests/support/small_networks.hpp"
 #include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
@@ -143,6 +144,10 @@ int main(int count, char** arguments) try {
     test::WithActivation net(*row);
     writer.add(std::string("act_") + row->name, net, {2, 5, 5}, Numbers::floats);
     writer.add(std::string("act_int8_") + row->name, net, {2, 5, 5}, Numbers::int8);
+  }
+  for (auto& [name, of_one, net] : test::small_networks()) {
+    writer.add("small_" + name, *net, of_one, Numbers::floats);
+    writer.add("small_int8_" + name, *net, of_one, Numbers::all_int8);
   }
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     manual_seed(seed);

@@ -19,6 +19,7 @@
 #include <tinynn/structured/prune_channels.hpp>
 
 #include "tests/support/random_network.hpp"
+#include "tests/support/small_networks.hpp"
 #include "tests/support/with_activation.hpp"
 
 using namespace tinynn;
@@ -77,6 +78,8 @@ int main(int count, char** arguments) try {
     test::WithActivation net(*row);
     write_model(folder, std::string("activation-") + row->name, net, {2, 5, 5}, true);
   }
+  for (auto& [name, of_one, net] : test::small_networks())
+    write_model(folder, "small-" + name, *net, of_one, true);
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);

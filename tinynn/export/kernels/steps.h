@@ -10,22 +10,11 @@ tinynn_inline void tinynn_map(int count, tinynn_numbers x, tinynn_numbers y, flo
   for (int i = 0; i < count; ++i) tinynn_store(y, i, f(tinynn_load(x, i)));
 }
 
-//- section add: numbers
-tinynn_inline void tinynn_add(int count, tinynn_numbers a, tinynn_numbers b, tinynn_numbers y,
-                              float (*f)(float)) {
-  for (int i = 0; i < count; ++i) tinynn_store(y, i, f(tinynn_load(a, i) + tinynn_load(b, i)));
-}
-
-//- section subtract: numbers
-tinynn_inline void tinynn_subtract(int count, tinynn_numbers a, tinynn_numbers b, tinynn_numbers y,
-                                   float (*f)(float)) {
-  for (int i = 0; i < count; ++i) tinynn_store(y, i, f(tinynn_load(a, i) - tinynn_load(b, i)));
-}
-
-//- section multiply: numbers
-tinynn_inline void tinynn_multiply(int count, tinynn_numbers a, tinynn_numbers b, tinynn_numbers y,
-                                   float (*f)(float)) {
-  for (int i = 0; i < count; ++i) tinynn_store(y, i, f(tinynn_load(a, i) * tinynn_load(b, i)));
+//- section combine: numbers
+// y[i] = f(g(a[i], b[i]))
+tinynn_inline void tinynn_combine(int count, tinynn_numbers a, tinynn_numbers b, tinynn_numbers y,
+                                  float (*g)(float, float), float (*f)(float)) {
+  for (int i = 0; i < count; ++i) tinynn_store(y, i, f(g(tinynn_load(a, i), tinynn_load(b, i))));
 }
 
 //- section scale_shift: numbers
@@ -46,6 +35,26 @@ tinynn_inline void tinynn_scale_channels(int channels, int each, tinynn_numbers 
     for (int i = c * each; i < (c + 1) * each; ++i) {
       tinynn_store(y, i, f(tinynn_load(x, i) * tinynn_load(scale, c)));
     }
+  }
+}
+
+//- section prelu: numbers
+// With a slope for each channel.
+tinynn_inline void tinynn_prelu(int channels, int each, tinynn_numbers x, const float* slopes,
+                                tinynn_numbers y, float (*f)(float)) {
+  for (int i = 0; i < channels * each; ++i) {
+    const float v = tinynn_load(x, i);
+    tinynn_store(y, i, f(v > 0 ? v : slopes[i / each] * v));
+  }
+}
+
+//- section pad: numbers
+// The planes of an image, of h x w pixels, in the middle of `value`.
+tinynn_inline void tinynn_pad(int planes, int h, int w, int top, int left, int oh, int ow, float value,
+                              tinynn_numbers x, tinynn_numbers y, float (*f)(float)) {
+  for (int i = 0; i < planes * oh * ow; ++i) {
+    const int r = i / ow % oh - top, c = i % ow - left, inside = r >= 0 && r < h && c >= 0 && c < w;
+    tinynn_store(y, i, f(inside ? tinynn_load(x, (i / (oh * ow) * h + r) * w + c) : value));
   }
 }
 
@@ -132,6 +141,35 @@ tinynn_inline void tinynn_avg_pool2d(tinynn_pool s, tinynn_numbers x, tinynn_num
       for (int c = columns.begin; c < columns.end; ++c) sum += tinynn_load(x, plane + r * s.w + c);
     }
     tinynn_store(y, i, f(sum / (float)(divisor != 0 ? divisor : seen)));
+  }
+}
+
+//- section reduce: numbers
+// g of numbers `inner` apart.
+tinynn_inline void tinynn_reduce(int outer, int columns, int inner, tinynn_numbers x, tinynn_numbers y,
+                                 float (*g)(float, float), float (*f)(float)) {
+  for (int r = 0; r < outer * inner; ++r) {
+    const int begin = r / inner * columns * inner + r % inner;
+    float made = tinynn_load(x, begin);
+    for (int i = 1; i < columns; ++i) made = g(made, tinynn_load(x, begin + i * inner));
+    tinynn_store(y, r, f(made));
+  }
+}
+
+//- section normalize: numbers
+// Each of so many rows to mean 0 and variance 1.
+tinynn_inline void tinynn_normalize(int rows, int columns, float eps, tinynn_numbers x, tinynn_numbers y,
+                                    float (*f)(float)) {
+  for (int begin = 0; begin < rows * columns; begin += columns) {
+    float sum = 0, squares = 0;
+    for (int i = begin; i < begin + columns; ++i) sum += tinynn_load(x, i);
+    const float mean = sum / (float)columns;
+    for (int i = begin; i < begin + columns; ++i) {
+      const float deviation = tinynn_load(x, i) - mean;
+      squares += deviation * deviation;
+    }
+    const float scale = 1 / sqrtf(squares / (float)columns + eps);
+    for (int i = begin; i < begin + columns; ++i) tinynn_store(y, i, f((tinynn_load(x, i) - mean) * scale));
   }
 }
 
