@@ -35,6 +35,7 @@
 #include <tinynn/models/simple_cnn.hpp>
 #include <tinynn/models/vgg.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/init.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
@@ -46,6 +47,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/compare.hpp>
 #include <tinynn/ops/conv2d.hpp>
+#include <tinynn/ops/conv_transpose2d.hpp>
 #include <tinynn/ops/dropout.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/linear.hpp>

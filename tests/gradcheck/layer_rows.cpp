@@ -3,6 +3,7 @@
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/conv2d.hpp>
+#include <tinynn/ops/conv_transpose2d.hpp>
 #include <tinynn/ops/dropout.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/norm.hpp>
@@ -41,6 +42,11 @@ Case convolution(const Shape& x, const Shape& weight, const Conv2dOptions& optio
           [options](Inputs in) { return conv2d(in[0], in[1], in[2], options); }};
 }
 
+Case transposed(const Shape& x, const Shape& weight, const ConvTranspose2dOptions& options = {}) {
+  return {{{x}, {weight}, {{weight[1] * options.groups}}},
+          [options](Inputs in) { return conv_transpose2d(in[0], in[1], in[2], options); }};
+}
+
 // A range wide enough for distinct numbers: ties are kinks of a maximum.
 Case pooled(const Shape& x, std::function<Tensor(const Tensor&)> pool) {
   return {{{x, -4, 4}}, [pool = std::move(pool)](Inputs in) { return pool(in[0]); }};
@@ -77,6 +83,15 @@ std::vector<Row> layer_rows() {
         convolution({2, 2, 5, 6}, {2, 1, 2, 3}, {.stride = {3, 1}, .padding = {0, 2, 1, 0}, .groups = 2}),
         convolution({0, 2, 3, 3}, {2, 2, 2, 2}),
         {{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, [](Inputs x) { return conv2d(x[0], x[1]); }}}},
+      {"conv_transpose2d",
+       {transposed({1, 1, 1, 1}, {1, 1, 1, 1}),
+        transposed({2, 3, 3, 4}, {3, 2, 2, 2}, {.stride = 2}),
+        transposed({1, 2, 3, 3}, {2, 3, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}),
+        transposed({1, 2, 4, 3}, {2, 2, 3, 2}, {.stride = {1, 3}, .padding = {2, 0}, .dilation = {2, 1}}),
+        transposed({2, 4, 3, 3}, {4, 3, 2, 2}, {.stride = 3, .groups = 2}),
+        transposed({1, 3, 3, 3}, {3, 2, 3, 3}, {.padding = {0, 1, 2, 0}, .dilation = 2, .groups = 3}),
+        transposed({0, 2, 3, 3}, {2, 2, 2, 2}),
+        {{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, [](Inputs x) { return conv_transpose2d(x[0], x[1]); }}}},
       {"max_pool2d",
        {pooled({1, 1, 1, 1}, [](T x) { return max_pool2d(x, 1); }),
         pooled({2, 3, 4, 5}, [](T x) { return max_pool2d(x, 2); }),

@@ -2,10 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/sparse.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/reduce.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
@@ -50,6 +54,47 @@ TEST_CASE("nn. Conv2d computes its output size and names what does not fit") {
                        "Conv2d: 2 groups do not divide 3 input and 4 output channels", Error);
   CHECK_THROWS_AS(nn::Conv2d(3, 4, 3, {.groups = 0}), Error);
   CHECK_THROWS_AS(nn::Conv2d(1, 1, 1, {.stride = 0})(ones({1, 1, 2, 2})), Error);
+}
+
+TEST_CASE("nn. ConvTranspose2d computes its output size and names what does not fit") {
+  nn::ConvTranspose2d layer(3, 4, 3, {.stride = 2, .padding = 1, .output_padding = 1});
+  CHECK(layer(ones({2, 3, 5, 4})).shape() == Shape{2, 4, 10, 8});
+  CHECK(layer(ones({0, 3, 5, 4})).shape() == Shape{0, 4, 10, 8});
+  CHECK_THROWS_WITH_AS(layer(ones({2, 2, 5, 4})),
+                       "conv_transpose2d: input (2, 2, 5, 4) does not fit weight (3, 4, 3, 3) with 1 groups",
+                       Error);
+  CHECK_THROWS_WITH_AS(layer(ones({3, 5, 4})), "conv_transpose2d: input (3, 5, 4) is not (n, c, h, w)",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      nn::ConvTranspose2d(3, 4, 3, {.stride = 2, .output_padding = {1, 2}})(ones({1, 3, 2, 2})),
+      "conv_transpose2d: output padding {1, 2} must be less than the stride, 2", Error);
+  CHECK_THROWS_WITH_AS(nn::ConvTranspose2d(3, 4, 3, {.padding = 2})(ones({1, 3, 2, 2})),
+                       "conv_transpose2d: nothing is left of input (1, 3, 2, 2) with padding 2", Error);
+  CHECK_THROWS_WITH_AS(nn::ConvTranspose2d(3, 4, 3, {.groups = 2}),
+                       "ConvTranspose2d: 2 groups do not divide 3 input and 4 output channels", Error);
+  layer.bias.slice(0, {0, 1, 2});
+  CHECK_THROWS_WITH_AS(layer(ones({1, 3, 5, 4})),
+                       "conv_transpose2d: bias (3) does not fit weight (3, 4, 3, 3): expected (4)", Error);
+}
+
+TEST_CASE("nn. a masked transposed convolution trains by the sparse kernels to the same weights") {
+  test::Draw draw(4);
+  const Tensor x = draw.tensor({3, 8, 6, 6}), weight = draw.tensor({8, 6, 3, 3});
+  Mask mask(weight.shape());
+  for (int64_t i = 0; i < weight.numel(); ++i) mask.set(i, draw.chance(0.05));
+  Parameter masked(weight.clone());
+  masked.prune(mask);
+  REQUIRE(masked.sparse_pattern(kernels::sparse_conv2d_density) != nullptr);
+  Tensor dense = masked.detach().clone();
+  dense.set_requires_grad();
+  const Tensor y = conv_transpose2d(x, masked, {}, {.padding = 1}),
+               twin = conv_transpose2d(x, dense, {}, {.padding = 1});
+  CHECK(test::difference(y.values(), twin.values(), 1e-5) == "");
+  sum(y * y).backward();
+  sum(twin * twin).backward();
+  Tensor expected = dense.grad().clone();
+  mask.select(expected.mutable_data());
+  CHECK(test::difference(masked.grad().values(), expected.values(), 1e-5) == "");
 }
 
 TEST_CASE("nn. a convolution without groups does not turn into a grouped one on a wrong input") {

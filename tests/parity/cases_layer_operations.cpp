@@ -1,6 +1,7 @@
 // What layers are made of: linear, convolution, pooling, activations, normalisation, dropout.
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/conv2d.hpp>
+#include <tinynn/ops/conv_transpose2d.hpp>
 #include <tinynn/ops/dropout.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/norm.hpp>
@@ -65,6 +66,28 @@ Results run_conv2d(const Trial& trial) {
                    .dilation = size2(t, "dilation"),
                    .groups = t.integer("groups")});
   });
+}
+
+// The sizes of a convolution the other way round.
+Trial draw_conv_transpose2d(Draw& draw) {
+  const auto s = draw_conv2d_sizes(draw);
+  const Size2 output_padding =
+      draw.coin() ? Size2(0) : Size2(draw.between(0, s.stride.h - 1), draw.between(0, s.stride.w - 1));
+  const int64_t rows = (s.oh() - 1) * s.stride.h + s.rows().reach() + output_padding.h,
+                columns = (s.ow() - 1) * s.stride.w + s.columns().reach() + output_padding.w;
+  Size2 padding(draw.between(0, 3), draw.between(0, 3));
+  if (2 * padding.h >= rows) padding.h = 0;
+  if (2 * padding.w >= columns) padding.w = 0;
+  Trial trial{.options = {{"stride", numbers(s.stride)},
+                          {"padding", numbers(padding)},
+                          {"output_padding", numbers(output_padding)},
+                          {"dilation", numbers(s.dilation)},
+                          {"groups", {double(s.groups)}}},
+              .inputs = {{"x", draw.tensor({s.n, s.o, s.oh(), s.ow()})},
+                         {"weight", draw.tensor({s.o, s.c / s.groups, s.kh, s.kw})}},
+              .labels = {}};
+  if (draw.coin()) trial.inputs.emplace_back("bias", draw.tensor({s.c}));
+  return trial;
 }
 
 Trial draw_pool(Draw& draw) {
@@ -149,6 +172,14 @@ std::vector<Case> layer_operation_cases() {
          return linear(t.input("x"), t.input("weight"), t.input("bias"));
        })},
       {"conv2d", draw_conv2d, run_conv2d},
+      {"conv_transpose2d", draw_conv_transpose2d, differentiated([](const Trial& t) {
+         return conv_transpose2d(t.input("x"), t.input("weight"), t.input("bias"),
+                                 {.stride = size2(t, "stride"),
+                                  .padding = {t.integers("padding")[0], t.integers("padding")[1]},
+                                  .output_padding = size2(t, "output_padding"),
+                                  .dilation = size2(t, "dilation"),
+                                  .groups = t.integer("groups")});
+       })},
       {"max_pool2d", draw_pool, differentiated([](const Trial& t) {
          return max_pool2d(
              t.input("x"), size2(t, "kernel"),

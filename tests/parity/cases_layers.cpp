@@ -4,6 +4,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
@@ -92,6 +93,26 @@ nn::Conv2d make_conv2d(const Trial& t) {
                      .bias = t.flag("bias")});
 }
 
+Trial draw_conv_transpose2d_layer(Draw& draw) {
+  Trial trial = draw_conv2d_layer(draw);
+  const auto in = trial.integer("in"), out = trial.integer("out"), groups = trial.integer("groups");
+  const Size2 kernel = size2(trial, "kernel"), stride = size2(trial, "stride");
+  trial.options["padding"] = {0, 0};
+  trial.options["output_padding"] = numbers(Size2(draw.between(0, stride.h - 1), stride.w - 1));
+  trial.inputs[1].second = draw.tensor({in, out / groups, kernel.h, kernel.w});
+  return trial;
+}
+
+nn::ConvTranspose2d make_conv_transpose2d(const Trial& t) {
+  return nn::ConvTranspose2d(t.integer("in"), t.integer("out"), size2(t, "kernel"),
+                             {.stride = size2(t, "stride"),
+                              .padding = {t.integers("padding")[0], t.integers("padding")[1]},
+                              .output_padding = size2(t, "output_padding"),
+                              .dilation = size2(t, "dilation"),
+                              .groups = t.integer("groups"),
+                              .bias = t.flag("bias")});
+}
+
 // Defaults on every other trial; with few options drawn apart from them.
 std::function<Trial(Draw&)> draw_batch_norm(bool images) {
   return [images](Draw& draw) {
@@ -141,6 +162,7 @@ std::vector<Case> layer_cases() {
       layer("nn.Linear", draw_linear_layer,
             [](T t) { return nn::Linear(t.integer("in"), t.integer("out"), {.bias = t.flag("bias")}); }),
       layer("nn.Conv2d", draw_conv2d_layer, make_conv2d),
+      layer("nn.ConvTranspose2d", draw_conv_transpose2d_layer, make_conv_transpose2d),
       {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},
       layer("nn.MaxPool2d", draw_image,

@@ -90,7 +90,7 @@ TEST_CASE("program. programs of random networks give what the networks give, wit
 
 TEST_CASE("program. the random networks have every step with every option, and all activations") {
   std::set<std::string> seen;
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);
     for (const auto& step : deploy::plan(net, images({2, 8, 8}, 2)).steps) {

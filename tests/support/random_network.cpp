@@ -71,6 +71,32 @@ RandomNetwork::Step RandomNetwork::conv(int64_t in, int64_t out, const Windows& 
   return [k = convs_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.convs_[k](x); };
 }
 
+// Of images that are small, to images that are not much larger.
+RandomNetwork::Step RandomNetwork::transposed(int64_t in, int64_t out, int64_t groups) {
+  struct Side {
+    int64_t kernel, stride = 1, dilation = 1, padding = 0, more = 0;
+  };
+  const auto draw = [&](int64_t& length) {
+    Side side{.kernel = draw_.between(1, 3)};
+    if (length <= 5) side.stride = draw_.between(1, 3);
+    if (draw_.chance(0.3)) side.dilation = 2;
+    if (side.stride > 1 && draw_.coin()) side.more = draw_.between(1, side.stride - 1);
+    const int64_t whole = (length - 1) * side.stride + side.dilation * (side.kernel - 1) + side.more + 1;
+    if (whole > 4) side.padding = draw_.between(0, 1);
+    length = whole - 2 * side.padding;
+    return side;
+  };
+  const Side rows = draw(h_), columns = draw(w_);
+  transposed_.emplace_back(in, out, Size2(rows.kernel, columns.kernel),
+                           nn::ConvTranspose2dOptions{.stride = {rows.stride, columns.stride},
+                                                      .padding = {rows.padding, columns.padding},
+                                                      .output_padding = {rows.more, columns.more},
+                                                      .dilation = {rows.dilation, columns.dilation},
+                                                      .groups = groups,
+                                                      .bias = draw_.coin()});
+  return [k = transposed_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.transposed_[k](x); };
+}
+
 // With statistics as of another data set, for a new one is almost the identity.
 template <class Norm>
 RandomNetwork::Step RandomNetwork::norm(std::vector<Norm> RandomNetwork::*norms, int64_t channels) {
@@ -234,7 +260,7 @@ RandomNetwork::Step RandomNetwork::branching_step() {
 
 RandomNetwork::Step RandomNetwork::image_step() {
   const int64_t c = channels_;
-  switch (draw_.between(0, 8)) {
+  switch (draw_.between(0, 9)) {
     case 0: {
       const Step pooled = pool(false), after = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, pooled(net, x)); };
@@ -248,6 +274,17 @@ RandomNetwork::Step RandomNetwork::image_step() {
       const bool bias = draw_.coin();
       const Step first = conv(c, channels_, windows(Layer::conv), c, bias), after = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, first(net, x)); };
+    }
+    case 6: {
+      if (h_ > 8 || w_ > 8) return activation();
+      channels_ = draw_.between(2, 6);
+      const int64_t groups = c % 2 == 0 && channels_ % 2 == 0 && draw_.coin() ? 2 : 1;
+      const bool apart = draw_.chance(0.3);  // depthwise
+      if (apart) channels_ = c * (c <= 4 ? draw_.between(1, 2) : 1);
+      const Step first = transposed(c, channels_, apart ? c : groups), after = activation();
+      if (draw_.coin()) return [=](RandomNetwork& net, const Tensor& x) { return after(net, first(net, x)); };
+      const Step normed = norm(&RandomNetwork::norms_, channels_);
+      return [=](RandomNetwork& net, const Tensor& x) { return after(net, normed(net, first(net, x))); };
     }
     default: {
       channels_ = draw_.between(2, 8);
@@ -293,6 +330,7 @@ void RandomNetwork::members(nn::Visitor& v) {
     for (size_t k = 0; k < all.size(); ++k) v(kind + std::to_string(k), all[k]);
   };
   list("conv", convs_);
+  list("transposed", transposed_);
   list("norm", norms_);
   list("linear", linears_);
   list("flat_norm", flat_norms_);

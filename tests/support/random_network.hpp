@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>
@@ -40,6 +41,7 @@ class RandomNetwork : public tinynn::nn::Module {
 
   Windows windows(Layer of);  // updates h_ and w_
   Step conv(int64_t in, int64_t out, const Windows& w, int64_t groups = 1, bool bias = true);
+  Step transposed(int64_t in, int64_t out, int64_t groups = 1);  // updates h_ and w_
   template <class Norm>
   Step norm(std::vector<Norm> RandomNetwork::*norms, int64_t channels);
   Step linear(int64_t in, int64_t out);
@@ -53,6 +55,7 @@ class RandomNetwork : public tinynn::nn::Module {
   Draw draw_;
   int64_t channels_ = 2, h_ = size, w_ = size;
   std::vector<tinynn::nn::Conv2d> convs_;
+  std::vector<tinynn::nn::ConvTranspose2d> transposed_;
   std::vector<tinynn::nn::BatchNorm2d> norms_;
   std::vector<tinynn::nn::Linear> linears_;
   std::vector<tinynn::nn::BatchNorm1d> flat_norms_;

@@ -29,10 +29,12 @@ Parameter default_weight(const Shape& shape) {
   return weight;
 }
 
-Parameter default_bias(const Shape& weight) {
+Parameter default_bias(const Shape& weight) { return default_bias(weight, weight[0]); }
+
+Parameter default_bias(const Shape& weight, int64_t size) {
   const int64_t inputs = fan_in(weight);
   const double bound = inputs > 0 ? 1 / std::sqrt(static_cast<double>(inputs)) : 0;
-  return Parameter(rand(Shape{weight[0]}, -bound, bound));
+  return Parameter(rand(Shape{size}, -bound, bound));
 }
 
 }  // namespace tinynn::nn::init

@@ -19,5 +19,7 @@ void kaiming_normal(Parameter& weight);
 Parameter default_weight(const Shape& shape);
 /// The bias that goes with such a weight: uniform in +-1/sqrt(fan_in of the weight).
 Parameter default_bias(const Shape& weight);
+/// The same of another size than the weight's first dimension.
+Parameter default_bias(const Shape& weight, int64_t size);
 
 }  // namespace tinynn::nn::init

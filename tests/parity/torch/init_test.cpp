@@ -6,6 +6,7 @@
 
 #include <tinynn/core/random.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 
 #include "tests/parity/torch/torch_and_doctest.hpp"
@@ -53,6 +54,8 @@ TEST_CASE("parity. layers start as PyTorch's do") {
   compare(nn::Linear(7, 3000), torch::nn::Linear(7, 3000));
   compare(nn::Linear(300, 2000), torch::nn::Linear(300, 2000));
   compare(nn::Conv2d(6, 2000, 3), torch::nn::Conv2d(torch::nn::Conv2dOptions(6, 2000, 3)));
+  compare(nn::ConvTranspose2d(2000, 6, 3),
+          torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(2000, 6, 3)));
   compare(nn::Conv2d(2000, 2000, 5, {.groups = 1000}),
           torch::nn::Conv2d(torch::nn::Conv2dOptions(2000, 2000, 5).groups(1000)));
 }

@@ -58,6 +58,11 @@ Twins layer_operation_twins() {
          return torch::conv2d(p.x, x("weight"), x("bias"), t.integers("stride"), p.rest,
                               t.integers("dilation"), t.integer("groups"));
        })},
+      {"conv_transpose2d", torch_gradients([](X x, T t) {
+         return torch::conv_transpose2d(x("x"), x("weight"), x("bias"), t.integers("stride"),
+                                        t.integers("padding"), t.integers("output_padding"),
+                                        t.integer("groups"), t.integers("dilation"));
+       })},
       {"max_pool2d", torch_gradients([](X x, T t) {
          const Padded p(x("x"), t, -std::numeric_limits<double>::infinity());
          return torch::max_pool2d(p.x, t.integers("kernel"), t.integers("stride"), p.rest,

@@ -63,6 +63,17 @@ auto conv2d(T t) {
                                .bias(t.flag("bias")));
 }
 
+auto conv_transpose2d(T t) {
+  return torch::nn::ConvTranspose2d(
+      torch::nn::ConvTranspose2dOptions(t.integer("in"), t.integer("out"), t.integers("kernel"))
+          .stride(t.integers("stride"))
+          .padding(torch::ExpandingArray<2>(t.integers("padding")))
+          .output_padding(torch::ExpandingArray<2>(t.integers("output_padding")))
+          .dilation(t.integers("dilation"))
+          .groups(t.integer("groups"))
+          .bias(t.flag("bias")));
+}
+
 auto dropout(T) {
   torch::nn::Dropout result;
   result->eval();
@@ -78,6 +89,7 @@ Twins layer_twins() {
          return nn::Linear(nn::LinearOptions(t.integer("in"), t.integer("out")).bias(t.flag("bias")));
        })},
       {"nn.Conv2d", layer(conv2d)},
+      {"nn.ConvTranspose2d", layer(conv_transpose2d)},
       {"nn.BatchNorm1d", batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", batch_norm<nn::BatchNorm2d>},
       {"nn.MaxPool2d", layer([](T) {
