@@ -34,6 +34,7 @@
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/models/simple_cnn.hpp>
 #include <tinynn/models/vgg.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/init.hpp>
@@ -54,6 +55,7 @@
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/ops/matmul.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/reduce.hpp>

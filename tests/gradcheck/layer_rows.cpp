@@ -7,6 +7,7 @@
 #include <tinynn/ops/dropout.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pool.hpp>
 
 #include "tests/gradcheck/table.hpp"
@@ -40,6 +41,11 @@ std::vector<Case> along_a_dimension(F call) {
 Case convolution(const Shape& x, const Shape& weight, const Conv2dOptions& options = {}) {
   return {{{x}, {weight}, {{weight[0]}}},
           [options](Inputs in) { return conv2d(in[0], in[1], in[2], options); }};
+}
+
+Case sequence(const Shape& x, const Shape& weight, const Conv1dOptions& options = {}) {
+  return {{{x}, {weight}, {{weight[0]}}},
+          [options](Inputs in) { return conv1d(in[0], in[1], in[2], options); }};
 }
 
 Case transposed(const Shape& x, const Shape& weight, const ConvTranspose2dOptions& options = {}) {
@@ -83,6 +89,13 @@ std::vector<Row> layer_rows() {
         convolution({2, 2, 5, 6}, {2, 1, 2, 3}, {.stride = {3, 1}, .padding = {0, 2, 1, 0}, .groups = 2}),
         convolution({0, 2, 3, 3}, {2, 2, 2, 2}),
         {{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, [](Inputs x) { return conv2d(x[0], x[1]); }}}},
+      {"conv1d",
+       {sequence({1, 1, 1}, {1, 1, 1}),
+        sequence({2, 3, 7}, {2, 3, 3}, {.stride = 2, .padding = 1}),
+        sequence({1, 4, 9}, {6, 2, 3}, {.padding = 2, .dilation = 2, .groups = 2}),
+        sequence({1, 3, 6}, {6, 1, 2}, {.groups = 3}),
+        sequence({0, 2, 3}, {2, 2, 2}),
+        {{{{1, 2, 4}}, {{2, 2, 2}}}, [](Inputs x) { return conv1d(x[0], x[1]); }}}},
       {"conv_transpose2d",
        {transposed({1, 1, 1, 1}, {1, 1, 1, 1}),
         transposed({2, 3, 3, 4}, {3, 2, 2, 2}, {.stride = 2}),
@@ -92,6 +105,32 @@ std::vector<Row> layer_rows() {
         transposed({1, 3, 3, 3}, {3, 2, 3, 3}, {.padding = {0, 1, 2, 0}, .dilation = 2, .groups = 3}),
         transposed({0, 2, 3, 3}, {2, 2, 2, 2}),
         {{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, [](Inputs x) { return conv_transpose2d(x[0], x[1]); }}}},
+      {"pad",
+       {{{{{2, 3}}},
+         [](Inputs x) {
+           return pad(x[0], {1, 2});
+         }},
+        {{{{2, 3, 2}}},
+         [](Inputs x) {
+           return pad(x[0], {0, 1, 2, 0}, 3);
+         }},
+        {{{{2, 1, 2, 3}}},
+         [](Inputs x) {
+           return pad(x[0], {1, 1, 0, 2, 3, 1});
+         }},
+        {{{{0, 2, 2}}},
+         [](Inputs x) {
+           return pad(x[0], {1, 1});
+         }},
+        {{{{3}}}, [](Inputs x) { return pad(x[0], {}); }}}},
+      {"upsample_nearest",
+       {{{{{1, 2, 3}}}, [](Inputs x) { return upsample_nearest(x[0], 3); }},
+        {{{{2, 3, 2, 3}}},
+         [](Inputs x) {
+           return upsample_nearest(x[0], {2, 3});
+         }},
+        {{{{2, 1, 1, 2}}}, [](Inputs x) { return upsample_nearest(x[0], 1); }},
+        {{{{0, 2, 2}}}, [](Inputs x) { return upsample_nearest(x[0], 2); }}}},
       {"max_pool2d",
        {pooled({1, 1, 1, 1}, [](T x) { return max_pool2d(x, 1); }),
         pooled({2, 3, 4, 5}, [](T x) { return max_pool2d(x, 2); }),

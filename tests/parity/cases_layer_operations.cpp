@@ -5,6 +5,7 @@
 #include <tinynn/ops/dropout.hpp>
 #include <tinynn/ops/linear.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pool.hpp>
 
 #include "tests/parity/draws.hpp"
@@ -66,6 +67,37 @@ Results run_conv2d(const Trial& trial) {
                    .dilation = size2(t, "dilation"),
                    .groups = t.integer("groups")});
   });
+}
+
+Trial draw_conv1d(Draw& draw) {
+  const auto s = draw_conv2d_sizes(draw);
+  const int64_t padding =
+      draw.between(std::max<int64_t>(0, (s.columns().reach() - s.w + 1) / 2), 5 + s.kw * 3);
+  Trial trial{
+      .options = {{"stride", {double(s.stride.w)}},
+                  {"padding", {double(padding)}},
+                  {"dilation", {double(s.dilation.w)}},
+                  {"groups", {double(s.groups)}}},
+      .inputs = {{"x", draw.tensor({s.n, s.c, s.w})}, {"weight", draw.tensor({s.o, s.c / s.groups, s.kw})}},
+      .labels = {}};
+  if (draw.coin()) trial.inputs.emplace_back("bias", draw.tensor({s.o}));
+  return trial;
+}
+
+Trial draw_pad(Draw& draw) {
+  Trial trial = any_shape(-4, 4)(draw);
+  const int64_t dims = draw.between(0, trial.input("x").rank());
+  std::vector<double> pads;
+  for (int64_t i = 0; i < 2 * dims; ++i) pads.push_back(double(draw.between(0, 3)));
+  trial.options = {{"pads", pads}, {"value", {draw.coin() ? 0 : draw.fraction()}}};
+  return trial;
+}
+
+Trial draw_upsample(Draw& draw) {
+  const int64_t n = draw.between(1, 3), c = draw.between(1, 3), w = draw.between(1, 5);
+  return {.options = {{"scale", {double(draw.between(1, 4)), double(draw.between(1, 4))}}},
+          .inputs = {{"x", draw.tensor(draw.coin() ? Shape{n, c, w} : Shape{n, c, draw.between(1, 5), w})}},
+          .labels = {}};
 }
 
 // The sizes of a convolution the other way round.
@@ -172,6 +204,18 @@ std::vector<Case> layer_operation_cases() {
          return linear(t.input("x"), t.input("weight"), t.input("bias"));
        })},
       {"conv2d", draw_conv2d, run_conv2d},
+      {"conv1d", draw_conv1d, differentiated([](const Trial& t) {
+         return conv1d(t.input("x"), t.input("weight"), t.input("bias"),
+                       {.stride = t.integer("stride"),
+                        .padding = t.integer("padding"),
+                        .dilation = t.integer("dilation"),
+                        .groups = t.integer("groups")});
+       })},
+      {"pad", draw_pad, differentiated([](const Trial& t) {
+         return pad(t.input("x"), t.integers("pads"), t.number("value"));
+       })},
+      {"upsample_nearest", draw_upsample,
+       differentiated([](const Trial& t) { return upsample_nearest(t.input("x"), size2(t, "scale")); })},
       {"conv_transpose2d", draw_conv_transpose2d, differentiated([](const Trial& t) {
          return conv_transpose2d(t.input("x"), t.input("weight"), t.input("bias"),
                                  {.stride = size2(t, "stride"),

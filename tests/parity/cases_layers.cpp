@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
@@ -93,6 +94,30 @@ nn::Conv2d make_conv2d(const Trial& t) {
                      .bias = t.flag("bias")});
 }
 
+Trial draw_conv1d_layer(Draw& draw) {
+  Trial trial = draw_conv2d_layer(draw);
+  const Shape &x = trial.input("x").shape(), &weight = trial.input("weight").shape();
+  trial.inputs[0].second = draw.tensor({x[0], x[1], x[2]});
+  trial.inputs[1].second = draw.tensor({weight[0], weight[1], weight[2]});
+  return trial;
+}
+
+nn::Conv1d make_conv1d(const Trial& t) {
+  return nn::Conv1d(t.integer("in"), t.integer("out"), size2(t, "kernel").h,
+                    {.stride = size2(t, "stride").h,
+                     .padding = size2(t, "padding").h,
+                     .dilation = size2(t, "dilation").h,
+                     .groups = t.integer("groups"),
+                     .bias = t.flag("bias")});
+}
+
+Trial draw_sequence(Draw& draw) {
+  return {
+      .options = {},
+      .inputs = {{"x", between(draw, {draw.between(1, 3), draw.between(1, 4), draw.between(5, 8)}, -4, 4)}},
+      .labels = {}};
+}
+
 Trial draw_conv_transpose2d_layer(Draw& draw) {
   Trial trial = draw_conv2d_layer(draw);
   const auto in = trial.integer("in"), out = trial.integer("out"), groups = trial.integer("groups");
@@ -162,6 +187,17 @@ std::vector<Case> layer_cases() {
       layer("nn.Linear", draw_linear_layer,
             [](T t) { return nn::Linear(t.integer("in"), t.integer("out"), {.bias = t.flag("bias")}); }),
       layer("nn.Conv2d", draw_conv2d_layer, make_conv2d),
+      layer("nn.Conv1d", draw_conv1d_layer, make_conv1d),
+      layer("nn.MaxPool1d", draw_sequence, [](T) { return nn::MaxPool1d(3, {.stride = 2, .padding = 1}); }),
+      layer("nn.AvgPool1d", draw_sequence,
+            [](T) { return nn::AvgPool1d(2, {.padding = 1, .count_include_pad = false}); }),
+      layer("nn.AdaptiveAvgPool1d", draw_sequence, [](T) { return nn::AdaptiveAvgPool1d(3); }),
+      layer("nn.ConstantPad2d", draw_image,
+            [](T) {
+              return nn::ConstantPad2d({1, 0, 2, 3}, 0.5);
+            }),
+      layer("nn.ZeroPad2d", draw_image, [](T) { return nn::ZeroPad2d(2); }),
+      layer("nn.Upsample", draw_image, [](T) { return nn::Upsample(2); }),
       layer("nn.ConvTranspose2d", draw_conv_transpose2d_layer, make_conv_transpose2d),
       {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},

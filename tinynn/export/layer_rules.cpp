@@ -37,7 +37,7 @@ void Planner::conv2d(const Operation& operation) {
   made.stride = attributes.size2("stride");
   made.padding = attributes.padding2d("padding");
   made.dilation = attributes.size2("dilation");
-  made.groups = conv2d_groups(value(operation.inputs[0]).shape, made.weight.shape());
+  made.groups = conv_groups(value(operation.inputs[0]).shape, made.weight.shape());
   push(made);
 }
 
@@ -55,7 +55,7 @@ void Planner::conv1d(const Operation& operation) {
                             .stride = {1, attributes.whole("stride")},
                             .dilation = {1, attributes.whole("dilation")},
                             .padding = {0, attributes.whole("padding")},
-                            .groups = conv2d_groups(value(operation.inputs[0]).shape, weight.shape())},
+                            .groups = conv_groups(value(operation.inputs[0]).shape, weight.shape())},
                            {out[0], 1, out[1]});
   made.inputs = {image};
   push(made);

@@ -38,14 +38,11 @@ class Conv2d : public Module {
   /// x (n, in, h, w) to (n, out, oh, ow)
   Tensor forward(const Tensor& x) override {
     check(x.rank() == 4, "Conv2d: input ", x.shape(), " is not (n, c, h, w)");
-    // The number of groups follows from the sizes, so that cutting channels needs no record of it. A layer
-    // made without groups stays so: images with too many channels are an error, not a grouped convolution.
-    const int64_t channels = x.size(1), each = weight.size(1);
-    check(grouped_ ? channels > 0 && each > 0 && channels % each == 0 : channels == each, "Conv2d: input ",
-          x.shape(), " does not fit weight ", weight.shape());
-    const int64_t groups = grouped_ ? channels / each : 1;
     return conv2d(x, weight.effective(is_training()), bias,
-                  {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
+                  {.stride = stride,
+                   .padding = padding,
+                   .dilation = dilation,
+                   .groups = conv_groups("Conv2d", grouped_, x.shape(), weight.shape())});
   }
 
   Parameter weight;  // (out, in/groups, kernel.h, kernel.w)

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <type_traits>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/dropout.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/shape.hpp>
 
@@ -88,26 +90,66 @@ struct Flatten : Module {
   Tensor forward(const Tensor& x) override { return flatten(x); }
 };
 
+/// torch.nn.ConstantPad2d, whose order of the sides is another, and ZeroPad2d.
+struct ConstantPad2d : Module {
+  ConstantPad2d(const Padding2d& p, double v) : padding(p), value(v) {}
+  Tensor forward(const Tensor& x) override {
+    return pad(x, {padding.left, padding.right, padding.top, padding.bottom}, value);
+  }
+
+  Padding2d padding;
+  double value;
+};
+struct ZeroPad2d : ConstantPad2d {
+  explicit ZeroPad2d(const Padding2d& p) : ConstantPad2d(p, 0) {}
+};
+
+/// torch.nn.Upsample(mode = "nearest") with whole numbers.
+struct Upsample : Module {
+  explicit Upsample(const Size2& s) : scale(s) {}
+  Tensor forward(const Tensor& x) override { return upsample_nearest(x, scale); }
+
+  Size2 scale;
+};
+
 /// What pooling by windows has in common.
-template <class Options, Tensor (*pool)(const Tensor&, const Size2&, const Options&)>
-class Pool2d : public Module {
+template <class Size, class Options, Tensor (*pool)(const Tensor&, Size, const Options&)>
+class Pool : public Module {
  public:
-  explicit Pool2d(const Size2& kernel, const Options& options = {}) : kernel_(kernel), options_(options) {}
+  explicit Pool(Size kernel, const Options& options = {}) : kernel_(kernel), options_(options) {}
   Tensor forward(const Tensor& x) override { return pool(x, kernel_, options_); }
 
  private:
-  Size2 kernel_;
+  std::remove_cvref_t<Size> kernel_;
   Options options_;
 };
 
+/// torch.nn.MaxPool1d
+struct MaxPool1d : Pool<int64_t, Pool1dOptions, max_pool1d> {
+  using Pool::Pool;
+};
+
+/// torch.nn.AvgPool1d
+struct AvgPool1d : Pool<int64_t, AvgPool1dOptions, avg_pool1d> {
+  using Pool::Pool;
+};
+
+/// torch.nn.AdaptiveAvgPool1d
+struct AdaptiveAvgPool1d : Module {
+  explicit AdaptiveAvgPool1d(int64_t s) : size(s) {}
+  Tensor forward(const Tensor& x) override { return adaptive_avg_pool1d(x, size); }
+
+  int64_t size;
+};
+
 /// torch.nn.MaxPool2d
-struct MaxPool2d : Pool2d<Pool2dOptions, max_pool2d> {
-  using Pool2d::Pool2d;
+struct MaxPool2d : Pool<const Size2&, Pool2dOptions, max_pool2d> {
+  using Pool::Pool;
 };
 
 /// torch.nn.AvgPool2d
-struct AvgPool2d : Pool2d<AvgPool2dOptions, avg_pool2d> {
-  using Pool2d::Pool2d;
+struct AvgPool2d : Pool<const Size2&, AvgPool2dOptions, avg_pool2d> {
+  using Pool::Pool;
 };
 
 /// torch.nn.AdaptiveAvgPool2d

@@ -8,6 +8,7 @@
 #include <tinynn/kernels/pool2d.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/registry.hpp>
+#include <tinynn/ops/shape.hpp>
 
 namespace tinynn {
 namespace {
@@ -135,6 +136,36 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) 
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
       {{"oh", size[0]}, {"ow", size[1]}});
+}
+
+namespace {
+
+// A sequence as an image of one row.
+Tensor as_image(const char* name, const Tensor& x) {
+  check(x.rank() == 3, name, ": input ", x.shape(), " is not (n, c, l)");
+  return unsqueeze(x, 2);
+}
+
+}  // namespace
+
+Tensor max_pool1d(const Tensor& x, int64_t kernel, const Pool1dOptions& options) {
+  return squeeze(max_pool2d(as_image("max_pool1d", x), {1, kernel},
+                            {.stride = {1, options.stride},
+                             .padding = {0, options.padding},
+                             .dilation = {1, options.dilation}}),
+                 2);
+}
+
+Tensor avg_pool1d(const Tensor& x, int64_t kernel, const AvgPool1dOptions& options) {
+  return squeeze(avg_pool2d(as_image("avg_pool1d", x), {1, kernel},
+                            {.stride = {1, options.stride},
+                             .padding = {0, options.padding},
+                             .count_include_pad = options.count_include_pad}),
+                 2);
+}
+
+Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size) {
+  return squeeze(adaptive_avg_pool2d(as_image("adaptive_avg_pool1d", x), {1, size}), 2);
 }
 
 std::vector<const Op*> ops::pool() { return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op}; }

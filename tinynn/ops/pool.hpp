@@ -33,4 +33,25 @@ Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& 
 /// likewise. Throws Error if x is no image or a size is below 1. torch.nn.functional.adaptive_avg_pool2d.
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size);
 
+struct Pool1dOptions {
+  int64_t stride = 0;  // 0: as the kernel
+  int64_t padding = 0;
+  int64_t dilation = 1;
+};
+
+struct AvgPool1dOptions {
+  int64_t stride = 0;  // 0: as the kernel
+  int64_t padding = 0;
+  bool count_include_pad = true;
+};
+
+// The same of sequences (n, c, l).
+
+/// torch.nn.functional.max_pool1d
+Tensor max_pool1d(const Tensor& x, int64_t kernel, const Pool1dOptions& options = {});
+/// torch.nn.functional.avg_pool1d
+Tensor avg_pool1d(const Tensor& x, int64_t kernel, const AvgPool1dOptions& options = {});
+/// torch.nn.functional.adaptive_avg_pool1d
+Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size);
+
 }  // namespace tinynn

@@ -16,7 +16,7 @@ using autograd::Op;
 namespace ops {
 
 // Those that layers and tests need as constants.
-extern const Op linear, conv2d, conv_transpose2d, batch_norm, dropout;
+extern const Op linear, conv1d, conv2d, conv_transpose2d, batch_norm, dropout;
 
 /// All operations, family by family.
 const std::vector<const Op*>& all();
@@ -30,6 +30,7 @@ std::vector<const Op*> compare();
 std::vector<const Op*> index();
 std::vector<const Op*> loss();
 std::vector<const Op*> matmul();
+std::vector<const Op*> pad();
 std::vector<const Op*> pointwise();
 std::vector<const Op*> pool();
 std::vector<const Op*> reduce();

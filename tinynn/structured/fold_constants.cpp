@@ -25,7 +25,7 @@ const Value& value_of(const ChannelMap& map, int number) { return map.graph().va
 std::string obstacle(const ChannelMap& map, const Operation& operation) {
   const auto reads = "it is not zero, and " + std::string(operation.op->name) + " of " +
                      value_of(map, operation.inputs[1]).name;
-  if (operation.op != &ops::linear && operation.op != &ops::conv2d)
+  if (operation.op != &ops::linear && operation.op != &ops::conv1d && operation.op != &ops::conv2d)
     return reads + " has no bias to fold it into";
   if (operation.inputs[2] < 0) return reads + " has no bias to fold it into";
   const auto pads = [](const auto& attribute) {
@@ -56,13 +56,17 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
   const Shape& input = value_of(map, operation.inputs[0]).shape;
   const bool is_linear = operation.op == &ops::linear;
   // One window; what its dilation is does not matter.
-  const Shape shape = is_linear ? Shape{1, input[-1]} : Shape{1, input[1], weight.size(2), weight.size(3)};
+  const bool sequence = weight.rank() == 3;
+  const Shape shape = is_linear  ? Shape{1, input[-1]}
+                      : sequence ? Shape{1, input[1], weight.size(2)}
+                                 : Shape{1, input[1], weight.size(2), weight.size(3)};
   Tensor x = zeros(shape);
   for (const auto& [channel, constant] : constants) {
     std::fill_n(x.mutable_data() + channel * shape.inner(1), shape.inner(1), constant);
   }
   if (is_linear) return linear(x, weight, {});
-  return conv2d(x, weight, {}, {.groups = conv2d_groups(input, weight.shape())});
+  if (sequence) return conv1d(x, weight, {}, {.groups = conv_groups(input, weight.shape())});
+  return conv2d(x, weight, {}, {.groups = conv_groups(input, weight.shape())});
 }
 
 }  // namespace

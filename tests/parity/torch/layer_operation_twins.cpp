@@ -58,6 +58,19 @@ Twins layer_operation_twins() {
          return torch::conv2d(p.x, x("weight"), x("bias"), t.integers("stride"), p.rest,
                               t.integers("dilation"), t.integer("groups"));
        })},
+      {"conv1d", torch_gradients([](X x, T t) {
+         return torch::conv1d(x("x"), x("weight"), x("bias"), t.integer("stride"), t.integer("padding"),
+                              t.integer("dilation"), t.integer("groups"));
+       })},
+      {"pad", torch_gradients([](X x, T t) {
+         return torch::constant_pad_nd(x("x"), t.integers("pads"), t.number("value"));
+       })},
+      {"upsample_nearest", torch_gradients([](X x, T t) {
+         const auto scale = t.integers("scale");
+         const at::Tensor in = x("x");
+         if (in.dim() == 3) return torch::upsample_nearest1d(in, in.size(2) * scale[1]);
+         return torch::upsample_nearest2d(in, {in.size(2) * scale[0], in.size(3) * scale[1]});
+       })},
       {"conv_transpose2d", torch_gradients([](X x, T t) {
          return torch::conv_transpose2d(x("x"), x("weight"), x("bias"), t.integers("stride"),
                                         t.integers("padding"), t.integers("output_padding"),

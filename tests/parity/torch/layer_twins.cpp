@@ -63,6 +63,16 @@ auto conv2d(T t) {
                                .bias(t.flag("bias")));
 }
 
+auto conv1d(T t) {
+  return torch::nn::Conv1d(
+      torch::nn::Conv1dOptions(t.integer("in"), t.integer("out"), t.integers("kernel")[0])
+          .stride(t.integers("stride")[0])
+          .padding(torch::ExpandingArray<1>(t.integers("padding")[0]))
+          .dilation(t.integers("dilation")[0])
+          .groups(t.integer("groups"))
+          .bias(t.flag("bias")));
+}
+
 auto conv_transpose2d(T t) {
   return torch::nn::ConvTranspose2d(
       torch::nn::ConvTranspose2dOptions(t.integer("in"), t.integer("out"), t.integers("kernel"))
@@ -89,6 +99,20 @@ Twins layer_twins() {
          return nn::Linear(nn::LinearOptions(t.integer("in"), t.integer("out")).bias(t.flag("bias")));
        })},
       {"nn.Conv2d", layer(conv2d)},
+      {"nn.Conv1d", layer(conv1d)},
+      {"nn.MaxPool1d", layer([](T) { return nn::MaxPool1d(nn::MaxPool1dOptions(3).stride(2).padding(1)); })},
+      {"nn.AvgPool1d",
+       layer([](T) { return nn::AvgPool1d(nn::AvgPool1dOptions(2).padding(1).count_include_pad(false)); })},
+      {"nn.AdaptiveAvgPool1d",
+       layer([](T) { return nn::AdaptiveAvgPool1d(nn::AdaptiveAvgPool1dOptions(3)); })},
+      {"nn.ConstantPad2d", layer([](T) {
+         return nn::ConstantPad2d(nn::ConstantPad2dOptions({2, 3, 1, 0}, 0.5));
+       })},
+      {"nn.ZeroPad2d", layer([](T) { return nn::ZeroPad2d(nn::ZeroPad2dOptions(2)); })},
+      {"nn.Upsample", layer([](T) {
+         return nn::Upsample(
+             nn::UpsampleOptions().scale_factor(std::vector<double>{2, 2}).mode(torch::kNearest));
+       })},
       {"nn.ConvTranspose2d", layer(conv_transpose2d)},
       {"nn.BatchNorm1d", batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", batch_norm<nn::BatchNorm2d>},
