@@ -173,6 +173,27 @@ std::vector<Row> layer_rows() {
                [](T x) {
                  return adaptive_avg_pool2d(x, {2, 2});
                })}},
+      {"adaptive_max_pool2d",
+       {pooled({1, 1, 1, 1},
+               [](T x) {
+                 return adaptive_max_pool2d(x, {1, 1});
+               }),
+        pooled({2, 3, 4, 5},
+               [](T x) {
+                 return adaptive_max_pool2d(x, {1, 1});
+               }),
+        pooled({1, 2, 5, 7},
+               [](T x) {
+                 return adaptive_max_pool2d(x, {2, 3});
+               }),
+        pooled({1, 1, 2, 3},
+               [](T x) {
+                 return adaptive_max_pool2d(x, {3, 4});
+               }),
+        pooled({0, 2, 4, 4},
+               [](T x) {
+                 return adaptive_max_pool2d(x, {2, 2});
+               })}},
 
       {"relu", elementwise([](T x) { return relu(x); })},
       {"leaky_relu", elementwise([](T x) { return leaky_relu(x, 0.2); })},

@@ -66,6 +66,7 @@ TEST_CASE("models. a text comes back from the network that was made of it") {
            "conv 8 5 dilation 2, elu 0.5, avgpool 2, hardswish, maxpool 3 stride 2 pad 1, flatten, dropout "
            "0.3, gelu",
            "conv 4 1, [conv 4 3 pad 1, [bn, silu, conv 4 1]+, tanh | conv 4 1 nobias]+, sigmoid, hardsigmoid",
+           "conv 4 3, globalmaxpool, linear 3",
            "linear 12 nobias, bn, dropout, [linear 12, relu, linear 12]+, relu, linear 2",
        }) {
     std::string expected = text;
@@ -75,6 +76,11 @@ TEST_CASE("models. a text comes back from the network that was made of it") {
   CHECK(text_again("linear 5, relu, linear 1", {7}) == "linear 5, relu, linear 1");
   CHECK(text_again("  conv 4\n3 ,relu,[ conv   4 3 pad 1 ]+  ", digits) ==
         "conv 4 3, relu, [conv 4 3 pad 1]+");
+}
+
+TEST_CASE("models. the help of a network's text has a line for each layer, its word by itself") {
+  for (const char* line : {"  conv           OUT [KERNEL=3]", "  globalmaxpool  largest of each channel\n"})
+    CHECK(models::text_help().find(line) != std::string::npos);
 }
 
 TEST_CASE("models. layers of a text have the names that PyTorch's Sequential gives them") {

@@ -147,7 +147,7 @@ TEST_CASE("nn. MaxPool2d and Flatten") {
   CHECK_THROWS_AS(nn::MaxPool2d(2, {.padding = 1})(ones({1, 1, 0, 4})), Error);
 }
 
-TEST_CASE("nn. average pooling layers") {
+TEST_CASE("nn. average and adaptive pooling layers") {
   CHECK(nn::AvgPool2d(2)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 2});
   CHECK(nn::AvgPool2d(3, {.stride = 1, .padding = 1})(ones({1, 1, 3, 3})).values()[0] ==
         doctest::Approx(4.0 / 9));
@@ -156,6 +156,8 @@ TEST_CASE("nn. average pooling layers") {
   CHECK(nn::AvgPool2d({3, 1}, {.padding = {1, 0}})(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 4});
   CHECK(nn::AdaptiveAvgPool2d(1)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 1, 1});
   CHECK(nn::AdaptiveAvgPool2d(2, 3)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 3});
+  CHECK(nn::AdaptiveMaxPool2d(2, 3)(ones({2, 3, 5, 4})).shape() == Shape{2, 3, 2, 3});
+  CHECK(nn::AdaptiveMaxPool2d(1)(tensor({1, 4, 3, 2}, {1, 1, 2, 2})).to_vector() == std::vector<float>{4});
 }
 
 TEST_CASE("nn. activation layers have PyTorch's defaults") {

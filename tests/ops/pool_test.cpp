@@ -1,4 +1,4 @@
-// Average pooling against its definition; max_pool2d has its twin among the kernels.
+// Average and adaptive pooling against their definitions; max_pool2d has its twin among the kernels.
 #include <algorithm>
 #include <array>
 
@@ -35,6 +35,35 @@ test::Doubles naive_means(const test::Doubles& x, const Shape& shape, const std:
     }
   }
   return y;
+}
+
+test::Doubles naive_maxima(const test::Doubles& x, const Shape& shape, const std::vector<Window>& windows) {
+  test::Doubles y;
+  for (int64_t plane = 0; plane < shape[0] * shape[1]; ++plane) {
+    for (const auto& [top, bottom, left, right] : windows) {
+      double largest = x[(plane * shape[2] + top) * shape[3] + left];
+      for (int64_t r = top; r < bottom; ++r) {
+        for (int64_t c = left; c < right; ++c) {
+          largest = std::max(largest, x[(plane * shape[2] + r) * shape[3] + c]);
+        }
+      }
+      y.push_back(largest);
+    }
+  }
+  return y;
+}
+
+std::vector<Window> adaptive_windows(const Shape& shape, int64_t oh, int64_t ow) {
+  const auto floor_of = [](int64_t a, int64_t b) { return a / b; };
+  const auto ceil_of = [](int64_t a, int64_t b) { return a / b + (a % b != 0); };
+  std::vector<Window> windows;
+  for (int64_t r = 0; r < oh; ++r) {
+    for (int64_t c = 0; c < ow; ++c) {
+      windows.push_back({floor_of(r * shape[2], oh), ceil_of((r + 1) * shape[2], oh),
+                         floor_of(c * shape[3], ow), ceil_of((c + 1) * shape[3], ow)});
+    }
+  }
+  return windows;
 }
 
 Shape draw_shape(test::Draw& draw) {
@@ -76,7 +105,7 @@ TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
   }
 }
 
-TEST_CASE("ops. adaptive_avg_pool2d equals its twin, gradients included") {
+TEST_CASE("ops. adaptive pooling equals its twins, gradients included") {
   test::Draw draw(231);
   for (int i = 0; i < 80; ++i) {
     const Shape shape = draw_shape(draw);
@@ -84,27 +113,40 @@ TEST_CASE("ops. adaptive_avg_pool2d equals its twin, gradients included") {
     CAPTURE(shape);
     CAPTURE(oh);
     CAPTURE(ow);
-    std::vector<Window> windows;
-    const auto floor_of = [](int64_t a, int64_t b) { return a / b; };
-    const auto ceil_of = [](int64_t a, int64_t b) { return a / b + (a % b != 0); };
-    for (int64_t r = 0; r < oh; ++r) {
-      for (int64_t c = 0; c < ow; ++c) {
-        windows.push_back({floor_of(r * shape[2], oh), ceil_of((r + 1) * shape[2], oh),
-                           floor_of(c * shape[3], ow), ceil_of((c + 1) * shape[3], ow)});
-      }
-    }
+    const auto windows = adaptive_windows(shape, oh, ow);
+    using Inputs = const std::vector<Tensor>&;
+    using Numbers = const std::vector<test::Doubles>&;
     CHECK(test::twin_difference(
               draw, {draw.tensor(shape)},
-              [&](const std::vector<Tensor>& in) {
+              [&](Inputs in) {
                 return adaptive_avg_pool2d(in[0], {oh, ow});
               },
-              [&](const std::vector<test::Doubles>& in) {
-                return naive_means(in[0], shape, windows, false);
-              }) == "");
+              [&](Numbers in) { return naive_means(in[0], shape, windows, false); }) == "");
+    CHECK(test::twin_difference(
+              draw, {draw.tensor(shape)},
+              [&](Inputs in) {
+                return adaptive_max_pool2d(in[0], {oh, ow});
+              },
+              [&](Numbers in) { return naive_maxima(in[0], shape, windows); }) == "");
   }
 }
 
-TEST_CASE("ops. average pooling names what does not fit") {
+TEST_CASE("ops. adaptive_max_pool2d gives NaN where there is one, and the gradient to the first of a tie") {
+  Tensor x = tensor({1, 3, 3, test::not_a_number, 2, -test::infinity, -test::infinity, -test::infinity},
+                    {1, 2, 2, 2});
+  x.set_requires_grad();
+  const Tensor y = adaptive_max_pool2d(x, {1, 1});
+  CHECK(std::isnan(y.values()[0]));
+  CHECK(y.values()[1] == 2);
+  y.backward(tensor({5, 7}, {1, 2, 1, 1}));
+  CHECK(x.grad().to_vector() == std::vector<float>{0, 0, 0, 5, 7, 0, 0, 0});
+  Tensor tie = tensor({1, 3, 3, 2}, {1, 1, 2, 2});
+  tie.set_requires_grad();
+  adaptive_max_pool2d(tie, {1, 1}).backward(ones({1, 1, 1, 1}));
+  CHECK(tie.grad().to_vector() == std::vector<float>{0, 1, 0, 0});
+}
+
+TEST_CASE("ops. average and adaptive pooling name what does not fit") {
   CHECK(test::error_of([] {
           avg_pool2d(ones({2, 3, 4}), 2);
         }) == "avg_pool2d: input (2, 3, 4) is not (n, c, h, w)");
@@ -123,6 +165,12 @@ TEST_CASE("ops. average pooling names what does not fit") {
   CHECK(test::error_of([] {
           adaptive_avg_pool2d(ones({1, 1, 0, 4}), {1, 1});
         }) == "adaptive_avg_pool2d: input (1, 1, 0, 4) has no pixels");
+  CHECK(test::error_of([] {
+          adaptive_max_pool2d(ones({1, 4, 4}), {1, 1});
+        }) == "adaptive_max_pool2d: input (1, 4, 4) is not (n, c, h, w)");
+  CHECK(test::error_of([] {
+          adaptive_max_pool2d(ones({1, 1, 4, 4}), {0, 2});
+        }) == "adaptive_max_pool2d: the output size 0 x 2 must be at least 1 x 1");
 }
 
 TEST_CASE("ops. average pooling gives the same bits with any number of threads") {

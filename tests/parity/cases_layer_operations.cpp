@@ -238,6 +238,9 @@ std::vector<Case> layer_operation_cases() {
       {"adaptive_avg_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {
          return adaptive_avg_pool2d(t.input("x"), {t.integers("size")[0], t.integers("size")[1]});
        })},
+      {"adaptive_max_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {
+         return adaptive_max_pool2d(t.input("x"), {t.integers("size")[0], t.integers("size")[1]});
+       })},
       {"batch_norm", draw_batch_norm, run_batch_norm},
       {"dropout", draw_dropout, differentiated([](const Trial& t) {
          return dropout(t.input("x"), t.number("p"), t.flag("training"));

@@ -210,6 +210,7 @@ std::vector<Case> layer_cases() {
               return nn::AvgPool2d({3, 2}, {.stride = {1, 2}, .padding = {1, 0}});
             }),
       layer("nn.AdaptiveAvgPool2d", draw_image, [](T) { return nn::AdaptiveAvgPool2d(2); }),
+      layer("nn.AdaptiveMaxPool2d", draw_image, [](T) { return nn::AdaptiveMaxPool2d(2); }),
       layer("nn.Flatten", draw_image, [](T) { return nn::Flatten(); }),
       layer("nn.Identity", any, [](T) { return nn::Identity(); }),
       layer("nn.ReLU", any, [](T) { return nn::ReLU(); }),

@@ -299,6 +299,11 @@ RandomNetwork::Step RandomNetwork::image_step() {
 }
 
 RandomNetwork::Step RandomNetwork::to_features() {
+  if (without_step(0.2)) {
+    const int64_t h = draw_.between(1, 2), w = draw_.between(1, 3);
+    channels_ *= h * w;
+    return [=](RandomNetwork&, const Tensor& x) { return flatten(adaptive_max_pool2d(x, {h, w})); };
+  }
   switch (draw_.between(0, 3)) {
     case 0: return [](RandomNetwork&, const Tensor& x) { return mean(x, {2, 3}); };
     case 1: {
@@ -311,7 +316,8 @@ RandomNetwork::Step RandomNetwork::to_features() {
   }
 }
 
-RandomNetwork::RandomNetwork(uint64_t seed) : draw_(seed) {
+RandomNetwork::RandomNetwork(uint64_t seed, Operations operations)
+    : draw_(seed), all_(operations == Operations::all) {
   const int64_t depth = draw_.between(2, 12), images = draw_.between(1, depth);
   for (int64_t k = 0; k < images; ++k) steps_.push_back(image_step());
   steps_.push_back(to_features());

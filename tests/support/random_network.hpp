@@ -20,7 +20,10 @@ using tinynn::Tensor;
 
 class RandomNetwork : public tinynn::nn::Module {
  public:
-  explicit RandomNetwork(uint64_t seed);
+  /// All operations, or those alone that programs have steps for.
+  enum class Operations { with_steps, all };
+
+  explicit RandomNetwork(uint64_t seed, Operations operations = Operations::with_steps);
 
   void members(tinynn::nn::Visitor& v) override;
   /// (n, 2, size, size) to (n, 3)
@@ -51,8 +54,10 @@ class RandomNetwork : public tinynn::nn::Module {
   Step image_step();     // a random step; updates channels_, h_ and w_
   Step branching_step();
   Step to_features();  // from images to rows of channels_
+  bool without_step(double chance) { return all_ && draw_.chance(chance); }
 
   Draw draw_;
+  bool all_;
   int64_t channels_ = 2, h_ = size, w_ = size;
   std::vector<tinynn::nn::Conv2d> convs_;
   std::vector<tinynn::nn::ConvTranspose2d> transposed_;

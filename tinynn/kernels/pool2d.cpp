@@ -86,16 +86,14 @@ bool is_2x2(const Pool2dSizes& s) {
   return s.kernel == Size2(2) && s.stride == Size2(2) && s.padding == Padding2d(0) && s.dilation == Size2(1);
 }
 
-}  // namespace
-
-void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
-  if (is_2x2(s)) return max_pool_2x2(s, x, y, argmax);
+void max_pool(const auto& s, const std::vector<Range>& all_rows, const std::vector<Range>& all_columns,
+              const Size2& dilation, const float* x, float* y, int32_t* argmax) {
   const auto window = [&](int64_t plane, int64_t out, const Range& rows, const Range& columns) {
     const float* in = x + plane * s.h * s.w;
     float largest = -std::numeric_limits<float>::infinity();
     int64_t where = rows.begin * s.w + columns.begin;
-    for (int64_t r = rows.begin; r < rows.end; r += s.dilation.h) {
-      for (int64_t c = columns.begin; c < columns.end; c += s.dilation.w) {
+    for (int64_t r = rows.begin; r < rows.end; r += dilation.h) {
+      for (int64_t c = columns.begin; c < columns.end; c += dilation.w) {
         const float value = in[r * s.w + c];
         if (value > largest || std::isnan(value)) {
           largest = value;
@@ -106,17 +104,37 @@ void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t*
     y[out] = largest;
     if (argmax != nullptr) argmax[out] = static_cast<int32_t>(where);
   };
-  for_each_window(s, windows(s.rows()), windows(s.columns()), window);
+  for_each_window(s, all_rows, all_columns, window);
 }
 
-void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
-  if (is_2x2(s)) return max_pool_2x2_backward(s, grad_y, argmax, grad_x);
-  const int64_t outputs = s.oh() * s.ow();
+void max_pool_backward(const auto& s, int64_t outputs, const float* grad_y, const int32_t* argmax,
+                       float* grad_x) {
   for_each_plane(s, [&](int64_t plane) {
     float* out = grad_x + plane * s.h * s.w;
     std::fill_n(out, s.h * s.w, 0.0F);
     for (int64_t i = plane * outputs; i < (plane + 1) * outputs; ++i) out[argmax[i]] += grad_y[i];
   });
+}
+
+}  // namespace
+
+void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
+  if (is_2x2(s)) return max_pool_2x2(s, x, y, argmax);
+  max_pool(s, windows(s.rows()), windows(s.columns()), s.dilation, x, y, argmax);
+}
+
+void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
+  if (is_2x2(s)) return max_pool_2x2_backward(s, grad_y, argmax, grad_x);
+  max_pool_backward(s, s.oh() * s.ow(), grad_y, argmax, grad_x);
+}
+
+void adaptive_max_pool2d_forward(const AdaptivePool2dSizes& s, const float* x, float* y, int32_t* argmax) {
+  max_pool(s, adaptive_windows(s.h, s.oh), adaptive_windows(s.w, s.ow), 1, x, y, argmax);
+}
+
+void adaptive_max_pool2d_backward(const AdaptivePool2dSizes& s, const float* grad_y, const int32_t* argmax,
+                                  float* grad_x) {
+  max_pool_backward(s, s.oh * s.ow, grad_y, argmax, grad_x);
 }
 
 namespace {

@@ -28,6 +28,16 @@ void max_pool2d_forward(const Pool2dSizes& s, const float* x, float* y, int32_t*
 /// grad_x, overwritten: the gradient goes to each window's maximum.
 void max_pool2d_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x);
 
+/// oh x ow windows that cover the image, as of torch.nn.functional.adaptive_avg_pool2d.
+struct AdaptivePool2dSizes {
+  int64_t planes, h, w, oh, ow;
+};
+
+/// As max_pool2d_forward and max_pool2d_backward.
+void adaptive_max_pool2d_forward(const AdaptivePool2dSizes& s, const float* x, float* y, int32_t* argmax);
+void adaptive_max_pool2d_backward(const AdaptivePool2dSizes& s, const float* grad_y, const int32_t* argmax,
+                                  float* grad_x);
+
 struct AvgPool2dSizes {
   int64_t planes, h, w, oh, ow;
   Size2 kernel = 0, stride = 1;  // kernel 0: adaptive, oh x ow windows that cover the image

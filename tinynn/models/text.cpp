@@ -191,7 +191,7 @@ std::string text_help() {
   std::string help;
   for (const LayerRow& row : detail::layer_rows()) {
     std::string word = row.word;
-    word.resize(12, ' ');
+    word.resize(15, ' ');
     help += "  " + word + row.help + '\n';
   }
   return help +

@@ -110,6 +110,8 @@ const LayerRow rows[] = {
      "avg_pool2d", pool_text},
     {"globalpool", "mean of each channel", 0, 0, true, {}, 4,
      [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveAvgPool2d(1)); }, "adaptive_avg_pool2d"},
+    {"globalmaxpool", "largest of each channel", 0, 0, true, {}, 4,
+     [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveMaxPool2d(1)); }, "adaptive_max_pool2d"},
     {"flatten", "pictures become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
     {"dropout", "[P=0.5]: zeroes elements in training", 0, 1, false, {}, 0,
      [](const LayerText& text, const Shape&) { return Entry(nn::Dropout(text.number(0, 0.5))); },

@@ -152,15 +152,26 @@ struct AvgPool2d : Pool<const Size2&, AvgPool2dOptions, avg_pool2d> {
   using Pool::Pool;
 };
 
-/// torch.nn.AdaptiveAvgPool2d
-class AdaptiveAvgPool2d : public Module {
+/// What pooling to a given size has in common.
+template <Tensor (*pool)(const Tensor&, const std::array<int64_t, 2>&)>
+class AdaptivePool2d : public Module {
  public:
-  explicit AdaptiveAvgPool2d(int64_t size) : AdaptiveAvgPool2d(size, size) {}
-  AdaptiveAvgPool2d(int64_t oh, int64_t ow) : size_{oh, ow} {}
-  Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, size_); }
+  explicit AdaptivePool2d(int64_t size) : AdaptivePool2d(size, size) {}
+  AdaptivePool2d(int64_t oh, int64_t ow) : size_{oh, ow} {}
+  Tensor forward(const Tensor& x) override { return pool(x, size_); }
 
  private:
   std::array<int64_t, 2> size_;
+};
+
+/// torch.nn.AdaptiveAvgPool2d
+struct AdaptiveAvgPool2d : AdaptivePool2d<adaptive_avg_pool2d> {
+  using AdaptivePool2d::AdaptivePool2d;
+};
+
+/// torch.nn.AdaptiveMaxPool2d
+struct AdaptiveMaxPool2d : AdaptivePool2d<adaptive_max_pool2d> {
+  using AdaptivePool2d::AdaptivePool2d;
 };
 
 }  // namespace tinynn::nn

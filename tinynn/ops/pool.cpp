@@ -57,6 +57,21 @@ kernels::Pool2dSizes checked_sizes(const char* name, const Tensor& x, const Size
   return s;
 }
 
+void check_output_size(const char* name, const Tensor& x, const std::array<int64_t, 2>& size) {
+  check_image(name, x);
+  check(size[0] >= 1 && size[1] >= 1, name, ": the output size ", size[0], " x ", size[1],
+        " must be at least 1 x 1");
+  check(size[0] <= most_pixels && size[1] <= most_pixels, name, ": the output size ", size[0], " x ", size[1],
+        " must be at most 2^24 each");
+}
+
+// Where each maximum was, for the way back; empty if there is none.
+std::shared_ptr<std::vector<int32_t>> room_for_argmax(const Tensor& x, const Tensor& y) {
+  auto argmax = std::make_shared<std::vector<int32_t>>();
+  if (x.requires_grad() && grad_enabled()) argmax->resize(static_cast<size_t>(y.numel()));
+  return argmax;
+}
+
 Tensor avg_pool(const Op& op, const Tensor& x, const kernels::AvgPool2dSizes& s,
                 std::initializer_list<autograd::Setting> settings) {
   Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
@@ -81,9 +96,7 @@ const Op max_pool2d_op("max_pool2d", pools, [](const auto& a) {
 Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& options) {
   const auto s = checked_sizes(max_pool2d_op.name, x, kernel, options);
   Tensor y(Shape{x.size(0), x.size(1), s.oh(), s.ow()});
-  // Where each maximum was, for the way back; not kept if there is none.
-  auto argmax = std::make_shared<std::vector<int32_t>>();
-  if (x.requires_grad() && grad_enabled()) argmax->resize(static_cast<size_t>(y.numel()));
+  const auto argmax = room_for_argmax(x, y);
   kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), argmax->empty() ? nullptr : argmax->data());
 
   const auto backward = [=](const Tensor& grad_y) {  // the gradient goes to each window's maximum
@@ -127,15 +140,31 @@ const Op adaptive_avg_pool2d_op("adaptive_avg_pool2d", pools, [](const auto& a) 
 });
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
-  check_image(adaptive_avg_pool2d_op.name, x);
-  check(size[0] >= 1 && size[1] >= 1, adaptive_avg_pool2d_op.name, ": the output size ", size[0], " x ",
-        size[1], " must be at least 1 x 1");
-  check(size[0] <= most_pixels && size[1] <= most_pixels, adaptive_avg_pool2d_op.name, ": the output size ",
-        size[0], " x ", size[1], " must be at most 2^24 each");
+  check_output_size(adaptive_avg_pool2d_op.name, x, size);
   return avg_pool(
       adaptive_avg_pool2d_op, x,
       {.planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]},
       {{"oh", size[0]}, {"ow", size[1]}});
+}
+
+const Op adaptive_max_pool2d_op("adaptive_max_pool2d", pools, [](const auto& a) {
+  return adaptive_max_pool2d(a[0], {a.whole("oh"), a.whole("ow")});
+});
+
+Tensor adaptive_max_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) {
+  check_output_size(adaptive_max_pool2d_op.name, x, size);
+  const kernels::AdaptivePool2dSizes s{
+      .planes = x.size(0) * x.size(1), .h = x.size(2), .w = x.size(3), .oh = size[0], .ow = size[1]};
+  Tensor y(Shape{x.size(0), x.size(1), s.oh, s.ow});
+  const auto argmax = room_for_argmax(x, y);
+  kernels::adaptive_max_pool2d_forward(s, x.data(), y.mutable_data(),
+                                       argmax->empty() ? nullptr : argmax->data());
+  const auto backward = [=](const Tensor& grad_y) {  // the gradient goes to each window's maximum
+    Tensor grad_x(x.shape());
+    kernels::adaptive_max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
+    autograd::accumulate_grad(x, std::move(grad_x));
+  };
+  return autograd::record(adaptive_max_pool2d_op, y, {x}, backward, {{"oh", s.oh}, {"ow", s.ow}});
 }
 
 namespace {
@@ -168,6 +197,8 @@ Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size) {
   return squeeze(adaptive_avg_pool2d(as_image("adaptive_avg_pool1d", x), {1, size}), 2);
 }
 
-std::vector<const Op*> ops::pool() { return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op}; }
+std::vector<const Op*> ops::pool() {
+  return {&max_pool2d_op, &avg_pool2d_op, &adaptive_avg_pool2d_op, &adaptive_max_pool2d_op};
+}
 
 }  // namespace tinynn

@@ -33,6 +33,10 @@ Tensor avg_pool2d(const Tensor& x, const Size2& kernel, const AvgPool2dOptions& 
 /// likewise. Throws Error if x is no image or a size is below 1. torch.nn.functional.adaptive_avg_pool2d.
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<int64_t, 2>& size);
 
+/// The largest element of the same windows, NaN if there is one; errors likewise.
+/// torch.nn.functional.adaptive_max_pool2d.
+Tensor adaptive_max_pool2d(const Tensor& x, const std::array<int64_t, 2>& size);
+
 struct Pool1dOptions {
   int64_t stride = 0;  // 0: as the kernel
   int64_t padding = 0;

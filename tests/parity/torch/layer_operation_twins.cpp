@@ -88,6 +88,9 @@ Twins layer_operation_twins() {
        })},
       {"adaptive_avg_pool2d",
        torch_gradients([](X x, T t) { return torch::adaptive_avg_pool2d(x("x"), t.integers("size")); })},
+      {"adaptive_max_pool2d", torch_gradients([](X x, T t) {
+         return std::get<0>(torch::adaptive_max_pool2d(x("x"), t.integers("size")));
+       })},
       {"batch_norm", batch_norm},
       {"dropout",
        torch_gradients([](X x, T t) { return torch::dropout(x("x"), t.number("p"), t.flag("training")); })},

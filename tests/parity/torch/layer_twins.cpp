@@ -123,6 +123,7 @@ Twins layer_twins() {
          return nn::AvgPool2d(nn::AvgPool2dOptions({3, 2}).stride({1, 2}).padding({1, 0}));
        })},
       {"nn.AdaptiveAvgPool2d", layer([](T) { return nn::AdaptiveAvgPool2d(2); })},
+      {"nn.AdaptiveMaxPool2d", layer([](T) { return nn::AdaptiveMaxPool2d(2); })},
       {"nn.Flatten", layer([](T) { return nn::Flatten(); })},
       {"nn.Identity", layer([](T) { return nn::Identity(); })},
       {"nn.ReLU", layer([](T) { return nn::ReLU(); })},
