@@ -42,6 +42,7 @@
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/prelu.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/nn/snapshot.hpp>
 #include <tinynn/ops/activation.hpp>
@@ -58,6 +59,7 @@
 #include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/prelu.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
 #include <tinynn/optim/adam.hpp>

@@ -9,6 +9,7 @@
 #include <tinynn/ops/norm.hpp>
 #include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/prelu.hpp>
 
 #include "tests/gradcheck/table.hpp"
 
@@ -56,6 +57,10 @@ Case transposed(const Shape& x, const Shape& weight, const ConvTranspose2dOption
 // A range wide enough for distinct numbers: ties are kinks of a maximum.
 Case pooled(const Shape& x, std::function<Tensor(const Tensor&)> pool) {
   return {{{x, -4, 4}}, [pool = std::move(pool)](Inputs in) { return pool(in[0]); }};
+}
+
+Case sloped(const Shape& x, int64_t slopes) {
+  return {{{x}, {{slopes}}}, [](Inputs in) { return prelu(in[0], in[1]); }};
 }
 
 Case normalised(const Shape& x, bool training) {
@@ -209,6 +214,9 @@ std::vector<Row> layer_rows() {
       {"softmax", along_a_dimension([](T x, int64_t dim) { return softmax(x, dim); })},
       {"log_softmax", along_a_dimension([](T x, int64_t dim) { return log_softmax(x, dim); })},
 
+      {"prelu",
+       {sloped({}, 1), sloped({7}, 1), sloped({3, 5}, 1), sloped({3, 5}, 5), sloped({2, 3, 2, 2}, 3),
+        sloped({2, 1, 3}, 1), sloped({0, 3}, 3)}},
       {"batch_norm",
        {normalised({3, 2}, true), normalised({2, 3, 4}, true), normalised({2, 3, 2, 3}, true),
         normalised({1, 1, 2, 1}, true), normalised({3, 2}, false), normalised({1, 2, 1, 1}, false),

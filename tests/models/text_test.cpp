@@ -66,7 +66,7 @@ TEST_CASE("models. a text comes back from the network that was made of it") {
            "conv 8 5 dilation 2, elu 0.5, avgpool 2, hardswish, maxpool 3 stride 2 pad 1, flatten, dropout "
            "0.3, gelu",
            "conv 4 1, [conv 4 3 pad 1, [bn, silu, conv 4 1]+, tanh | conv 4 1 nobias]+, sigmoid, hardsigmoid",
-           "conv 4 3, globalmaxpool, linear 3",
+           "conv 4 3, prelu, conv 4 3, prelu shared, globalmaxpool, linear 3, prelu",
            "linear 12 nobias, bn, dropout, [linear 12, relu, linear 12]+, relu, linear 2",
        }) {
     std::string expected = text;

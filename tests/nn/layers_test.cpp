@@ -7,6 +7,7 @@
 #include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/prelu.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -183,4 +184,14 @@ TEST_CASE("nn. activation layers have PyTorch's defaults") {
   CHECK(same(softmax_layer, softmax(x, 0)) == "");
   nn::LogSoftmax log_softmax_layer(-1);
   CHECK(same(log_softmax_layer, log_softmax(x, 1)) == "");
+}
+
+TEST_CASE("nn. PReLU starts and is named as in PyTorch") {
+  nn::PReLU shared, each(3, 0.5);
+  CHECK(shared.named_parameters()[0].first == "weight");
+  CHECK(shared.weight.to_vector() == std::vector<float>{0.25});
+  CHECK(each.weight.to_vector() == std::vector<float>(3, 0.5));
+  CHECK(shared(tensor({-4, 4})).to_vector() == std::vector<float>{-1, 4});
+  CHECK_THROWS_WITH_AS(each(ones({2, 4})), "prelu: weight (3) does not fit input (2, 4): expected (1) or (4)",
+                       Error);
 }

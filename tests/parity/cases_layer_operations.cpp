@@ -7,6 +7,7 @@
 #include <tinynn/ops/norm.hpp>
 #include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/prelu.hpp>
 
 #include "tests/parity/draws.hpp"
 #include "tests/support/conv2d_sizes.hpp"
@@ -142,6 +143,13 @@ Trial draw_adaptive_pool(Draw& draw) {
           .labels = {}};
 }
 
+Trial draw_prelu(Draw& draw) {
+  Trial trial = any_shape(-4, 4)(draw);
+  const Shape x = trial.input("x").shape();
+  trial.inputs.emplace_back("weight", draw.tensor({x.rank() >= 2 && draw.chance(0.7) ? x[1] : 1}));
+  return trial;
+}
+
 Trial draw_batch_norm(Draw& draw) {
   const int64_t n = draw.between(4, 7), c = draw.between(1, 6);
   const Shape shapes[] = {{n, c}, {n, c, draw.between(1, 4)}, {n, c, draw.between(1, 4), draw.between(1, 4)}};
@@ -241,6 +249,8 @@ std::vector<Case> layer_operation_cases() {
       {"adaptive_max_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {
          return adaptive_max_pool2d(t.input("x"), {t.integers("size")[0], t.integers("size")[1]});
        })},
+      {"prelu", draw_prelu,
+       differentiated([](const Trial& t) { return prelu(t.input("x"), t.input("weight")); })},
       {"batch_norm", draw_batch_norm, run_batch_norm},
       {"dropout", draw_dropout, differentiated([](const Trial& t) {
          return dropout(t.input("x"), t.number("p"), t.flag("training"));

@@ -9,6 +9,7 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/prelu.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 
 #include "tests/parity/draws.hpp"
@@ -138,6 +139,14 @@ nn::ConvTranspose2d make_conv_transpose2d(const Trial& t) {
                               .bias = t.flag("bias")});
 }
 
+Trial draw_prelu_layer(Draw& draw) {
+  Trial trial = draw_image(draw);
+  const int64_t slopes = draw.coin() ? 1 : trial.input("x").size(1);
+  trial.options["num_parameters"] = {double(slopes)};
+  trial.inputs.emplace_back("weight", draw.tensor({slopes}));
+  return trial;
+}
+
 // Defaults on every other trial; with few options drawn apart from them.
 std::function<Trial(Draw&)> draw_batch_norm(bool images) {
   return [images](Draw& draw) {
@@ -215,6 +224,7 @@ std::vector<Case> layer_cases() {
       layer("nn.Identity", any, [](T) { return nn::Identity(); }),
       layer("nn.ReLU", any, [](T) { return nn::ReLU(); }),
       layer("nn.LeakyReLU", any, [](T) { return nn::LeakyReLU(); }),
+      layer("nn.PReLU", draw_prelu_layer, [](T t) { return nn::PReLU(t.integer("num_parameters")); }),
       layer("nn.Sigmoid", any, [](T) { return nn::Sigmoid(); }),
       layer("nn.Tanh", any, [](T) { return nn::Tanh(); }),
       layer("nn.SiLU", any, [](T) { return nn::SiLU(); }),

@@ -144,6 +144,12 @@ RandomNetwork::Step RandomNetwork::activation() {
   };
 }
 
+RandomNetwork::Step RandomNetwork::prelu(int64_t channels) {
+  auto& layer = prelus_.emplace_back(draw_.coin() ? 1 : channels);
+  layer.weight.assign(mul(draw_.tensor(layer.weight.shape()), 0.8));
+  return [k = prelus_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.prelus_[k](x); };
+}
+
 RandomNetwork::Step RandomNetwork::pool(bool same_size) {
   const bool largest = draw_.coin(), counts = draw_.coin();
   const Windows w = windows(same_size ? Layer::pool_of_same_size
@@ -162,6 +168,7 @@ RandomNetwork::Step RandomNetwork::pool(bool same_size) {
 RandomNetwork::Step RandomNetwork::same_channels() {
   const int64_t c = channels_;
   const bool bias = draw_.coin();
+  if (without_step(0.25)) return prelu(c);
   Step first;
   switch (draw_.between(0, 4)) {
     case 0: first = conv(c, c, windows(Layer::conv_of_same_size), c, bias); break;
@@ -292,7 +299,7 @@ RandomNetwork::Step RandomNetwork::image_step() {
       const bool normalised = draw_.coin(), bias = !normalised || draw_.coin();
       const Step first = conv(c, channels_, windows(Layer::conv), groups, bias);
       const Step second = normalised ? norm(&RandomNetwork::norms_, channels_) : activation(),
-                 third = activation();
+                 third = without_step(0.25) ? prelu(channels_) : activation();
       return [=](RandomNetwork& net, const Tensor& x) { return third(net, second(net, first(net, x))); };
     }
   }
@@ -326,7 +333,7 @@ RandomNetwork::RandomNetwork(uint64_t seed, Operations operations)
     steps_.push_back(linear(channels_, features));
     channels_ = features;
     if (draw_.chance(0.3)) steps_.push_back(norm(&RandomNetwork::flat_norms_, channels_));
-    steps_.push_back(activation());
+    steps_.push_back(without_step(0.25) ? prelu(channels_) : activation());
   }
   steps_.push_back(linear(channels_, 3));
 }
@@ -340,6 +347,7 @@ void RandomNetwork::members(nn::Visitor& v) {
   list("norm", norms_);
   list("linear", linears_);
   list("flat_norm", flat_norms_);
+  list("prelu", prelus_);
   list("scale", scales_);
 }
 

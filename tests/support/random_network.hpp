@@ -11,6 +11,7 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/prelu.hpp>
 
 #include "tests/support/draw.hpp"
 
@@ -49,6 +50,7 @@ class RandomNetwork : public tinynn::nn::Module {
   Step norm(std::vector<Norm> RandomNetwork::*norms, int64_t channels);
   Step linear(int64_t in, int64_t out);
   Step activation();
+  Step prelu(int64_t channels);
   Step pool(bool same_size);
   Step same_channels();  // a random step from channels_ to channels_, of the same size
   Step image_step();     // a random step; updates channels_, h_ and w_
@@ -64,6 +66,7 @@ class RandomNetwork : public tinynn::nn::Module {
   std::vector<tinynn::nn::BatchNorm2d> norms_;
   std::vector<tinynn::nn::Linear> linears_;
   std::vector<tinynn::nn::BatchNorm1d> flat_norms_;
+  std::vector<tinynn::nn::PReLU> prelus_;
   std::vector<tinynn::Parameter> scales_;
   std::vector<Step> steps_;
 };

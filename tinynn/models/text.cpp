@@ -158,7 +158,7 @@ class Builder {
     for (size_t i = 1; i < list.size(); ++i) {
       const bool is_option =
           std::ranges::any_of(row.options, [&](const char* name) { return list[i] == name; });
-      if (is_option && list[i].starts_with("no")) {
+      if (is_option && (list[i].starts_with("no") || list[i] == "shared")) {
         layer.options.emplace_back(list[i], 1);
       } else if (is_option) {
         check(i + 1 < list.size(), in_quotes(list[i]), " without a number");

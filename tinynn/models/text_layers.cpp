@@ -9,6 +9,7 @@
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/prelu.hpp>
 
 namespace tinynn::models::detail {
 namespace {
@@ -84,6 +85,10 @@ std::string linear_text(const graph::Graph& graph, const graph::Operation& opera
   return ' ' + std::to_string(shape_of(graph, operation, 1)[0]) + (operation.inputs[2] < 0 ? " nobias" : "");
 }
 
+std::string prelu_text(const graph::Graph& graph, const graph::Operation& operation) {
+  return shape_of(graph, operation, 1)[0] == shape_of(graph, operation, 0)[1] ? "" : " shared";
+}
+
 std::string pool_text(const graph::Graph&, const graph::Operation& operation) {
   const autograd::Attributes a(operation.attributes);
   const int64_t kernel = a.size2("kernel").h;
@@ -121,6 +126,11 @@ const LayerRow rows[] = {
     {"leakyrelu", "[SLOPE=0.01]", 0, 1, false, {}, 0,
      [](const LayerText& text, const Shape&) { return Entry(nn::LeakyReLU(text.number(0, 0.01))); },
      "leaky_relu", [](const auto&, const auto& operation) { return number_text(operation, "negative_slope", 0.01); }},
+    {"prelu", "[shared]: slopes that learn, one a channel or one for all", 0, 0, true, {"shared"}, 0,
+     [](const LayerText& text, const Shape& input) {
+       return Entry(nn::PReLU(text.option("shared", 0) == 0 ? input[1] : 1));
+     },
+     "prelu", prelu_text},
     {"elu", "[ALPHA=1]", 0, 1, false, {}, 0,
      [](const LayerText& text, const Shape&) { return Entry(nn::ELU(text.number(0, 1))); },
      "elu", [](const auto&, const auto& operation) { return number_text(operation, "alpha", 1); }},

@@ -6,7 +6,7 @@ namespace tinynn::ops {
 
 const std::vector<const Op*>& all() {
   static const auto joined = [] {
-    std::vector<const Op*> operations{&linear, &conv1d, &conv2d, &conv_transpose2d, &batch_norm, &dropout};
+    std::vector<const Op*> operations{&linear, &conv1d, &conv2d, &conv_transpose2d, &batch_norm, &prelu, &dropout};
     for (const auto family :
          {activation, arithmetic, compare, index, loss, matmul, pad, pointwise, pool, reduce, shape}) {
       const auto members = family();

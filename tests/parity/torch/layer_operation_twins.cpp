@@ -91,6 +91,7 @@ Twins layer_operation_twins() {
       {"adaptive_max_pool2d", torch_gradients([](X x, T t) {
          return std::get<0>(torch::adaptive_max_pool2d(x("x"), t.integers("size")));
        })},
+      {"prelu", torch_gradients([](X x, T) { return torch::prelu(x("x"), x("weight")); })},
       {"batch_norm", batch_norm},
       {"dropout",
        torch_gradients([](X x, T t) { return torch::dropout(x("x"), t.number("p"), t.flag("training")); })},

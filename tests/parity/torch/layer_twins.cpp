@@ -128,6 +128,8 @@ Twins layer_twins() {
       {"nn.Identity", layer([](T) { return nn::Identity(); })},
       {"nn.ReLU", layer([](T) { return nn::ReLU(); })},
       {"nn.LeakyReLU", layer([](T) { return nn::LeakyReLU(); })},
+      {"nn.PReLU",
+       layer([](T t) { return nn::PReLU(nn::PReLUOptions().num_parameters(t.integer("num_parameters"))); })},
       {"nn.Sigmoid", layer([](T) { return nn::Sigmoid(); })},
       {"nn.Tanh", layer([](T) { return nn::Tanh(); })},
       {"nn.SiLU", layer([](T) { return nn::SiLU(); })},
