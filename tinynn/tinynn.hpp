@@ -37,7 +37,9 @@
 #include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
 #include <tinynn/nn/init.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>

@@ -70,6 +70,15 @@ Case normalised(const Shape& x, bool training) {
           }};
 }
 
+Case layer_normalised(const Shape& x, int64_t dims, double eps = 1e-5) {
+  const Shape last(std::span(x.end() - dims, x.end()));
+  return {{{x}, {last}, {last}}, [=](Inputs in) { return layer_norm(in[0], dims, in[1], in[2], eps); }};
+}
+
+Case group_normalised(const Shape& x, int64_t groups, double eps = 1e-5) {
+  return {{{x}, {{x[1]}}, {{x[1]}}}, [=](Inputs in) { return group_norm(in[0], groups, in[1], in[2], eps); }};
+}
+
 }  // namespace
 
 std::vector<Row> layer_rows() {
@@ -221,6 +230,24 @@ std::vector<Row> layer_rows() {
        {normalised({3, 2}, true), normalised({2, 3, 4}, true), normalised({2, 3, 2, 3}, true),
         normalised({1, 1, 2, 1}, true), normalised({3, 2}, false), normalised({1, 2, 1, 1}, false),
         normalised({2, 2, 3, 2}, false), normalised({0, 2}, false)}},
+      {"layer_norm",
+       {layer_normalised({7}, 1),
+        layer_normalised({3, 5}, 1),
+        layer_normalised({3, 5}, 2),
+        layer_normalised({2, 3, 2, 3}, 2),
+        layer_normalised({2, 1, 3}, 3),
+        layer_normalised({0, 3}, 1),
+        layer_normalised({2, 3, 4}, 1, 0.1),
+        {{{{3, 5}}}, [](Inputs x) { return layer_norm(x[0], 1); }}}},
+      {"group_norm",
+       {group_normalised({3, 4}, 1),
+        group_normalised({3, 6}, 2),
+        group_normalised({2, 4, 2, 3}, 2),
+        group_normalised({2, 3, 4}, 3),
+        group_normalised({1, 4, 3}, 1),
+        group_normalised({0, 4}, 2),
+        group_normalised({2, 4, 3}, 2, 0.1),
+        {{{{2, 4, 3}}}, [](Inputs x) { return group_norm(x[0], 2); }}}},
       {"dropout", elementwise([](T x) {
          manual_seed(5);  // the same elements each time
          return dropout(x, 0.4);

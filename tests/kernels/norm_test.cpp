@@ -96,3 +96,36 @@ TEST_CASE("kernels. the moments of a channel with a NaN are NaN, those of the ot
   CHECK(std::isnan(mean[1]));
   CHECK(std::isnan(variance[1]));
 }
+
+TEST_CASE("kernels. rows whose numbers lie apart are normalised as those whose numbers lie together") {
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(13);
+    for (int i = 0; i < 60; ++i) {
+      const int64_t outer = draw.between(1, 4), columns = draw.between(1, 150), inner = draw.between(1, 5);
+      CAPTURE(columns);
+      CAPTURE(inner);
+      auto x = draw.numbers(outer * columns * inner);
+      Doubles expected(x.size());
+      const auto n = static_cast<double>(columns);
+      for (int64_t o = 0; o < outer; ++o) {
+        for (int64_t at = o * columns * inner; at < o * columns * inner + inner; ++at) {
+          double mean = 0, variance = 0;
+          for (int64_t k = 0; k < columns; ++k) mean += static_cast<double>(x[at + k * inner]) / n;
+          for (int64_t k = 0; k < columns; ++k) {
+            variance += std::pow(static_cast<double>(x[at + k * inner]) - mean, 2) / n;
+          }
+          for (int64_t k = at; k < at + columns * inner; k += inner) {
+            expected[k] = (static_cast<double>(x[k]) - mean) / std::sqrt(variance + 0.01);
+          }
+        }
+      }
+      std::vector<float> y(x.size(), test::not_a_number);
+      kernels::normalize_rows(outer, columns, inner, 0.01, x.data(), y.data());
+      REQUIRE(test::difference(y, expected, 1e-5) == "");
+      kernels::normalize_rows(outer, columns, inner, 0.01, x.data(), x.data());
+      REQUIRE(x == y);
+    }
+  }
+}

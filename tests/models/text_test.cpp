@@ -66,6 +66,8 @@ TEST_CASE("models. a text comes back from the network that was made of it") {
            "conv 8 5 dilation 2, elu 0.5, avgpool 2, hardswish, maxpool 3 stride 2 pad 1, flatten, dropout "
            "0.3, gelu",
            "conv 4 1, [conv 4 3 pad 1, [bn, silu, conv 4 1]+, tanh | conv 4 1 nobias]+, sigmoid, hardsigmoid",
+           "conv 6 3, layernorm, conv 6 3, groupnorm 3, conv 6 3, groupnorm 1, linear 8, groupnorm 4, "
+           "layernorm",
            "conv 4 3, prelu, conv 4 3, prelu shared, globalmaxpool, linear 3, prelu",
            "linear 12 nobias, bn, dropout, [linear 12, relu, linear 12]+, relu, linear 2",
        }) {
@@ -133,6 +135,7 @@ TEST_CASE("models. a text that is no network is refused: which layer, and why") 
         "28, 28); give layers for it behind |, as [ ... | conv 32 1 stride 2, bn ]+");
   CHECK(error("conv 6 3 groups 4").find("4 groups do not divide 1 input and 6 output channels") !=
         std::string::npos);
+  CHECK(error("conv 6 3, groupnorm 4").ends_with("GroupNorm: 4 groups do not divide 6 channels"));
   CHECK(error("dropout 2").find("the probability 2 is not between 0 and 1") != std::string::npos);
   CHECK(error(std::string(100, '[').c_str()) == "model: layer 21 stands in more than 20 brackets");
 }

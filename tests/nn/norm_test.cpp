@@ -8,9 +8,12 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/index.hpp>
 #include <tinynn/ops/norm.hpp>
 
 #include "tests/support/compare.hpp"
@@ -131,4 +134,54 @@ TEST_CASE("nn. Dropout drops in training only") {
   dropout.eval();
   CHECK(dropout(x).data() == x.data());
   CHECK_THROWS_WITH_AS(nn::Dropout(1.5), "Dropout: the probability 1.5 is not between 0 and 1", Error);
+}
+
+TEST_CASE("nn. LayerNorm and GroupNorm start and are named as in PyTorch") {
+  nn::LayerNorm layers(Shape{2, 3}), no_bias(3, {.bias = false}), no_affine(3, {.elementwise_affine = false});
+  nn::GroupNorm groups(2, 4), plain(2, 4, {.affine = false});
+  for (nn::Module* both : {static_cast<nn::Module*>(&layers), static_cast<nn::Module*>(&groups)}) {
+    CHECK(names(both->named_parameters()) == std::vector<std::string>{"weight", "bias"});
+    CHECK(both->named_buffers().empty());
+  }
+  CHECK(names(no_bias.named_parameters()) == std::vector<std::string>{"weight"});
+  CHECK(no_affine.named_parameters().empty());
+  CHECK(plain.named_parameters().empty());
+  CHECK(layers.weight.shape() == Shape{2, 3});
+  CHECK(layers.weight.to_vector() == std::vector<float>(6, 1));
+  CHECK(layers.bias.to_vector() == std::vector<float>(6, 0));
+  CHECK(groups.weight.to_vector() == std::vector<float>(4, 1));
+  CHECK(groups.bias.to_vector() == std::vector<float>(4, 0));
+  CHECK(layers.eps == 1e-5);
+  CHECK(groups.eps == 1e-5);
+  const Tensor x = test::Draw(12).tensor({3, 2, 3});
+  CHECK(test::bit_difference(layers(x).values(), layer_norm(x, 2).values()) == "");
+  CHECK(test::bit_difference(no_bias(x).values(), layer_norm(x, 1).values()) == "");
+}
+
+TEST_CASE("nn. GroupNorm finds its groups after a cut") {
+  test::Draw draw(13);
+  nn::GroupNorm norm(3, 6);
+  norm.weight.assign(draw.tensor({6}));
+  norm.bias.assign(draw.tensor({6}));
+  const Tensor x = draw.tensor({2, 6, 3});
+  const Tensor before = index_select(norm(x), 1, {0, 1, 4, 5});
+  for (Parameter* p : {&norm.weight, &norm.bias}) p->slice(0, {0, 1, 4, 5});
+  CHECK(test::bit_difference(norm(index_select(x, 1, {0, 1, 4, 5})).values(), before.values()) == "");
+}
+
+TEST_CASE("nn. LayerNorm and GroupNorm name what does not fit") {
+  CHECK_THROWS_WITH_AS(nn::LayerNorm(Shape{2, 3})(ones({4, 3})),
+                       "LayerNorm: input (4, 3) does not end with (2, 3)", Error);
+  CHECK_THROWS_WITH_AS(nn::LayerNorm(3, {.elementwise_affine = false})(ones({4, 5})),
+                       "LayerNorm: input (4, 5) does not end with (3)", Error);
+  CHECK_THROWS_WITH_AS(nn::LayerNorm(Shape{2, 3})(ones({3})), "LayerNorm: input (3) does not end with (2, 3)",
+                       Error);
+  CHECK_THROWS_WITH_AS(nn::LayerNorm(Shape{}),
+                       "LayerNorm: the normalized shape has no dimension, expected one at least", Error);
+  CHECK_THROWS_WITH_AS(nn::GroupNorm(3, 4), "GroupNorm: 3 groups do not divide 4 channels", Error);
+  CHECK_THROWS_WITH_AS(nn::GroupNorm(0, 4), "GroupNorm: 0 groups do not divide 4 channels", Error);
+  CHECK_THROWS_WITH_AS(nn::GroupNorm(2, 4)(ones({1, 3})),
+                       "GroupNorm: input (1, 3) is not (n, c, ...) with groups of 2 channels", Error);
+  CHECK_THROWS_WITH_AS(nn::GroupNorm(2, 4)(ones({1, 6})),
+                       "group_norm: weight (4) does not fit input (1, 6): expected (6)", Error);
 }

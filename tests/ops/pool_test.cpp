@@ -66,7 +66,7 @@ std::vector<Window> adaptive_windows(const Shape& shape, int64_t oh, int64_t ow)
   return windows;
 }
 
-Shape draw_shape(test::Draw& draw) {
+Shape draw_images(test::Draw& draw) {
   return {draw.between(0, 3), draw.between(1, 3), draw.between(1, 9), draw.between(1, 9)};
 }
 
@@ -75,7 +75,7 @@ Shape draw_shape(test::Draw& draw) {
 TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
   test::Draw draw(230);
   for (int i = 0; i < 80;) {
-    const Shape shape = draw_shape(draw);
+    const Shape shape = draw_images(draw);
     const Size2 kernel = test::draw_size2(draw, 1, 4), stride = test::draw_size2(draw, 0, 4);
     const Padding2d padding = test::draw_pool_padding(draw, kernel);
     if (shape[2] + padding.h() < kernel.h || shape[3] + padding.w() < kernel.w) continue;
@@ -108,7 +108,7 @@ TEST_CASE("ops. avg_pool2d equals its twin, gradients included") {
 TEST_CASE("ops. adaptive pooling equals its twins, gradients included") {
   test::Draw draw(231);
   for (int i = 0; i < 80; ++i) {
-    const Shape shape = draw_shape(draw);
+    const Shape shape = draw_images(draw);
     const int64_t oh = draw.between(1, 11), ow = draw.between(1, 11);  // more than there are pixels, too
     CAPTURE(shape);
     CAPTURE(oh);

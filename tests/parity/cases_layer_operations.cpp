@@ -179,6 +179,34 @@ Results run_batch_norm(const Trial& trial) {
   return results;
 }
 
+// No bias without a weight: libtorch 1.13 finds no way back through group_norm then.
+void draw_weight_and_bias(Draw& draw, Trial& trial, const Shape& shape) {
+  if (draw.chance(0.3)) return;
+  trial.inputs.emplace_back("weight", draw.tensor(shape));
+  if (draw.chance(0.7)) trial.inputs.emplace_back("bias", draw.tensor(shape));
+}
+
+// At least four numbers in a row: of two, rounding alone would be left of the gradient of x.
+Trial draw_layer_norm(Draw& draw) {
+  const Shape shape{draw.between(1, 3), draw.between(2, 4), draw.between(1, 4), draw.between(4, 9)};
+  const int64_t dims = draw.between(1, 4);
+  Trial trial{.options = {{"dims", {double(dims)}}, {"eps", {draw.coin() ? 1e-5 : 1e-2}}},
+              .inputs = {{"x", between(draw, shape, -3, 3)}},
+              .labels = {}};
+  draw_weight_and_bias(draw, trial, Shape(std::span(shape.end() - dims, shape.end())));
+  return trial;
+}
+
+Trial draw_group_norm(Draw& draw) {
+  const int64_t groups = draw.between(1, 4), c = groups * draw.between(1, 4);
+  Trial trial{.options = {{"groups", {double(groups)}}, {"eps", {draw.coin() ? 1e-5 : 1e-2}}},
+              .inputs = {{"x", between(draw, {draw.between(1, 4), c, draw.between(2, 5), draw.between(2, 5)},
+                                       -3, 3)}},
+              .labels = {}};
+  draw_weight_and_bias(draw, trial, {c});
+  return trial;
+}
+
 // With p = 0 and 1 even training leaves nothing to chance.
 Trial draw_dropout(Draw& draw) {
   Trial trial = any_shape(-1, 1)(draw);
@@ -248,6 +276,14 @@ std::vector<Case> layer_operation_cases() {
        })},
       {"adaptive_max_pool2d", draw_adaptive_pool, differentiated([](const Trial& t) {
          return adaptive_max_pool2d(t.input("x"), {t.integers("size")[0], t.integers("size")[1]});
+       })},
+      {"layer_norm", draw_layer_norm, differentiated([](const Trial& t) {
+         return layer_norm(t.input("x"), t.integer("dims"), t.input("weight"), t.input("bias"),
+                           t.number("eps"));
+       })},
+      {"group_norm", draw_group_norm, differentiated([](const Trial& t) {
+         return group_norm(t.input("x"), t.integer("groups"), t.input("weight"), t.input("bias"),
+                           t.number("eps"));
        })},
       {"prelu", draw_prelu,
        differentiated([](const Trial& t) { return prelu(t.input("x"), t.input("weight")); })},

@@ -6,6 +6,8 @@
 #include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
@@ -169,6 +171,34 @@ std::function<Trial(Draw&)> draw_batch_norm(bool images) {
   };
 }
 
+Trial draw_layer_norm_layer(Draw& draw) {
+  const Shape last{draw.between(1, 4), draw.between(4, 9)};
+  const double affine = draw.coin() ? 1 : 0;
+  Trial trial{.options = {{"sizes", {double(last[0]), double(last[1])}},
+                          {"eps", {draw.coin() ? 1e-5 : 1e-2}},
+                          {"affine", {affine}}},
+              .inputs = {{"x", between(draw, {draw.between(1, 4), last[0], last[1]}, -3, 3)}},
+              .labels = {}};
+  if (affine != 0) trial.inputs.emplace_back("weight", draw.tensor(last));
+  if (affine != 0) trial.inputs.emplace_back("bias", draw.tensor(last));
+  return trial;
+}
+
+Trial draw_group_norm_layer(Draw& draw) {
+  const int64_t groups = draw.between(1, 4), c = groups * draw.between(1, 4);
+  const double affine = draw.coin() ? 1 : 0;
+  Trial trial{.options = {{"groups", {double(groups)}},
+                          {"channels", {double(c)}},
+                          {"eps", {draw.coin() ? 1e-5 : 1e-2}},
+                          {"affine", {affine}}},
+              .inputs = {{"x", between(draw, {draw.between(1, 4), c, draw.between(2, 4), draw.between(2, 4)},
+                                       -3, 3)}},
+              .labels = {}};
+  if (affine != 0) trial.inputs.emplace_back("weight", draw.tensor({c}));
+  if (affine != 0) trial.inputs.emplace_back("bias", draw.tensor({c}));
+  return trial;
+}
+
 // Two batches in training move the statistics, before a third in training or evaluation.
 template <class Layer>
 Results run_batch_norm(const Trial& t) {
@@ -210,6 +240,16 @@ std::vector<Case> layer_cases() {
       layer("nn.ConvTranspose2d", draw_conv_transpose2d_layer, make_conv_transpose2d),
       {"nn.BatchNorm1d", draw_batch_norm(false), run_batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", draw_batch_norm(true), run_batch_norm<nn::BatchNorm2d>},
+      layer("nn.LayerNorm", draw_layer_norm_layer,
+            [](T t) {
+              return nn::LayerNorm(Shape(t.integers("sizes")),
+                                   {.eps = t.number("eps"), .elementwise_affine = t.flag("affine")});
+            }),
+      layer("nn.GroupNorm", draw_group_norm_layer,
+            [](T t) {
+              return nn::GroupNorm(t.integer("groups"), t.integer("channels"),
+                                   {.eps = t.number("eps"), .affine = t.flag("affine")});
+            }),
       layer("nn.MaxPool2d", draw_image,
             [](T) {
               return nn::MaxPool2d({3, 2}, {.stride = {1, 2}, .padding = {1, 0}});

@@ -150,6 +150,35 @@ RandomNetwork::Step RandomNetwork::prelu(int64_t channels) {
   return [k = prelus_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.prelus_[k](x); };
 }
 
+namespace {
+
+template <class Norm>
+void start_anywhere(Norm& norm, Draw& draw) {
+  if (norm.weight.defined()) norm.weight.assign(add(mul(draw.tensor(norm.weight.shape()), 0.5), 1));
+  if (norm.bias.defined()) norm.bias.assign(mul(draw.tensor(norm.bias.shape()), 0.3));
+}
+
+}  // namespace
+
+// Of numbers that are nearly the same, normalisation would leave the rounding: eps is large.
+RandomNetwork::Step RandomNetwork::group_norm(int64_t channels) {
+  int64_t per_group = draw_.between(1, 4);
+  while (channels % per_group != 0) --per_group;
+  auto& layer = group_norms_.emplace_back(channels / per_group, channels,
+                                          nn::GroupNormOptions{.eps = 0.1, .affine = draw_.chance(0.8)});
+  start_anywhere(layer, draw_);
+  return
+      [k = group_norms_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.group_norms_[k](x); };
+}
+
+RandomNetwork::Step RandomNetwork::layer_norm(const Shape& last) {
+  auto& layer = layer_norms_.emplace_back(
+      last, nn::LayerNormOptions{.eps = 0.1, .elementwise_affine = draw_.chance(0.5), .bias = draw_.coin()});
+  start_anywhere(layer, draw_);
+  return
+      [k = layer_norms_.size() - 1](RandomNetwork& net, const Tensor& x) { return net.layer_norms_[k](x); };
+}
+
 RandomNetwork::Step RandomNetwork::pool(bool same_size) {
   const bool largest = draw_.coin(), counts = draw_.coin();
   const Windows w = windows(same_size ? Layer::pool_of_same_size
@@ -168,7 +197,14 @@ RandomNetwork::Step RandomNetwork::pool(bool same_size) {
 RandomNetwork::Step RandomNetwork::same_channels() {
   const int64_t c = channels_;
   const bool bias = draw_.coin();
-  if (without_step(0.25)) return prelu(c);
+  if (without_step(0.4)) {
+    switch (draw_.between(0, 4)) {
+      case 0: return prelu(c);
+      case 1: return h_ * w_ > 1 ? layer_norm({h_, w_}) : group_norm(c);
+      case 2: return layer_norm({c, h_, w_});
+      default: return group_norm(c);
+    }
+  }
   Step first;
   switch (draw_.between(0, 4)) {
     case 0: first = conv(c, c, windows(Layer::conv_of_same_size), c, bias); break;
@@ -298,8 +334,10 @@ RandomNetwork::Step RandomNetwork::image_step() {
       const int64_t groups = c % 2 == 0 && channels_ % 2 == 0 && draw_.coin() ? 2 : 1;
       const bool normalised = draw_.coin(), bias = !normalised || draw_.coin();
       const Step first = conv(c, channels_, windows(Layer::conv), groups, bias);
-      const Step second = normalised ? norm(&RandomNetwork::norms_, channels_) : activation(),
-                 third = without_step(0.25) ? prelu(channels_) : activation();
+      const Step second = without_step(0.25) ? group_norm(channels_)
+                          : normalised       ? norm(&RandomNetwork::norms_, channels_)
+                                             : activation(),
+                 third = without_step(0.2) ? prelu(channels_) : activation();
       return [=](RandomNetwork& net, const Tensor& x) { return third(net, second(net, first(net, x))); };
     }
   }
@@ -333,6 +371,7 @@ RandomNetwork::RandomNetwork(uint64_t seed, Operations operations)
     steps_.push_back(linear(channels_, features));
     channels_ = features;
     if (draw_.chance(0.3)) steps_.push_back(norm(&RandomNetwork::flat_norms_, channels_));
+    if (without_step(0.2)) steps_.push_back(draw_.coin() ? group_norm(channels_) : layer_norm({channels_}));
     steps_.push_back(without_step(0.25) ? prelu(channels_) : activation());
   }
   steps_.push_back(linear(channels_, 3));
@@ -348,6 +387,8 @@ void RandomNetwork::members(nn::Visitor& v) {
   list("linear", linears_);
   list("flat_norm", flat_norms_);
   list("prelu", prelus_);
+  list("group_norm", group_norms_);
+  list("layer_norm", layer_norms_);
   list("scale", scales_);
 }
 

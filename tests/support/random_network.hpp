@@ -8,6 +8,8 @@
 
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/nn/norm.hpp>
@@ -17,6 +19,7 @@
 
 namespace test {
 
+using tinynn::Shape;
 using tinynn::Tensor;
 
 class RandomNetwork : public tinynn::nn::Module {
@@ -51,6 +54,8 @@ class RandomNetwork : public tinynn::nn::Module {
   Step linear(int64_t in, int64_t out);
   Step activation();
   Step prelu(int64_t channels);
+  Step group_norm(int64_t channels);
+  Step layer_norm(const Shape& last);
   Step pool(bool same_size);
   Step same_channels();  // a random step from channels_ to channels_, of the same size
   Step image_step();     // a random step; updates channels_, h_ and w_
@@ -67,6 +72,8 @@ class RandomNetwork : public tinynn::nn::Module {
   std::vector<tinynn::nn::Linear> linears_;
   std::vector<tinynn::nn::BatchNorm1d> flat_norms_;
   std::vector<tinynn::nn::PReLU> prelus_;
+  std::vector<tinynn::nn::GroupNorm> group_norms_;
+  std::vector<tinynn::nn::LayerNorm> layer_norms_;
   std::vector<tinynn::Parameter> scales_;
   std::vector<Step> steps_;
 };

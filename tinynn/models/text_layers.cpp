@@ -6,6 +6,8 @@
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/models/text_layers.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
@@ -43,6 +45,14 @@ Entry conv(const LayerText& text, const Shape& input) {
 Entry batch_norm(const LayerText&, const Shape& input) {
   if (input.rank() == 4) return Entry(nn::BatchNorm2d(input[1]));
   return Entry(nn::BatchNorm1d(input[1]));
+}
+
+Entry layer_norm(const LayerText&, const Shape& input) {
+  return Entry(nn::LayerNorm(Shape(std::span(input.begin() + 1, input.end()))));
+}
+
+Entry group_norm(const LayerText& text, const Shape& input) {
+  return Entry(nn::GroupNorm(text.whole(0, 1), input[1]));
 }
 
 Entry linear(const LayerText& text, const Shape& input) {
@@ -85,6 +95,11 @@ std::string linear_text(const graph::Graph& graph, const graph::Operation& opera
   return ' ' + std::to_string(shape_of(graph, operation, 1)[0]) + (operation.inputs[2] < 0 ? " nobias" : "");
 }
 
+std::string group_norm_text(const graph::Graph& graph, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  return ' ' + std::to_string(shape_of(graph, operation, 0)[1] / a.whole("channels_per_group"));
+}
+
 std::string prelu_text(const graph::Graph& graph, const graph::Operation& operation) {
   return shape_of(graph, operation, 1)[0] == shape_of(graph, operation, 0)[1] ? "" : " shared";
 }
@@ -109,6 +124,8 @@ const LayerRow rows[] = {
      {"stride", "pad", "dilation", "groups", "nobias"}, 4, conv, "conv2d", conv_text},
     {"linear", "OUT [nobias]: fully connected", 1, 1, true, {"nobias"}, 2, linear, "linear", linear_text},
     {"bn", "batch normalisation", 0, 0, true, {}, 0, batch_norm, "batch_norm"},
+    {"layernorm", "layer normalisation, over all of a sample", 0, 0, true, {}, 0, layer_norm, "layer_norm"},
+    {"groupnorm", "GROUPS: group normalisation", 1, 1, true, {}, 0, group_norm, "group_norm", group_norm_text},
     {"maxpool", "[KERNEL=2] [stride S] [pad P]: largest of each window", 0, 1, true, {"stride", "pad"}, 4, max_pool,
      "max_pool2d", pool_text},
     {"avgpool", "[KERNEL=2] [stride S] [pad P]: mean of each window", 0, 1, true, {"stride", "pad"}, 4, avg_pool,

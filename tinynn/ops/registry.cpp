@@ -6,7 +6,8 @@ namespace tinynn::ops {
 
 const std::vector<const Op*>& all() {
   static const auto joined = [] {
-    std::vector<const Op*> operations{&linear, &conv1d, &conv2d, &conv_transpose2d, &batch_norm, &prelu, &dropout};
+    std::vector<const Op*> operations{&linear,     &conv1d,     &conv2d, &conv_transpose2d, &batch_norm,
+                                      &layer_norm, &group_norm, &prelu,  &dropout};
     for (const auto family :
          {activation, arithmetic, compare, index, loss, matmul, pad, pointwise, pool, reduce, shape}) {
       const auto members = family();

@@ -16,7 +16,7 @@ using autograd::Op;
 namespace ops {
 
 // Those that layers and tests need as constants.
-extern const Op linear, conv1d, conv2d, conv_transpose2d, batch_norm, prelu, dropout;
+extern const Op linear, conv1d, conv2d, conv_transpose2d, batch_norm, layer_norm, group_norm, prelu, dropout;
 
 /// All operations, family by family.
 const std::vector<const Op*>& all();

@@ -91,6 +91,14 @@ Twins layer_operation_twins() {
       {"adaptive_max_pool2d", torch_gradients([](X x, T t) {
          return std::get<0>(torch::adaptive_max_pool2d(x("x"), t.integers("size")));
        })},
+      {"layer_norm", torch_gradients([](X x, T t) {
+         const auto sizes = x("x").sizes();
+         return torch::layer_norm(x("x"), sizes.slice(sizes.size() - t.integer("dims")), x("weight"),
+                                  x("bias"), t.number("eps"));
+       })},
+      {"group_norm", torch_gradients([](X x, T t) {
+         return torch::group_norm(x("x"), t.integer("groups"), x("weight"), x("bias"), t.number("eps"));
+       })},
       {"prelu", torch_gradients([](X x, T) { return torch::prelu(x("x"), x("weight")); })},
       {"batch_norm", batch_norm},
       {"dropout",

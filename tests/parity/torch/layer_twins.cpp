@@ -116,6 +116,16 @@ Twins layer_twins() {
       {"nn.ConvTranspose2d", layer(conv_transpose2d)},
       {"nn.BatchNorm1d", batch_norm<nn::BatchNorm1d>},
       {"nn.BatchNorm2d", batch_norm<nn::BatchNorm2d>},
+      {"nn.LayerNorm", layer([](T t) {
+         return nn::LayerNorm(nn::LayerNormOptions(t.integers("sizes"))
+                                  .eps(t.number("eps"))
+                                  .elementwise_affine(t.flag("affine")));
+       })},
+      {"nn.GroupNorm", layer([](T t) {
+         return nn::GroupNorm(nn::GroupNormOptions(t.integer("groups"), t.integer("channels"))
+                                  .eps(t.number("eps"))
+                                  .affine(t.flag("affine")));
+       })},
       {"nn.MaxPool2d", layer([](T) {
          return nn::MaxPool2d(nn::MaxPool2dOptions({3, 2}).stride({1, 2}).padding({1, 0}));
        })},
