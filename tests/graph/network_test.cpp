@@ -74,7 +74,7 @@ void check_random_networks_come_back(uint64_t count) {
   for (uint64_t seed = 0; seed < count; ++seed) {
     CAPTURE(seed);
     manual_seed(seed);
-    test::RandomNetwork net(seed, test::RandomNetwork::Operations::all);
+    test::RandomNetwork net(seed);
     test::Draw draw(seed);
     const Tensor x = draw.tensor({4, 2, net.size, net.size});
     check_comes_back(net, x);

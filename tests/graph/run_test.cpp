@@ -54,9 +54,9 @@ void check_random_networks(uint64_t first, uint64_t count) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     CAPTURE(seed);
     manual_seed(seed);
-    test::RandomNetwork net(seed, test::RandomNetwork::Operations::all);
+    test::RandomNetwork net(seed);
     manual_seed(seed);
-    test::RandomNetwork twin(seed, test::RandomNetwork::Operations::all);
+    test::RandomNetwork twin(seed);
     test::Draw draw(seed);
     const Tensor example = draw.tensor({3, 2, net.size, net.size}),
                  x = draw.tensor({5, 2, net.size, net.size});

@@ -60,8 +60,7 @@ std::string content(const std::filesystem::path& path) {
 // A network and what can be done with it.
 class Life {
  public:
-  explicit Life(uint64_t seed)
-      : draw_(seed), net_(std::make_unique<test::RandomNetwork>(seed, test::RandomNetwork::Operations::all)) {
+  explicit Life(uint64_t seed) : draw_(seed), net_(std::make_unique<test::RandomNetwork>(seed)) {
     const int64_t size = test::RandomNetwork::size;
     images_ = draw_.tensor({4, 2, size, size});
     new_optimizer();

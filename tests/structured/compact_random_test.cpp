@@ -86,8 +86,7 @@ void move_by_one_rounding(nn::Module& net, uint64_t seed) {
 // A random network after ten steps, with the optimizer that took them; then some of its channels were masked.
 // The same for the same seed.
 struct Trained {
-  Trained(uint64_t seed, bool with_adam)
-      : draw(seed + 1'000'000), net((manual_seed(seed), seed), test::RandomNetwork::Operations::all) {
+  Trained(uint64_t seed, bool with_adam) : draw(seed + 1'000'000), net((manual_seed(seed), seed)) {
     images = draw.tensor({4, 2, test::RandomNetwork::size, test::RandomNetwork::size});
     if (with_adam) {
       optimizer = std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = 1e-3});

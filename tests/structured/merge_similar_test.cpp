@@ -504,7 +504,7 @@ TEST_CASE("structured. merging planted duplicates leaves the outputs of 200 rand
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
     manual_seed(seed);
-    test::RandomNetwork net(seed, test::RandomNetwork::Operations::all);
+    test::RandomNetwork net(seed);
     test::Draw draw(seed + 2'000'000);
     const Tensor images = draw.tensor({4, 2, test::RandomNetwork::size, test::RandomNetwork::size});
     const graph::ChannelMap map(graph::trace(net, images));

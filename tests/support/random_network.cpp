@@ -7,6 +7,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/ops/matmul.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/reduce.hpp>
@@ -197,7 +198,7 @@ RandomNetwork::Step RandomNetwork::pool(bool same_size) {
 RandomNetwork::Step RandomNetwork::same_channels() {
   const int64_t c = channels_;
   const bool bias = draw_.coin();
-  if (without_step(0.4)) {
+  if (draw_.chance(0.4)) {
     switch (draw_.between(0, 4)) {
       case 0: return prelu(c);
       case 1: return h_ * w_ > 1 ? layer_norm({h_, w_}) : group_norm(c);
@@ -303,7 +304,7 @@ RandomNetwork::Step RandomNetwork::branching_step() {
 
 RandomNetwork::Step RandomNetwork::image_step() {
   const int64_t c = channels_;
-  switch (draw_.between(0, 9)) {
+  switch (draw_.between(0, 10)) {
     case 0: {
       const Step pooled = pool(false), after = activation();
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, pooled(net, x)); };
@@ -329,40 +330,54 @@ RandomNetwork::Step RandomNetwork::image_step() {
       const Step normed = norm(&RandomNetwork::norms_, channels_);
       return [=](RandomNetwork& net, const Tensor& x) { return after(net, normed(net, first(net, x))); };
     }
+    case 7: {
+      if (h_ > 8 || w_ > 8) return activation();
+      if (draw_.chance(0.3)) {
+        const Size2 scale = draw_.coin() ? Size2(1, 2) : Size2(2, 1);
+        h_ *= scale.h;
+        w_ *= scale.w;
+        return [=](RandomNetwork&, const Tensor& x) { return upsample_nearest(x, scale); };
+      }
+      std::vector<int64_t> pads;
+      for (int side = 0; side < 4; ++side) pads.push_back(draw_.between(0, 2));
+      w_ += pads[0] + pads[1];
+      h_ += pads[2] + pads[3];
+      const double value = draw_.coin() ? 0 : draw_.fraction();
+      // Not before a pool: ONNX Runtime 1.30 takes zeros that are padded in front of one for no pixels at
+      // all.
+      return [=](RandomNetwork&, const Tensor& x) { return tanh(pad(x, pads, value)); };
+    }
     default: {
       channels_ = draw_.between(2, 8);
       const int64_t groups = c % 2 == 0 && channels_ % 2 == 0 && draw_.coin() ? 2 : 1;
       const bool normalised = draw_.coin(), bias = !normalised || draw_.coin();
       const Step first = conv(c, channels_, windows(Layer::conv), groups, bias);
-      const Step second = without_step(0.25) ? group_norm(channels_)
+      const Step second = draw_.chance(0.25) ? group_norm(channels_)
                           : normalised       ? norm(&RandomNetwork::norms_, channels_)
                                              : activation(),
-                 third = without_step(0.2) ? prelu(channels_) : activation();
+                 third = draw_.chance(0.2) ? prelu(channels_) : activation();
       return [=](RandomNetwork& net, const Tensor& x) { return third(net, second(net, first(net, x))); };
     }
   }
 }
 
 RandomNetwork::Step RandomNetwork::to_features() {
-  if (without_step(0.2)) {
-    const int64_t h = draw_.between(1, 2), w = draw_.between(1, 3);
-    channels_ *= h * w;
-    return [=](RandomNetwork&, const Tensor& x) { return flatten(adaptive_max_pool2d(x, {h, w})); };
-  }
   switch (draw_.between(0, 3)) {
     case 0: return [](RandomNetwork&, const Tensor& x) { return mean(x, {2, 3}); };
     case 1: {
       // Windows of one size, for ONNX has no others.
       const int64_t h = h_ % 2 == 0 && draw_.coin() ? 2 : 1, w = w_ % 3 == 0 && draw_.coin() ? 3 : 1;
+      const bool largest = draw_.coin();
       channels_ *= h * w;
-      return [=](RandomNetwork&, const Tensor& x) { return flatten(adaptive_avg_pool2d(x, {h, w})); };
+      return [=](RandomNetwork&, const Tensor& x) {
+        return flatten(largest ? adaptive_max_pool2d(x, {h, w}) : adaptive_avg_pool2d(x, {h, w}));
+      };
     }
     default: channels_ *= h_ * w_; return [](RandomNetwork&, const Tensor& x) { return flatten(x); };
   }
 }
 
-RandomNetwork::RandomNetwork(uint64_t seed, Operations operations)
-    : draw_(seed), all_(operations == Operations::all) {
+RandomNetwork::RandomNetwork(uint64_t seed) : draw_(seed) {
   const int64_t depth = draw_.between(2, 12), images = draw_.between(1, depth);
   for (int64_t k = 0; k < images; ++k) steps_.push_back(image_step());
   steps_.push_back(to_features());
@@ -371,8 +386,8 @@ RandomNetwork::RandomNetwork(uint64_t seed, Operations operations)
     steps_.push_back(linear(channels_, features));
     channels_ = features;
     if (draw_.chance(0.3)) steps_.push_back(norm(&RandomNetwork::flat_norms_, channels_));
-    if (without_step(0.2)) steps_.push_back(draw_.coin() ? group_norm(channels_) : layer_norm({channels_}));
-    steps_.push_back(without_step(0.25) ? prelu(channels_) : activation());
+    if (draw_.chance(0.2)) steps_.push_back(draw_.coin() ? group_norm(channels_) : layer_norm({channels_}));
+    steps_.push_back(draw_.chance(0.25) ? prelu(channels_) : activation());
   }
   steps_.push_back(linear(channels_, 3));
 }

@@ -24,10 +24,7 @@ using tinynn::Tensor;
 
 class RandomNetwork : public tinynn::nn::Module {
  public:
-  /// All operations, or those alone that programs have steps for.
-  enum class Operations { with_steps, all };
-
-  explicit RandomNetwork(uint64_t seed, Operations operations = Operations::with_steps);
+  explicit RandomNetwork(uint64_t seed);
 
   void members(tinynn::nn::Visitor& v) override;
   /// (n, 2, size, size) to (n, 3)
@@ -61,10 +58,8 @@ class RandomNetwork : public tinynn::nn::Module {
   Step image_step();     // a random step; updates channels_, h_ and w_
   Step branching_step();
   Step to_features();  // from images to rows of channels_
-  bool without_step(double chance) { return all_ && draw_.chance(chance); }
 
   Draw draw_;
-  bool all_;
   int64_t channels_ = 2, h_ = size, w_ = size;
   std::vector<tinynn::nn::Conv2d> convs_;
   std::vector<tinynn::nn::ConvTranspose2d> transposed_;

@@ -3,9 +3,15 @@
 #include <functional>
 
 #include <tinynn/core/random.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
+#include <tinynn/nn/group_norm.hpp>
+#include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
+#include <tinynn/nn/prelu.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/pointwise.hpp>
@@ -121,10 +127,59 @@ std::vector<Row> of_rows() {
   };
 }
 
+struct Sequence : nn::Module {  // features as a sequence of one channel
+  Tensor forward(const Tensor& x) override { return unsqueeze(x, 1); }
+};
+
+template <class... Layers>
+SmallNetwork layers(const char* name, const Shape& of_one, Layers... layers) {
+  return {name, of_one, std::make_unique<nn::Sequential>(std::move(layers)...)};
+}
+
+// Norms and slopes as of training, not as they start.
+template <class Layer>
+Layer trained(Layer layer) {
+  for (Parameter& p : layer.parameters()) p.assign(rand(p.shape(), 0.3, 1.5));
+  return layer;
+}
+
+std::vector<SmallNetwork> of_layers() {
+  using namespace nn;
+  std::vector<SmallNetwork> made;
+  const auto add = [&](SmallNetwork network) { made.push_back(std::move(network)); };
+  add(layers("sequences", {3, 9}, Conv1d(3, 4, 3, {.stride = 2, .padding = 1}), BatchNorm1d(4), ReLU(),
+             Conv1d(4, 4, 2, {.dilation = 2, .groups = 2, .bias = false}), GELU(), Flatten(), Linear(12, 3)));
+  add(layers("sequence_pools", {12}, Sequence(), Conv1d(1, 3, 3), MaxPool1d(2),
+             AvgPool1d(3, {.stride = 1, .padding = 1}), AdaptiveAvgPool1d(1), Flatten(), Linear(3, 2)));
+  add(layers("transposed", {3, 4, 3},
+             ConvTranspose2d(3, 4, 3, {.stride = 2, .padding = 1, .output_padding = 1}), BatchNorm2d(4),
+             ReLU(), ConvTranspose2d(4, 2, 2, {.stride = 2})));
+  add(layers(
+      "transposed_apart", {4, 3, 4},
+      ConvTranspose2d(4, 8, {2, 3}, {.stride = {3, 2}, .padding = {0, 1}, .dilation = {1, 2}, .groups = 4}),
+      Tanh(), ConvTranspose2d(8, 4, 3, {.padding = 2, .groups = 2, .bias = false})));
+  add(layers("transposed_far", {2, 3, 3},
+             ConvTranspose2d(2, 3, 1, {.stride = 3, .padding = 1, .output_padding = 2})));
+  add(layers("padded", {2, 3, 4}, ConstantPad2d({1, 0, 2, 3}, 0.5), Conv2d(2, 3, 3), Tanh(), ZeroPad2d(1),
+             Conv2d(3, 2, 2)));
+  add(layers("upsampled", {2, 3, 4}, Upsample({2, 3}), ReLU(), Conv2d(2, 3, 3)));
+  add(layers("layer_norms", {2, 3, 4}, trained(LayerNorm({4})), Conv2d(2, 3, 2),
+             trained(LayerNorm({3, 2, 3})), ReLU(),
+             LayerNorm({2, 3}, {.eps = 0.1, .elementwise_affine = false})));
+  add(layers("row_layer_norm", {6}, Linear(6, 8), trained(LayerNorm({8})), GELU(), Linear(8, 3)));
+  add(layers("group_norms", {4, 3, 3}, trained(GroupNorm(2, 4)), ReLU(), Conv2d(4, 6, 2),
+             trained(GroupNorm(6, 6)), GroupNorm(1, 6, {.affine = false})));
+  add(layers("slopes", {3, 4, 4}, trained(PReLU(3)), Conv2d(3, 4, 2), trained(PReLU(4)), Flatten(),
+             Linear(36, 5), trained(PReLU()), Linear(5, 4), trained(PReLU(4)), Linear(4, 2)));
+  add(layers("largest_of_channels", {2, 6, 4}, AdaptiveMaxPool2d(2), Conv2d(2, 3, 1), AdaptiveMaxPool2d(1),
+             Flatten()));
+  return made;
+}
+
 }  // namespace
 
 std::vector<SmallNetwork> small_networks() {
-  std::vector<SmallNetwork> made;
+  std::vector<SmallNetwork> made = of_layers();
   for (Row& row : of_images())
     made.push_back({row.name, {2, 3, 5}, std::make_unique<Formula>(std::move(row.formula), row.constant)});
   for (Row& row : of_rows()) {

@@ -58,7 +58,7 @@ Planner::Rule Planner::rule_of(const Operation& operation) {
                                                   {"dropout", &Planner::same}};
     for (const auto& [name, rule] : named) {
       const autograd::Op* op = ops::find(name);
-      if (op == nullptr) continue;  // TEMPORARY
+      check(op != nullptr, "deploy: there is no operation ", name);
       of_operation[op] = rule;
     }
     return of_operation;

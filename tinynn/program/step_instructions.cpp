@@ -8,22 +8,6 @@
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/program/step_instructions.hpp>
 
-namespace tinynn::kernels {  // TEMPORARY
-void normalize_rows_forward(int64_t rows, int64_t columns, int64_t inner, double eps, const float* x,
-                            float* y) {
-  for (int64_t r = 0; r < rows * inner; ++r) {
-    const int64_t b = r / inner * columns * inner + r % inner;
-    double m = 0, v = 0;
-    for (int64_t i = 0; i < columns; ++i) m += double(x[b + i * inner]);
-    m /= double(columns);
-    for (int64_t i = 0; i < columns; ++i)
-      v += (double(x[b + i * inner]) - m) * (double(x[b + i * inner]) - m);
-    const double s = 1 / std::sqrt(v / double(columns) + eps);
-    for (int64_t i = 0; i < columns; ++i) y[b + i * inner] = float((double(x[b + i * inner]) - m) * s);
-  }
-}
-}  // namespace tinynn::kernels
-
 namespace tinynn::deploy {
 
 Instruction make_instruction(const Plan& plan, const Step& step, const std::vector<Slot>& slots, Order order,
@@ -181,7 +165,7 @@ Instruction normalize(const StepMaker& step) {
   const int64_t rows = step.step.groups, columns = step.in().numel() / rows;
   return [=, width = step.width(), eps = step.step.parameters[0], x = step.x(),
           y = step.y()](const Frame& frame) {
-    kernels::normalize_rows_forward(rows, columns, width, eps, x.read(frame), y(frame));
+    kernels::normalize_rows(rows, columns, width, eps, x.read(frame), y(frame));
   };
 }
 
