@@ -69,12 +69,19 @@ TEST_CASE("models. a text comes back from the network that was made of it") {
            "conv 6 3, layernorm, conv 6 3, groupnorm 3, conv 6 3, groupnorm 1, linear 8, groupnorm 4, "
            "layernorm",
            "conv 4 3, prelu, conv 4 3, prelu shared, globalmaxpool, linear 3, prelu",
+           "convtranspose 6 2, relu, convtranspose 4 3 stride 2 pad 1 outpad 1 groups 2 nobias, upsample, "
+           "pad "
+           "3, "
+           "upsample 3, convtranspose 1 3 stride 1 dilation 2",
+           "linear 40, sequence, conv1d 6 5 stride 2 pad 1, relu, conv1d 6 3 dilation 2 groups 3 nobias, "
+           "tanh, linear 3",
            "linear 12 nobias, bn, dropout, [linear 12, relu, linear 12]+, relu, linear 2",
        }) {
     std::string expected = text;
     if (const auto usual = expected.find(" groups 1,"); usual != std::string::npos) expected.erase(usual, 9);
     CHECK(text_again(text, digits) == expected);
   }
+  CHECK(text_again("sequence, conv1d 4, maxpool1d, avgpool1d 3 stride 1 pad 1, linear 2", {20}) == "none");
   CHECK(text_again("linear 5, relu, linear 1", {7}) == "linear 5, relu, linear 1");
   CHECK(text_again("  conv 4\n3 ,relu,[ conv   4 3 pad 1 ]+  ", digits) ==
         "conv 4 3, relu, [conv 4 3 pad 1]+");
@@ -114,6 +121,8 @@ TEST_CASE("models. a text that is no network is refused: which layer, and why") 
         "model: layer 2, \"conv 3\", of input (1, 5): it takes pictures, (n, c, h, w)");
   CHECK(error("conv 4 3", {7}) ==
         "model: layer 1, \"conv 4 3\", of input (1, 7): it takes pictures, (n, c, h, w)");
+  CHECK(error("conv1d 4 3", {7}) ==
+        "model: layer 1, \"conv1d 4 3\", of input (1, 7): it takes sequences, (n, c, l)");
   CHECK(error("linear") ==
         "model: layer 1, \"linear\", of input (1, 1, 28, 28): it has 0 numbers, expected linear OUT "
         "[nobias]: fully connected");
@@ -203,5 +212,12 @@ TEST_CASE("models. a text's convolution makes no more than fits into memory") {
   };
   CHECK(error("conv 1 3 pad 1000000").ends_with("it would make more than 2^28 numbers a sample"));
   CHECK(error("conv 1 3 pad 1000000 stride 1000000").ends_with("padded to more than 2^28 numbers a sample"));
+  for (const char* text : {"convtranspose 1000 100", "upsample 1000000", "pad 1000000",
+                           "upsample 1000, upsample 1000", "convtranspose 1 2 dilation 1000000"})
+    CHECK(error(text).ends_with("it would make more than 2^28 numbers a sample"));
+  CHECK(error("convtranspose 1000000 1000").ends_with("it would have more than 2^28 weights"));
+  CHECK(error("linear 9, sequence, conv1d 1000000 1000").ends_with("it would have more than 2^28 weights"));
+  CHECK(error("linear 9, sequence, conv1d 1000 pad 1000000")
+            .ends_with("it would have more than 2^28 numbers a sample"));
   CHECK(error("conv 1000000 200").ends_with("it would have more than 2^28 weights"));
 }

@@ -122,9 +122,11 @@ class Builder {
     try {
       const LayerText layer = parsed(words);
       const LayerRow& row = detail::layer_row(layer.word);
-      if (row.rank == 2 && shape_.rank() == 4) append(to, nn::Sequential::Entry(nn::Flatten()));
+      if (row.rank == 2 && shape_.rank() > 2) append(to, nn::Sequential::Entry(nn::Flatten()));
       check(row.rank == 0 || row.rank == shape_.rank(), "it takes ",
-            row.rank == 4 ? "pictures, (n, c, h, w)" : "features, (n, c)");
+            row.rank == 4   ? "pictures, (n, c, h, w)"
+            : row.rank == 3 ? "sequences, (n, c, l)"
+                            : "features, (n, c)");
       append(to, row.make(layer, shape_), name);
     } catch (const Error& error) {
       fail("model: layer ", layer_, ", ", in_quotes(words), ", of input ", shape_, ": ", error.what());

@@ -5,7 +5,9 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/models/text_layers.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/group_norm.hpp>
 #include <tinynn/nn/layer_norm.hpp>
 #include <tinynn/nn/linear.hpp>
@@ -40,6 +42,53 @@ Entry conv(const LayerText& text, const Shape& input) {
                            .dilation = text.option("dilation", 1),
                            .groups = text.option("groups", 1),
                            .bias = text.option("nobias", 0) == 0}));
+}
+
+Entry conv1d(const LayerText& text, const Shape& input) {
+  const int64_t kernel = text.whole(1, 3), out = text.whole(0, 1);
+  check(kernel <= 1 << 20 && input[1] * out <= most_weights / kernel, "it would have more than 2^28 weights");
+  const int64_t length = input[2] + 2 * text.option("pad", 0);
+  check(length <= most_numbers / out && length <= most_numbers / input[1],
+        "it would have more than 2^28 numbers a sample");
+  return Entry(nn::Conv1d(input[1], out, kernel,
+                          {.stride = text.option("stride", 1),
+                           .padding = text.option("pad", 0),
+                           .dilation = text.option("dilation", 1),
+                           .groups = text.option("groups", 1),
+                           .bias = text.option("nobias", 0) == 0}));
+}
+
+Entry conv_transpose(const LayerText& text, const Shape& input) {
+  const int64_t kernel = text.whole(1, 2), out = text.whole(0, 1), stride = text.option("stride", kernel);
+  check(kernel <= 1024 && input[1] * out <= most_weights / (kernel * kernel),
+        "it would have more than 2^28 weights");
+  const int64_t reach = (kernel - 1) * text.option("dilation", 1) + 1 + text.option("outpad", 0);
+  const int64_t h = (input[2] - 1) * stride + reach, w = (input[3] - 1) * stride + reach;
+  check(h <= most_numbers / w / out, "it would make more than 2^28 numbers a sample");
+  return Entry(nn::ConvTranspose2d(input[1], out, kernel,
+                                   {.stride = stride,
+                                    .padding = text.option("pad", 0),
+                                    .output_padding = text.option("outpad", 0),
+                                    .dilation = text.option("dilation", 1),
+                                    .groups = text.option("groups", 1),
+                                    .bias = text.option("nobias", 0) == 0}));
+}
+
+// Of so many numbers a sample, without overflow.
+void check_enlarged(const Shape& input, int64_t h, int64_t w) {
+  check(h <= most_numbers / w / input[1], "it would make more than 2^28 numbers a sample");
+}
+
+Entry upsample(const LayerText& text, const Shape& input) {
+  const int64_t scale = text.whole(0, 2);
+  check_enlarged(input, input[2] * scale, input[3] * scale);
+  return Entry(nn::Upsample(scale));
+}
+
+Entry zero_pad(const LayerText& text, const Shape& input) {
+  const int64_t sides = text.whole(0, 1);
+  check_enlarged(input, input[2] + 2 * sides, input[3] + 2 * sides);
+  return Entry(nn::ZeroPad2d(sides));
 }
 
 Entry batch_norm(const LayerText&, const Shape& input) {
@@ -91,6 +140,33 @@ std::string conv_text(const graph::Graph& graph, const graph::Operation& operati
          option("groups", x[1] / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
 }
 
+std::string conv1d_text(const graph::Graph& graph, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  const Shape x = shape_of(graph, operation, 0), w = shape_of(graph, operation, 1);
+  return ' ' + std::to_string(w[0]) + ' ' + std::to_string(w[2]) + option("stride", a.whole("stride"), 1) +
+         option("pad", a.whole("padding"), 0) + option("dilation", a.whole("dilation"), 1) +
+         option("groups", x[1] / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
+}
+
+std::string conv_transpose_text(const graph::Graph& graph, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  const Shape w = shape_of(graph, operation, 1);
+  const int64_t out = graph.values[operation.output].shape[1];
+  return ' ' + std::to_string(out) + ' ' + std::to_string(w[2]) +
+         option("stride", a.size2("stride").h, w[2]) + option("pad", a.padding2d("padding").top, 0) +
+         option("outpad", a.size2("output_padding").h, 0) + option("dilation", a.size2("dilation").h, 1) +
+         option("groups", out / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
+}
+
+std::string upsample_text(const graph::Graph&, const graph::Operation& operation) {
+  const int64_t scale = autograd::Attributes(operation.attributes).size2("scale").h;
+  return scale == 2 ? "" : ' ' + std::to_string(scale);
+}
+
+std::string pad_text(const graph::Graph&, const graph::Operation& operation) {
+  return ' ' + std::to_string(autograd::Attributes(operation.attributes).whole("pads"));
+}
+
 std::string linear_text(const graph::Graph& graph, const graph::Operation& operation) {
   return ' ' + std::to_string(shape_of(graph, operation, 1)[0]) + (operation.inputs[2] < 0 ? " nobias" : "");
 }
@@ -122,6 +198,12 @@ std::string number_text(const graph::Operation& operation, const char* attribute
 const LayerRow rows[] = {
     {"conv", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution", 1, 2, true,
      {"stride", "pad", "dilation", "groups", "nobias"}, 4, conv, "conv2d", conv_text},
+    {"convtranspose",
+     "OUT [KERNEL=2] [stride S=KERNEL] [pad P] [outpad Q] [dilation D] [groups G] [nobias]: the way back of one", 1, 2,
+     true, {"stride", "pad", "outpad", "dilation", "groups", "nobias"}, 4, conv_transpose, "conv_transpose2d",
+     conv_transpose_text},
+    {"conv1d", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution of sequences", 1, 2,
+     true, {"stride", "pad", "dilation", "groups", "nobias"}, 3, conv1d, "conv1d", conv1d_text},
     {"linear", "OUT [nobias]: fully connected", 1, 1, true, {"nobias"}, 2, linear, "linear", linear_text},
     {"bn", "batch normalisation", 0, 0, true, {}, 0, batch_norm, "batch_norm"},
     {"layernorm", "layer normalisation, over all of a sample", 0, 0, true, {}, 0, layer_norm, "layer_norm"},
@@ -130,11 +212,24 @@ const LayerRow rows[] = {
      "max_pool2d", pool_text},
     {"avgpool", "[KERNEL=2] [stride S] [pad P]: mean of each window", 0, 1, true, {"stride", "pad"}, 4, avg_pool,
      "avg_pool2d", pool_text},
+    {"maxpool1d", "[KERNEL=2] [stride S] [pad P]: the same of sequences", 0, 1, true, {"stride", "pad"}, 3,
+     [](const LayerText& text, const Shape&) {
+       return Entry(nn::MaxPool1d(text.whole(0, 2),
+                                  {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
+     }},
+    {"avgpool1d", "[KERNEL=2] [stride S] [pad P]", 0, 1, true, {"stride", "pad"}, 3,
+     [](const LayerText& text, const Shape&) {
+       return Entry(nn::AvgPool1d(text.whole(0, 2),
+                                  {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
+     }},
+    {"upsample", "[S=2]: each pixel S x S times", 0, 1, true, {}, 4, upsample, "upsample_nearest", upsample_text},
+    {"pad", "P: zeros on all sides", 1, 1, true, {}, 4, zero_pad, "pad", pad_text},
+    {"sequence", "features become a sequence of one channel", 0, 0, true, {}, 2, plain<nn::AsSequence>, "unsqueeze"},
     {"globalpool", "mean of each channel", 0, 0, true, {}, 4,
      [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveAvgPool2d(1)); }, "adaptive_avg_pool2d"},
     {"globalmaxpool", "largest of each channel", 0, 0, true, {}, 4,
      [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveMaxPool2d(1)); }, "adaptive_max_pool2d"},
-    {"flatten", "pictures become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
+    {"flatten", "pictures or sequences become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
     {"dropout", "[P=0.5]: zeroes elements in training", 0, 1, false, {}, 0,
      [](const LayerText& text, const Shape&) { return Entry(nn::Dropout(text.number(0, 0.5))); },
      "dropout", [](const auto&, const auto& operation) { return number_text(operation, "p", 0.5); }},

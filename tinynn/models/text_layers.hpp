@@ -30,9 +30,9 @@ struct LayerRow {
   size_t least, most;  // numbers
   bool whole;          // the numbers count something: 1 to 2^20
   std::vector<const char*> options;
-  int64_t rank;  // of its input, with samples: 4 for pictures, 2 for features, 0 for any
+  int64_t rank;  // of its input, with samples: 4 for pictures, 3 for sequences, 2 for features, 0 for any
   nn::Sequential::Entry (*make)(const LayerText& text, const Shape& input);
-  const char* op;  // that it is, and what stands behind the word then; no function: nothing
+  const char* op = "";  // that it is, if one, and what stands behind the word then; no function: nothing
   std::string (*rest)(const graph::Graph& graph, const graph::Operation& operation) = nullptr;
 };
 

@@ -68,7 +68,7 @@ class TextWriter {
       const Operation& operation = *makers_[v];
       const std::string_view name = operation.op->name;
       const bool is_implied =
-          before_linear && name == "flatten" && graph_.values[before_[v]].shape.rank() == 4;
+          before_linear && name == "flatten" && graph_.values[before_[v]].shape.rank() > 2;
       if (!is_implied) layers.push_back(is_sum(operation) ? bracket(operation, depth + 1) : layer(operation));
       before_linear = name == "linear";
     }

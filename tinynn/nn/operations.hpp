@@ -90,6 +90,11 @@ struct Flatten : Module {
   Tensor forward(const Tensor& x) override { return flatten(x); }
 };
 
+/// (n, f) to (n, 1, f). torch.nn.Unflatten(1, (1, f)).
+struct AsSequence : Module {
+  Tensor forward(const Tensor& x) override { return unsqueeze(x, 1); }
+};
+
 /// torch.nn.ConstantPad2d, whose order of the sides is another, and ZeroPad2d.
 struct ConstantPad2d : Module {
   ConstantPad2d(const Padding2d& p, double v) : padding(p), value(v) {}
