@@ -7,6 +7,7 @@
 #include <tinynn/export/kernels/layers.h>
 #include <tinynn/export/kernels/steps.h>
 #include <tinynn/kernels/activation.h>
+#include <tinynn/kernels/combine.h>
 
 enum { most = 20000 };
 
@@ -214,23 +215,76 @@ static void test_conv2d(int x_format, int weight_format, int storage) {
   }
 }
 
+static double larger_of(double u, double v) { return u > v ? u : v; }
+
 static void test_elements(void) {
+  float (*const combining[])(float, float) = {tinynn_plus, tinynn_minus,  tinynn_times,
+                                              tinynn_over, tinynn_larger, tinynn_smaller};
   const int channels = draw(1, 5), each = draw(1, 40), count = channels * each;
   fill(&a, a_format(), count), fill(&b, a_format(), count), fill(&y, a_format(), count);
   for (int c = 0; c < channels; ++c) scales[c] = (float)draw(-8, 8) / 4, float_bias[c] = (float)draw(-9, 9);
-  for (int kind = 0; kind < 6; ++kind) {
-    if (kind == 0) tinynn_map(count, a.numbers, y.numbers, tinynn_relu);
-    if (kind == 1) tinynn_add(count, a.numbers, b.numbers, y.numbers, tinynn_relu);
-    if (kind == 2) tinynn_subtract(count, a.numbers, b.numbers, y.numbers, tinynn_relu);
-    if (kind == 3) tinynn_multiply(count, a.numbers, b.numbers, y.numbers, tinynn_relu);
-    if (kind == 4) tinynn_scale_shift(channels, each, a.numbers, scales, float_bias, y.numbers, tinynn_relu);
-    if (kind == 5) tinynn_scale_channels(channels, each, a.numbers, b.numbers, y.numbers, tinynn_relu);
+  for (int kind = 0; kind < 10; ++kind) {
+    if (kind < 6) tinynn_combine(count, a.numbers, b.numbers, y.numbers, combining[kind], tinynn_relu);
+    if (kind == 6) tinynn_map(count, a.numbers, y.numbers, tinynn_relu);
+    if (kind == 7) tinynn_scale_shift(channels, each, a.numbers, scales, float_bias, y.numbers, tinynn_relu);
+    if (kind == 8) tinynn_scale_channels(channels, each, a.numbers, b.numbers, y.numbers, tinynn_relu);
+    if (kind == 9) tinynn_prelu(channels, each, a.numbers, scales, y.numbers, tinynn_identity);
     for (int i = 0; i < count; ++i) {
       const int c = i / each;
       const double u = a.value[i], v = b.value[i], scale = (double)scales[c], shift = (double)float_bias[c];
-      const double of[] = {u, u + v, u - v, u * v, u * scale + shift, u * b.value[c]};
-      expect("elements", i, stored(&y, i), rounded(&y, of[kind] < 0 ? 0 : of[kind]), 1e-6);
+      if (kind == 3 && v == 0) continue;  // divided by zero
+      const double quotient = v == 0 ? 0 : (double)((float)u / (float)v);
+      const double of[] = {u + v,
+                           u - v,
+                           u * v,
+                           quotient,
+                           larger_of(u, v),
+                           -larger_of(-u, -v),
+                           u,
+                           u * scale + shift,
+                           u * b.value[c],
+                           u > 0 ? u : u * scale};
+      expect("elements", i, stored(&y, i), rounded(&y, kind < 9 ? larger_of(of[kind], 0) : of[kind]), 1e-6);
     }
+  }
+}
+
+static void test_pad(void) {
+  const int planes = draw(1, 3), h = draw(1, 5), w = draw(1, 5), top = draw(0, 2), left = draw(0, 2);
+  const int oh = h + top + draw(0, 2), ow = w + left + draw(0, 2);
+  fill(&a, a_format(), planes * h * w), fill(&y, a_format(), planes * oh * ow);
+  tinynn_pad(planes, h, w, top, left, oh, ow, 1.5F, a.numbers, y.numbers, tinynn_relu);
+  for (int i = 0; i < planes * oh * ow; ++i) {
+    const int r = i / ow % oh - top, c = i % ow - left;
+    const double v = r < 0 || r >= h || c < 0 || c >= w ? 1.5 : a.value[i / (oh * ow) * h * w + r * w + c];
+    expect("pad", i, stored(&y, i), rounded(&y, larger_of(v, 0)), 0);
+  }
+}
+
+static void test_reductions(void) {
+  const int outer = draw(1, 4), columns = draw(1, 12), inner = draw(1, 4), count = outer * columns * inner;
+  fill(&a, a_format(), count), fill(&y, a_format(), count);
+  for (int largest = 0; largest < 2; ++largest) {
+    tinynn_reduce(outer, columns, inner, a.numbers, y.numbers, largest ? tinynn_larger : tinynn_plus,
+                  tinynn_identity);
+    for (int i = 0; i < outer * inner; ++i) {
+      double sum = 0, largest_of = -1e9;
+      for (int c = 0; c < columns; ++c) {
+        const double v = a.value[(i / inner * columns + c) * inner + i % inner];
+        sum += v, largest_of = larger_of(largest_of, v);
+      }
+      expect("reduce", i, stored(&y, i), rounded(&y, largest ? largest_of : sum), 0);
+    }
+  }
+  const int rows = outer * inner;
+  fill(&y, tinynn_float32, count);
+  tinynn_normalize(rows, columns, 0.5F, a.numbers, y.numbers, tinynn_identity);
+  for (int i = 0; i < count; ++i) {
+    const double* row = a.value + i / columns * columns;
+    double mean = 0, variance = 0;
+    for (int c = 0; c < columns; ++c) mean += row[c] / columns;
+    for (int c = 0; c < columns; ++c) variance += (row[c] - mean) * (row[c] - mean) / columns;
+    expect("normalize", i, stored(&y, i), (a.value[i] - mean) / sqrt(variance + 0.5), 2e-5);
   }
 }
 
@@ -324,6 +378,15 @@ static void test_activations(void) {
     expect("tanh", i, (double)tinynn_tanh(x), tanh(v), 1e-6);
     expect("silu", i, (double)tinynn_silu(x), v / (1 + exp(-v)), 1e-6);
     expect("gelu", i, (double)tinynn_gelu(x), v * erfc(-v / sqrt(2)) / 2, 1e-6);
+    expect("abs", i, (double)tinynn_abs(x), fabs(v), 0);
+    expect("exp", i, (double)tinynn_exp(x) / exp(v), 1, 1e-6);
+    expect("square", i, (double)tinynn_pow(x, 2), v * v, 1e-6);
+    if (v > 0) {
+      expect("sqrt", i, (double)tinynn_sqrt(x), sqrt(v), 1e-6);
+      expect("log", i, (double)tinynn_log(x), log(v), 1e-6);
+      expect("pow", i, (double)tinynn_pow(x, -0.5F), 1 / sqrt(v), 1e-6);
+      expect("scalar_div", i, (double)tinynn_scalar_div(x, 3), 3 / v, 1e-6);
+    }
     expect("gelu_tanh", i, (double)tinynn_gelu_tanh(x), v / 2 * (1 + tanh(root * (v + 0.044715 * v * v * v))),
            1e-6);
   }
@@ -337,7 +400,7 @@ int main(void) {
           test_conv2d(tinynn_float32, tinynn_float32, storage);
       test_linear(a_format(), tinynn_int8, storage), test_conv2d(a_format(), tinynn_int8, storage);
     }
-    test_elements(), test_copies(), test_pools(), test_softmax();
+    test_elements(), test_pad(), test_reductions(), test_copies(), test_pools(), test_softmax();
   }
   return 0;
 }

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
@@ -61,6 +63,32 @@ TEST_CASE("prune. wanda is |w| times the norm of the pixels that it multiplies")
       CHECK_FALSE(weight.grad().defined());
     }
   }
+}
+
+TEST_CASE("prune. wanda scores what sequences and transposed convolutions multiply") {
+  test::Draw draw(6);
+  // Each weight of a transposed convolution meets every pixel of its channel.
+  const Tensor image = draw.tensor({4, 3, 4, 5}), sequence = draw.tensor({4, 3, 6});
+  data::DataLoader images = loader_of(image, 2), sequences = loader_of(sequence, 3);
+  nn::Sequential whole{nn::ConvTranspose2d(3, 2, 2, {.stride = 2})}, convolved{nn::Conv1d(3, 2, 1)};
+  const auto norms = [](const Tensor& x, const Tensor& w, int64_t dim) {
+    std::vector<double> scores;
+    for (int64_t i = 0; i < w.numel(); ++i) {
+      const int64_t c = i / w.shape().inner(dim) % 3, pixels = x.shape().inner(1);
+      double squares = 0;
+      for (int64_t at = 0; at < x.numel(); ++at) {
+        const auto pixel = static_cast<double>(x.data()[at]);
+        if (at / pixels % 3 == c) squares += pixel * pixel;
+      }
+      scores.push_back(std::abs(static_cast<double>(w.data()[i])) * std::sqrt(squares));
+    }
+    return scores;
+  };
+  const Parameter weight = whole.parameters()[0], of_sequence = convolved.parameters()[0];
+  CHECK(test::difference(prune::wanda({whole, images})({weight})[0].values(), norms(image, weight, 0),
+                         1e-4) == "");
+  CHECK(test::difference(prune::wanda({convolved, sequences})({of_sequence})[0].values(),
+                         norms(sequence, of_sequence, 1), 1e-4) == "");
 }
 
 TEST_CASE("prune. wanda of inputs of one size ranks as magnitude does; batches add up") {

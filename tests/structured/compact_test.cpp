@@ -6,7 +6,9 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
@@ -14,6 +16,7 @@
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
+#include <tinynn/ops/pad.hpp>
 #include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/shape.hpp>
@@ -159,6 +162,89 @@ TEST_CASE("structured. a channel that is one number until a pool counts its padd
       CHECK(report.kept ==
             std::vector<std::string>{"0.weight[1]: avg_pool2d_2 is not the same number everywhere"});
   }
+}
+
+TEST_CASE("structured. channels go through upsampling, their constants too") {
+  manual_seed(6);
+  const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
+  nn::Sequential net{nn::Conv2d(2, 5, 3), nn::Sigmoid(), nn::Upsample({2, 3}), nn::Conv2d(5, 3, 2)};
+  kill(dynamic_cast<nn::Conv2d&>(net[0]).weight, 0, {1, 4});
+  kill(dynamic_cast<nn::Conv2d&>(net[3]).weight, 1, {2});
+  const auto report = structured::compact(net, x);
+  CHECK(report.channels == 3);
+  CHECK(report.folded == 2);
+  CHECK(report.output_difference <= 1e-6);
+  CHECK(dynamic_cast<nn::Conv2d&>(net[3]).weight.shape() == Shape{3, 2, 2, 2});
+}
+
+TEST_CASE("structured. a channel that is one number until it is padded with another is not folded") {
+  const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
+  for (const double value : {0.0, 0.5}) {  // sigmoid(0) is 0.5
+    CAPTURE(value);
+    manual_seed(5);
+    nn::Sequential net{nn::Conv2d(2, 4, 3), nn::Sigmoid(), nn::ConstantPad2d({1, 0, 2, 0}, value),
+                       nn::Conv2d(4, 3, 2)};
+    kill(dynamic_cast<nn::Conv2d&>(net[0]).weight, 0, {1});
+    const auto report = structured::compact(net, x);
+    CHECK(report.folded == (value == 0.5 ? 1 : 0));
+    CHECK(report.channels == report.folded);
+    if (value == 0)
+      CHECK(report.kept == std::vector<std::string>{"0.weight[1]: pad_2 is not the same number everywhere"});
+  }
+  // What is zero stays so among zeros.
+  nn::Sequential zero{nn::Conv2d(2, 4, 3), nn::ReLU(), nn::ZeroPad2d(1), nn::Conv2d(4, 3, 2)};
+  kill(dynamic_cast<nn::Conv2d&>(zero[0]).weight, 0, {0, 3});
+  CHECK(structured::compact(zero, x).channels == 2);
+}
+
+TEST_CASE("structured. channels that are padded with others go, those that were added stay") {
+  struct Widened : nn::Module {
+    nn::Conv2d first{2, 4, 3}, second{7, 3, 2};
+    void members(nn::Visitor& v) override { v("first", first), v("second", second); }
+    Tensor forward(const Tensor& x) override { return second(pad(relu(first(x)), {0, 0, 0, 0, 2, 1}, 0.25)); }
+  } net;
+  kill(net.first.weight, 0, {1, 3});
+  kill(net.second.weight, 1, {0, 6});  // that read what was added
+  const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
+  CHECK(structured::compact(net, x).channels == 2);
+  CHECK(net.first.weight.shape() == Shape{2, 2, 3, 3});
+  CHECK(net.second.weight.shape() == Shape{3, 5, 2, 2});
+}
+
+TEST_CASE("structured. channels of sequences are cut, and their constants folded") {
+  manual_seed(5);
+  const Tensor x = test::Draw(3).tensor({4, 2, 12});
+  for (const nn::Conv1dOptions& reader : {nn::Conv1dOptions{.stride = 2}, {.dilation = 3}, {.groups = 2}}) {
+    nn::Sequential net{nn::Conv1d(2, 4, 3), nn::Sigmoid(), nn::MaxPool1d(2, {.stride = 1}),
+                       nn::Conv1d(4, 4, 2, reader)};
+    kill(dynamic_cast<nn::Conv1d&>(net[0]).weight, 0, {1, 3});  // in both groups in the same place
+    structured::complete_masks(net, x);
+    const auto before = graph::run(net, x)[0];
+    const auto report = structured::compact(net, x);
+    CHECK(report.folded == (reader.groups == 2 ? 1 : 2));
+    CHECK(report.channels == report.folded);
+    CHECK(test::difference(graph::run(net, x)[0].values(), before.values(), 1e-6) == "");
+  }
+  nn::Sequential padded{nn::Conv1d(2, 4, 3), nn::Sigmoid(), nn::Conv1d(4, 3, 3, {.padding = 1})};
+  kill(dynamic_cast<nn::Conv1d&>(padded[0]).weight, 0, {1});
+  CHECK(structured::compact(padded, x).kept ==
+        std::vector<std::string>{"0.weight[1]: it is not zero, and conv1d of 2.weight pads with zeros, so "
+                                 "that it is another at the border"});
+}
+
+TEST_CASE("structured. a constant that a transposed convolution reads is not folded, zero goes") {
+  manual_seed(5);
+  const Tensor x = test::Draw(3).tensor({4, 2, 6, 6});
+  nn::Sequential net{nn::Conv2d(2, 4, 3), nn::Sigmoid(), nn::ConvTranspose2d(4, 3, 2, {.stride = 2})};
+  kill(dynamic_cast<nn::Conv2d&>(net[0]).weight, 0, {1});
+  CHECK(
+      structured::compact(net, x).kept ==
+      std::vector<std::string>{"0.weight[1]: it is not zero, and conv_transpose2d of 2.weight makes another "
+                               "number of it at each pixel"});
+  nn::Sequential zero{nn::Conv2d(2, 4, 3), nn::ReLU(), nn::ConvTranspose2d(4, 3, 2, {.stride = 2})};
+  kill(dynamic_cast<nn::Conv2d&>(zero[0]).weight, 0, {1});
+  CHECK(structured::compact(zero, x).channels == 1);
+  CHECK(dynamic_cast<nn::ConvTranspose2d&>(zero[2]).weight.shape() == Shape{3, 3, 2, 2});
 }
 
 TEST_CASE("structured. a constant is not folded into a bias that two layers have") {

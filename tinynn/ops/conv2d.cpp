@@ -18,14 +18,15 @@ kernels::Conv2dSizes checked_sizes(const Op& op, const Tensor& x, const Tensor& 
         images ? "(n, c, h, w)" : "(n, c, l)");
   check(weight.rank() == x.rank(), name, ": weight ", weight.shape(), " is not ",
         images ? "(o, c/groups, kh, kw)" : "(o, c/groups, k)");
-  check(at_least(options.stride, 1) && at_least(options.padding, 0) && at_least(options.dilation, 1) &&
-            options.groups >= 1,
-        name, ": stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
-        ", groups ", options.groups, ": expected at least 1, 0, 1, 1");
-  check(at_most(options.stride, most_pixels) && at_most(options.padding, most_pixels) &&
-            at_most(options.dilation, most_pixels),
-        name, ": stride ", options.stride, ", padding ", options.padding, ", dilation ", options.dilation,
-        ": expected at most 2^24");
+  // Of sequences, what was given: one number each.
+  const Size2 stride = images ? options.stride : options.stride.w,
+              dilation = images ? options.dilation : options.dilation.w;
+  const Padding2d padding = images ? options.padding : options.padding.left;
+  check(at_least(stride, 1) && at_least(padding, 0) && at_least(dilation, 1) && options.groups >= 1, name,
+        ": stride ", stride, ", padding ", padding, ", dilation ", dilation, ", groups ", options.groups,
+        ": expected at least 1, 0, 1, 1");
+  check(at_most(stride, most_pixels) && at_most(padding, most_pixels) && at_most(dilation, most_pixels), name,
+        ": stride ", stride, ", padding ", padding, ", dilation ", dilation, ": expected at most 2^24");
   const kernels::Conv2dSizes s{.n = x.size(0),
                                .c = x.size(1),
                                .h = images ? x.size(2) : 1,

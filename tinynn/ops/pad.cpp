@@ -35,12 +35,18 @@ void for_rows(const Shape& x, const Shape& y, const std::vector<int64_t>& before
   });
 }
 
+// What was there may be deleted; what is added stays, as many as there are. A channel that is one number is
+// no longer one if its pixels are padded with another: whoever folds constants looks at the numbers.
 void pad_channels(autograd::Channels& c) {
-  const Shape& x = *c.shape(0);
+  using autograd::result;
+  const Shape &x = *c.shape(0), &y = *c.shape(result);
   const auto before = added_before(x, c.attributes().list("pads"));
   for (int64_t d = 0; d < x.rank(); ++d) {
-    for (int64_t i = 0; i < x[d]; ++i)
-      c.link(autograd::Link::carries, {0, d}, i, {autograd::result, d}, i + before[d]);
+    const int64_t first = before[d], end = first + x[d];
+    for (int64_t i = 0; i < x[d]; ++i) c.link(autograd::Link::carries, {0, d}, i, {result, d}, first + i);
+    for (int64_t j = 0; j < y[d]; ++j) {
+      if (j < first || j >= end) c.pin({result, d}, j, "pad adds it, as many as there are");
+    }
   }
 }
 

@@ -169,7 +169,8 @@ Criterion wanda(ActivationSource source) {
       if (batches++ == source.batches) break;
       std::vector<std::function<void()>> layers;  // what each adds to squares, once the network has run
       run(source.module, batch.inputs, weights, [&](const autograd::Call& call, size_t k) {
-        if (&call.op != &ops::linear && &call.op != &ops::conv1d && &call.op != &ops::conv2d) return;
+        const Op* reading[] = {&ops::linear, &ops::conv1d, &ops::conv2d, &ops::conv_transpose2d};
+        if (std::ranges::find(reading, &call.op) == std::end(reading)) return;
         if (call.inputs[1].handle() != weights[k].handle()) return;
         layers.emplace_back([&op = call.op, x = call.inputs[0].detach(), weight = squares[k],
                              attributes = std::vector(call.attributes.begin(), call.attributes.end())] {

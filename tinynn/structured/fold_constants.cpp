@@ -25,9 +25,10 @@ const Value& value_of(const ChannelMap& map, int number) { return map.graph().va
 std::string obstacle(const ChannelMap& map, const Operation& operation) {
   const auto reads = "it is not zero, and " + std::string(operation.op->name) + " of " +
                      value_of(map, operation.inputs[1]).name;
-  if (operation.op != &ops::linear && operation.op != &ops::conv1d && operation.op != &ops::conv2d)
-    return reads + " has no bias to fold it into";
-  if (operation.inputs[2] < 0) return reads + " has no bias to fold it into";
+  if (operation.op == &ops::conv_transpose2d) return reads + " makes another number of it at each pixel";
+  const bool has_bias =
+      operation.op == &ops::linear || operation.op == &ops::conv1d || operation.op == &ops::conv2d;
+  if (!has_bias || operation.inputs[2] < 0) return reads + " has no bias to fold it into";
   const auto pads = [](const auto& attribute) {
     return attribute.name == std::string_view("padding") && attribute.value > 0;
   };
@@ -54,19 +55,18 @@ Tensor probe(const ChannelMap& map, const Operation& operation, const std::map<i
   const NoGrad no_grad;
   const Tensor weight = value_of(map, operation.inputs[1]).tensor.detach();
   const Shape& input = value_of(map, operation.inputs[0]).shape;
-  const bool is_linear = operation.op == &ops::linear;
-  // One window; what its dilation is does not matter.
-  const bool sequence = weight.rank() == 3;
-  const Shape shape = is_linear  ? Shape{1, input[-1]}
-                      : sequence ? Shape{1, input[1], weight.size(2)}
-                                 : Shape{1, input[1], weight.size(2), weight.size(3)};
+  // Of a convolution one window; what its dilation is does not matter.
+  std::vector<int64_t> sizes{1, operation.op == &ops::linear ? input[-1] : input[1]};
+  sizes.insert(sizes.end(), weight.shape().begin() + 2, weight.shape().end());
+  const Shape shape(sizes);
   Tensor x = zeros(shape);
   for (const auto& [channel, constant] : constants) {
     std::fill_n(x.mutable_data() + channel * shape.inner(1), shape.inner(1), constant);
   }
-  if (is_linear) return linear(x, weight, {});
-  if (sequence) return conv1d(x, weight, {}, {.groups = conv_groups(input, weight.shape())});
-  return conv2d(x, weight, {}, {.groups = conv_groups(input, weight.shape())});
+  if (operation.op == &ops::linear) return linear(x, weight, {});
+  const int64_t groups = conv_groups(input, weight.shape());
+  if (operation.op == &ops::conv1d) return conv1d(x, weight, {}, {.groups = groups});
+  return conv2d(x, weight, {}, {.groups = groups});
 }
 
 }  // namespace

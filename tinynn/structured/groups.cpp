@@ -16,12 +16,12 @@ using graph::Value;
 std::vector<ChannelGroup> groups(const ChannelMap& map) {
   const auto& values = map.graph().values;
   const auto slices = map.slices();
-  std::map<int64_t, bool> made;  // classes that a weight produces: whether one with pixels does
+  std::map<int64_t, bool> made;  // classes that a weight produces: whether one with a kernel does
   for (const auto& links : map.links()) {
     for (const auto& link : links) {
       if (link.kind != Link::produces) continue;
       auto& images = made.try_emplace(map.class_of(link.to), false).first->second;
-      images = images || values[link.from.value].shape.rank() == 4;
+      images = images || values[link.from.value].shape.rank() > 2;
     }
   }
   // Channels are of one group if they are slices of the same tensors along the same dimensions.
