@@ -2,6 +2,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
+#include <tinynn/graph/channel_map.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/lenet_5.hpp>
@@ -13,10 +14,13 @@
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/structured/compact.hpp>
+#include <tinynn/structured/dead_channels.hpp>
 #include <tinynn/structured/groups.hpp>
 #include <tinynn/structured/prune_channels.hpp>
 
 #include "tests/support/draw.hpp"
+#include "tests/support/error_of.hpp"
+#include "tests/support/random_network.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace tinynn;
@@ -69,6 +73,31 @@ TEST_CASE(
     CHECK(before.parameters - after.parameters == of_resnet[k].parameters);
     CHECK(before.macs - after.macs == of_resnet[k].macs);
   }
+}
+
+TEST_CASE("structured. what channels are said to cost is what deleting them saves, in random networks") {
+  int64_t cuts = 0;
+  for (uint64_t seed = 1; seed <= 80; ++seed) {
+    CAPTURE(seed);
+    manual_seed(seed);
+    test::RandomNetwork net(seed);
+    const Tensor x = test::Draw(seed).tensor({2, 2, test::RandomNetwork::size, test::RandomNetwork::size});
+    const graph::ChannelMap map(graph::trace(net, x));
+    structured::ChannelCosts costs(map);
+    const auto before = graph::count(net, x);
+    REQUIRE(costs.total().parameters == before.parameters);
+    REQUIRE(costs.total().macs == before.macs);
+    if (test::error_of([&] { structured::prune_channels(net, x, {.amount = prune::to_macs(0.7)}); }) !=
+        "no error")
+      continue;
+    const structured::DeadChannels dead(map, true);
+    for (const int64_t c : dead.classes()) costs.remove(c);
+    if (!structured::compact(net, x).kept.empty()) continue;  // constants that nothing can take, with reasons
+    CHECK(costs.total().macs == graph::count(net, x).macs);
+    CHECK(10 * graph::count(net, x).macs <= 7 * before.macs);
+    ++cuts;
+  }
+  CHECK(cuts > 40);
 }
 
 TEST_CASE("structured. channels to a budget of MACs or parameters: met, as closely as one channel allows") {

@@ -88,14 +88,16 @@ ChannelCosts::ChannelCosts(const ChannelMap& map) : slices_(map.slices()) {
     const graph::Operation& operation = graph.operations[k];
     if (operation.op->macs == nullptr) continue;
     const int64_t samples = graph.values[graph.inputs[0]].shape[0];
-    std::set<int> counted;
-    for (const auto& link : map.links()[k]) {
-      // An element of a filter is multiplied once for each result that the filter makes.
-      const bool makes = link.kind == Link::produces || link.kind == Link::multiplies;
-      if (!makes || !counted.insert(link.from.value).second) continue;
-      const Value& weight = graph.values[link.from.value];
-      const Value& y = graph.values[operation.output];
-      uses_[link.from.value] += y.shape.numel() / weight.shape[link.from.dim] / samples;
+    for (const int weight : std::set<int>(operation.inputs.begin(), operation.inputs.end())) {
+      if (weight < 0 || !is_parameter_[weight]) continue;
+      const Shape& shape = graph.values[weight].shape;
+      if (shape.rank() < 2 || shape.numel() == 0) continue;
+      const Parameter alive(ones(shape));  // what the operation counts if all of it is alive
+      std::vector<Tensor> inputs;
+      for (const int v : operation.inputs)
+        inputs.push_back(v == weight ? Tensor(alive) : v < 0 ? Tensor() : graph.values[v].tensor);
+      const int64_t macs = operation.op->macs(inputs, graph.values[operation.output].tensor);
+      uses_[weight] += macs / shape.numel() / samples;
     }
   }
 }
