@@ -3,6 +3,7 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/sparse.hpp>
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
@@ -55,6 +56,36 @@ TEST_CASE("nn. Conv2d computes its output size and names what does not fit") {
                        "Conv2d: 2 groups do not divide 3 input and 4 output channels", Error);
   CHECK_THROWS_AS(nn::Conv2d(3, 4, 3, {.groups = 0}), Error);
   CHECK_THROWS_AS(nn::Conv2d(1, 1, 1, {.stride = 0})(ones({1, 1, 2, 2})), Error);
+}
+
+TEST_CASE("nn. Conv1d computes its output size and names what does not fit") {
+  nn::Conv1d layer(3, 4, 3, {.stride = 2, .padding = 1});
+  CHECK(layer(ones({2, 3, 9})).shape() == Shape{2, 4, 5});
+  CHECK(layer(ones({0, 3, 9})).shape() == Shape{0, 4, 5});
+  CHECK(!nn::Conv1d(3, 4, 3, {.bias = false}).bias.defined());
+  CHECK_THROWS_WITH_AS(layer(ones({2, 2, 9})), "Conv1d: input (2, 2, 9) does not fit weight (4, 3, 3)",
+                       Error);
+  CHECK_THROWS_WITH_AS(layer(ones({3, 9})), "Conv1d: input (3, 9) is not (n, c, l)", Error);
+  CHECK_THROWS_WITH_AS(nn::Conv1d(3, 4, 3, {.groups = 2}),
+                       "Conv1d: 2 groups do not divide 3 input and 4 output channels", Error);
+  // A grouped layer has as many groups as its sizes say after a cut.
+  nn::Conv1d depthwise(4, 4, 3, {.padding = 1, .groups = 4});
+  depthwise.weight.slice(0, {1, 3});
+  depthwise.bias.slice(0, {1, 3});
+  CHECK(depthwise(ones({1, 2, 6})).shape() == Shape{1, 2, 6});
+  CHECK(nn::MaxPool1d(2)(ones({2, 3, 5})).shape() == Shape{2, 3, 2});
+  CHECK(nn::AvgPool1d(3, {.stride = 1, .padding = 1})(ones({2, 3, 5})).shape() == Shape{2, 3, 5});
+  CHECK(nn::AdaptiveAvgPool1d(4)(ones({2, 3, 5})).shape() == Shape{2, 3, 4});
+}
+
+TEST_CASE("nn. layers that pad take their sides by name") {
+  const Tensor row = tensor({1, 2}, {1, 1, 2}), image = tensor({1, 2}, {1, 1, 1, 2});
+  CHECK(nn::ConstantPad1d(1, 2, 0.5)(row).to_vector() == std::vector<float>{0.5, 1, 2, 0.5, 0.5});
+  const Tensor padded = nn::ConstantPad2d({1, 0, 0, 2}, 7)(image);  // above, and on the right
+  CHECK(padded.shape() == Shape{1, 1, 2, 4});
+  CHECK(padded.to_vector() == std::vector<float>{7, 7, 7, 7, 1, 2, 7, 7});
+  CHECK(nn::ZeroPad2d(1)(image).shape() == Shape{1, 1, 3, 4});
+  CHECK(nn::Upsample({2, 1})(image).to_vector() == std::vector<float>{1, 2, 1, 2});
 }
 
 TEST_CASE("nn. ConvTranspose2d computes its output size and names what does not fit") {

@@ -85,8 +85,10 @@ void move_by_one_rounding(nn::Module& net, uint64_t seed) {
 
 // A random network after ten steps, with the optimizer that took them; then some of its channels were masked.
 // The same for the same seed.
+using Kinds = test::RandomNetwork::Kinds;
 struct Trained {
-  Trained(uint64_t seed, bool with_adam) : draw(seed + 1'000'000), net((manual_seed(seed), seed)) {
+  Trained(uint64_t seed, bool with_adam, Kinds kinds)
+      : draw(seed + 1'000'000), net((manual_seed(seed), seed), kinds) {
     images = draw.tensor({4, 2, test::RandomNetwork::size, test::RandomNetwork::size});
     if (with_adam) {
       optimizer = std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = 1e-3});
@@ -115,10 +117,10 @@ struct Tally {
   int64_t networks = 0, with_deletions = 0, channels = 0, folded = 0, trained = 0;
 };
 
-void try_network(uint64_t seed, bool with_adam, Tally& tally) {
+void try_network(uint64_t seed, bool with_adam, Kinds kinds, Tally& tally) {
   CAPTURE(seed);
   CAPTURE(with_adam);
-  Trained large(seed, with_adam), small(seed, with_adam);
+  Trained large(seed, with_adam, kinds), small(seed, with_adam, kinds);
   const Tensor& images = large.images;
   structured::complete_masks(large.net, images);
   const Tensor expected = graph::run(large.net, images)[0];
@@ -144,7 +146,7 @@ void try_network(uint64_t seed, bool with_adam, Tally& tally) {
   // shows itself when its weights are rounded differently; the small one may part from it ten times as far.
   double rounding = 1e-6;
   for (uint64_t turn = 0; turn < 4 && difference > 10 * rounding; ++turn) {
-    Trained moved(seed, with_adam);
+    Trained moved(seed, with_adam, kinds);
     structured::complete_masks(moved.net, images);
     move_by_one_rounding(moved.net, turn);
     rounding = std::max(rounding, largest_difference(of_large, moved.train(), false));
@@ -152,10 +154,10 @@ void try_network(uint64_t seed, bool with_adam, Tally& tally) {
   CHECK(difference <= 10 * rounding);
 }
 
-void try_networks(uint64_t first, uint64_t count) {
+void try_networks(uint64_t first, uint64_t count, Kinds kinds = Kinds::images) {
   Tally tally;
   for (uint64_t seed = first; seed < first + count; ++seed) {
-    for (const bool with_adam : {false, true}) try_network(seed, with_adam, tally);
+    for (const bool with_adam : {false, true}) try_network(seed, with_adam, kinds, tally);
   }
   MESSAGE(tally.networks, " trainings of networks, ", tally.with_deletions, " with deletions, ",
           tally.channels, " channels deleted, ", tally.folded, " folded, ", tally.trained, " trained on");
@@ -170,6 +172,11 @@ TEST_CASE("structured. deletion from 200 random networks leaves outputs and trai
   try_networks(1, 200);
 }
 
+TEST_CASE("structured. deletion from 100 random networks with sequences leaves outputs and training alone") {
+  try_networks(1, 100, Kinds::all);
+}
+
 TEST_CASE("structured. deletion from 1000 random networks, a slow test of its own" * doctest::skip()) {
   try_networks(1, 1000);
+  try_networks(1, 1000, Kinds::all);
 }

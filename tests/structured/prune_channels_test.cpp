@@ -8,6 +8,9 @@
 #include <tinynn/models/lenet_5.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/models/resnet.hpp>
+#include <tinynn/nn/conv1d.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
@@ -297,4 +300,32 @@ TEST_CASE("structured. channels to a measure tries budgets and leaves nothing of
   CHECK(net.fc1.weight.shape() == parameters);
   structured::compact(net, digits());
   CHECK(macs() <= 0.5 * 2293000);
+}
+
+TEST_CASE("structured. channels of a transposed convolution are those that it makes, at what it costs") {
+  manual_seed(3);
+  nn::Sequential net{nn::Conv2d(2, 6, 3), nn::ReLU(), nn::ConvTranspose2d(6, 4, 3, {.stride = 2}), nn::ReLU(),
+                     nn::Conv2d(4, 2, 1)};
+  const Tensor x = randn({2, 2, 6, 6});
+  auto& transposed = dynamic_cast<nn::ConvTranspose2d&>(net[2]);
+  const auto groups = structured::groups(net, x);
+  REQUIRE(groups.size() == 3);
+  CHECK(groups[1].macs == 6 * 9 * 4 * 4 + 2 * 9 * 9);  // 4x4 pixels come in, 9x9 go on
+  CHECK(groups[1].images);
+  const auto before = graph::count(net, x);
+  structured::prune_channels(net, x, {.amount = prune::count(2), .made_by = {transposed.weight}});
+  structured::compact(net, x);
+  CHECK(transposed.weight.shape() == Shape{6, 2, 3, 3});
+  CHECK(graph::count(net, x).macs == before.macs - 2 * groups[1].macs);
+}
+
+TEST_CASE("structured. filters of sequences are pruned as those of images are, not as neurons") {
+  manual_seed(3);
+  nn::Sequential net{nn::Conv1d(2, 6, 3), nn::ReLU(), nn::Flatten(),
+                     nn::Linear(24, 5),   nn::ReLU(), nn::Linear(5, 2)};
+  const Tensor x = randn({2, 2, 6});
+  structured::prune_channels(net, x, {.amount = prune::count(2), .kind = structured::ChannelKind::images});
+  structured::compact(net, x);
+  CHECK(net.parameters()[0].shape() == Shape{4, 2, 3});
+  CHECK(net.parameters()[2].shape() == Shape{5, 16});
 }

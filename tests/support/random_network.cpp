@@ -302,8 +302,49 @@ RandomNetwork::Step RandomNetwork::branching_step() {
   }
 }
 
+// The pixels as one sequence; what comes of it is an image of one row.
+RandomNetwork::Step RandomNetwork::as_sequence() {
+  const int64_t c = channels_, length = h_ * w_, kernel = draw_.between(1, std::min<int64_t>(4, length));
+  const bool apart = draw_.chance(0.3);  // depthwise
+  channels_ = apart ? c * (c <= 4 ? draw_.between(1, 2) : 1) : draw_.between(2, 8);
+  const nn::Conv1dOptions options{.stride = length > 8 ? draw_.between(1, 2) : 1,
+                                  .padding = draw_.coin() ? 0 : draw_.between(0, 2),
+                                  .dilation = 2 * kernel < length && draw_.chance(0.3) ? 2 : 1,
+                                  .groups = apart                                              ? c
+                                            : c % 2 == 0 && channels_ % 2 == 0 && draw_.coin() ? 2
+                                                                                               : 1,
+                                  .bias = draw_.coin()};
+  sequences_.emplace_back(c, channels_, kernel, options);
+  const size_t k = sequences_.size() - 1;
+  w_ = (length + 2 * options.padding - options.dilation * (kernel - 1) - 1) / options.stride + 1;
+  h_ = 1;
+  const Step after = activation();
+  const int64_t window = w_ > 4 && draw_.coin() ? 2 : 1;
+  const bool largest = draw_.coin();
+  w_ /= window;
+  return [=](RandomNetwork& net, const Tensor& x) {
+    const Tensor y = after(net, net.sequences_[k](flatten(x, 2)));
+    return unsqueeze(largest ? max_pool1d(y, window) : avg_pool1d(y, window), 2);
+  };
+}
+
+// Of zeros or others: what relu and sigmoid make of nothing among them.
+RandomNetwork::Step RandomNetwork::added_channels() {
+  std::vector<int64_t> pads;
+  for (int64_t* length : {&w_, &h_, &channels_}) {
+    const bool more = *length < 8 && draw_.chance(length == &channels_ ? 0.6 : 0.4);
+    for (int side = 0; side < 2; ++side) {
+      pads.push_back(more ? draw_.between(0, 2) : 0);
+      *length += pads.back();
+    }
+  }
+  const double value = draw_.coin() ? 0 : draw_.coin() ? 0.5 : draw_.fraction() - 0.5;
+  return [=](RandomNetwork&, const Tensor& x) { return pad(x, pads, value); };
+}
+
 RandomNetwork::Step RandomNetwork::image_step() {
   const int64_t c = channels_;
+  if (kinds_ == Kinds::all && draw_.chance(0.4)) return draw_.coin() ? as_sequence() : added_channels();
   switch (draw_.between(0, 10)) {
     case 0: {
       const Step pooled = pool(false), after = activation();
@@ -377,7 +418,7 @@ RandomNetwork::Step RandomNetwork::to_features() {
   }
 }
 
-RandomNetwork::RandomNetwork(uint64_t seed) : draw_(seed) {
+RandomNetwork::RandomNetwork(uint64_t seed, Kinds kinds) : draw_(seed), kinds_(kinds) {
   const int64_t depth = draw_.between(2, 12), images = draw_.between(1, depth);
   for (int64_t k = 0; k < images; ++k) steps_.push_back(image_step());
   steps_.push_back(to_features());
@@ -397,6 +438,7 @@ void RandomNetwork::members(nn::Visitor& v) {
     for (size_t k = 0; k < all.size(); ++k) v(kind + std::to_string(k), all[k]);
   };
   list("conv", convs_);
+  list("sequence", sequences_);
   list("transposed", transposed_);
   list("norm", norms_);
   list("linear", linears_);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include <tinynn/nn/conv1d.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/group_norm.hpp>
@@ -24,7 +25,9 @@ using tinynn::Tensor;
 
 class RandomNetwork : public tinynn::nn::Module {
  public:
-  explicit RandomNetwork(uint64_t seed);
+  /// With Kinds::all also of sequences and added channels, in other networks than without.
+  enum class Kinds { images, all };
+  explicit RandomNetwork(uint64_t seed, Kinds kinds = Kinds::images);
 
   void members(tinynn::nn::Visitor& v) override;
   /// (n, 2, size, size) to (n, 3)
@@ -57,11 +60,15 @@ class RandomNetwork : public tinynn::nn::Module {
   Step same_channels();  // a random step from channels_ to channels_, of the same size
   Step image_step();     // a random step; updates channels_, h_ and w_
   Step branching_step();
-  Step to_features();  // from images to rows of channels_
+  Step as_sequence();     // from images to images of one row
+  Step added_channels();  // and pixels
+  Step to_features();     // from images to rows of channels_
 
   Draw draw_;
+  Kinds kinds_;
   int64_t channels_ = 2, h_ = size, w_ = size;
   std::vector<tinynn::nn::Conv2d> convs_;
+  std::vector<tinynn::nn::Conv1d> sequences_;
   std::vector<tinynn::nn::ConvTranspose2d> transposed_;
   std::vector<tinynn::nn::BatchNorm2d> norms_;
   std::vector<tinynn::nn::Linear> linears_;

@@ -145,7 +145,7 @@ std::vector<SmallNetwork> of_layers() {
   const auto add = [&](SmallNetwork network) { made.push_back(std::move(network)); };
   add(layers("sequences", {3, 9}, Conv1d(3, 4, 3, {.stride = 2, .padding = 1}), BatchNorm1d(4), ReLU(),
              Conv1d(4, 4, 2, {.dilation = 2, .groups = 2, .bias = false}), GELU(), Flatten(), Linear(12, 3)));
-  add(layers("sequence_pools", {12}, AsSequence(), Conv1d(1, 3, 3), MaxPool1d(2),
+  add(layers("sequence_pools", {12}, Unsqueeze(1), Conv1d(1, 3, 3), MaxPool1d(2),
              AvgPool1d(3, {.stride = 1, .padding = 1}), AdaptiveAvgPool1d(1), Flatten(), Linear(3, 2)));
   add(layers("transposed", {3, 4, 3},
              ConvTranspose2d(3, 4, 3, {.stride = 2, .padding = 1, .output_padding = 1}), BatchNorm2d(4),

@@ -197,7 +197,8 @@ std::string text_help() {
     help += "  " + word + row.help + '\n';
   }
   return help +
-         "  [ ... ]+    adds what stands in it to its input, or [ ... | ... ]+ to what the layers behind | "
+         "  [ ... ]+       adds what stands in it to its input, or [ ... | ... ]+ to what the layers behind "
+         "| "
          "make\n";
 }
 

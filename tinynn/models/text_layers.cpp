@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include <tinynn/core/error.hpp>
@@ -27,15 +28,21 @@ Entry plain(const LayerText&, const Shape&) {
 
 constexpr int64_t most_weights = 1 << 28, most_numbers = 1 << 28;
 
+// That a text does not ask for more memory than there is: of a convolution with this many weights for each
+// pair of channels, from images with their padding to what it makes of them.
+void check_bounds(const LayerText& text, const Shape& input, int64_t kernel, int64_t each, Size2 padded,
+                  Size2 made) {
+  const int64_t out = text.whole(0, 1);
+  check(kernel <= 1024 && input[1] * out <= most_weights / each, "it would have more than 2^28 weights");
+  check(made.h <= most_numbers / made.w / out, "it would make more than 2^28 numbers a sample");
+  check(padded.h <= most_numbers / padded.w / input[1],
+        "its input would be padded to more than 2^28 numbers a sample");
+}
+
 Entry conv(const LayerText& text, const Shape& input) {
-  const int64_t kernel = text.whole(1, 3);
-  check(kernel <= 1024 && input[1] * text.whole(0, 1) <= most_weights / (kernel * kernel),
-        "it would have more than 2^28 weights");
-  const int64_t out = text.whole(0, 1), stride = std::max<int64_t>(text.option("stride", 1), 1);
+  const int64_t kernel = text.whole(1, 3), stride = std::max<int64_t>(text.option("stride", 1), 1);
   const int64_t h = input[2] + 2 * text.option("pad", 0), w = input[3] + 2 * text.option("pad", 0);
-  check(h / stride + 1 <= most_numbers / (w / stride + 1) / out,
-        "it would make more than 2^28 numbers a sample");
-  check(h <= most_numbers / w / input[1], "its input would be padded to more than 2^28 numbers a sample");
+  check_bounds(text, input, kernel, kernel * kernel, {h, w}, {h / stride + 1, w / stride + 1});
   return Entry(nn::Conv2d(input[1], text.whole(0, 1), kernel,
                           {.stride = text.option("stride", 1),
                            .padding = text.option("pad", 0),
@@ -45,12 +52,10 @@ Entry conv(const LayerText& text, const Shape& input) {
 }
 
 Entry conv1d(const LayerText& text, const Shape& input) {
-  const int64_t kernel = text.whole(1, 3), out = text.whole(0, 1);
-  check(kernel <= 1 << 20 && input[1] * out <= most_weights / kernel, "it would have more than 2^28 weights");
-  const int64_t length = input[2] + 2 * text.option("pad", 0);
-  check(length <= most_numbers / out && length <= most_numbers / input[1],
-        "it would have more than 2^28 numbers a sample");
-  return Entry(nn::Conv1d(input[1], out, kernel,
+  const int64_t kernel = text.whole(1, 3), stride = std::max<int64_t>(text.option("stride", 1), 1);
+  const int64_t l = input[2] + 2 * text.option("pad", 0);
+  check_bounds(text, input, kernel, kernel, {1, l}, {1, l / stride + 1});
+  return Entry(nn::Conv1d(input[1], text.whole(0, 1), kernel,
                           {.stride = text.option("stride", 1),
                            .padding = text.option("pad", 0),
                            .dilation = text.option("dilation", 1),
@@ -59,12 +64,13 @@ Entry conv1d(const LayerText& text, const Shape& input) {
 }
 
 Entry conv_transpose(const LayerText& text, const Shape& input) {
-  const int64_t kernel = text.whole(1, 2), out = text.whole(0, 1), stride = text.option("stride", kernel);
-  check(kernel <= 1024 && input[1] * out <= most_weights / (kernel * kernel),
-        "it would have more than 2^28 weights");
-  const int64_t reach = (kernel - 1) * text.option("dilation", 1) + 1 + text.option("outpad", 0);
-  const int64_t h = (input[2] - 1) * stride + reach, w = (input[3] - 1) * stride + reach;
-  check(h <= most_numbers / w / out, "it would make more than 2^28 numbers a sample");
+  const int64_t out = text.whole(0, 1), kernel = text.whole(1, 2), stride = text.option("stride", kernel),
+                reach = text.option("dilation", 1) * (kernel - 1) + text.option("outpad", 0) + 1;
+  const Size2 whole{(input[2] - 1) * stride + reach, (input[3] - 1) * stride + reach};
+  check_bounds(text, input, kernel, kernel * kernel, {input[2], input[3]}, whole);
+  // Every pixel makes a window of the result, before they are added up.
+  check(out * kernel * kernel <= most_numbers / input[2] / input[3],
+        "it would add up more than 2^28 numbers a sample");
   return Entry(nn::ConvTranspose2d(input[1], out, kernel,
                                    {.stride = stride,
                                     .padding = text.option("pad", 0),
@@ -74,21 +80,25 @@ Entry conv_transpose(const LayerText& text, const Shape& input) {
                                     .bias = text.option("nobias", 0) == 0}));
 }
 
-// Of so many numbers a sample, without overflow.
-void check_enlarged(const Shape& input, int64_t h, int64_t w) {
-  check(h <= most_numbers / w / input[1], "it would make more than 2^28 numbers a sample");
+void check_size(int64_t numbers) {
+  check(numbers <= most_numbers, "it would make more than 2^28 numbers a sample");
 }
 
 Entry upsample(const LayerText& text, const Shape& input) {
   const int64_t scale = text.whole(0, 2);
-  check_enlarged(input, input[2] * scale, input[3] * scale);
+  check_size(input.numel() * scale);  // first, for the product of both might not be a number
+  if (input.rank() == 4) check_size(input.numel() * scale * scale);
   return Entry(nn::Upsample(scale));
 }
 
-Entry zero_pad(const LayerText& text, const Shape& input) {
-  const int64_t sides = text.whole(0, 1);
-  check_enlarged(input, input[2] + 2 * sides, input[3] + 2 * sides);
-  return Entry(nn::ZeroPad2d(sides));
+Entry pad(const LayerText& text, const Shape& input) {
+  const double size = text.number(0, 1);
+  check(size == std::floor(size) && size >= 1 && size <= 1 << 20, "it pads by ", size,
+        ", expected a whole number from 1 to 2^20");
+  const auto side = static_cast<int64_t>(size);
+  check(input[2] + 2 * side <= most_numbers / (input[3] + 2 * side) / input[1],
+        "it would make more than 2^28 numbers a sample");
+  return Entry(nn::ConstantPad2d(side, text.real("value", 0)));
 }
 
 Entry batch_norm(const LayerText&, const Shape& input) {
@@ -118,6 +128,12 @@ Entry max_pool(const LayerText& text, const Shape&) {
 Entry avg_pool(const LayerText& text, const Shape&) {
   return Entry(nn::AvgPool2d(text.whole(0, 2),
                              {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
+}
+
+template <class Pool>
+Entry pool1d(const LayerText& text, const Shape&) {
+  return Entry(
+      Pool(text.whole(0, 2), {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
 }
 
 // What stands behind the words, of operations. What a text cannot say makes another network of it, which
@@ -150,21 +166,11 @@ std::string conv1d_text(const graph::Graph& graph, const graph::Operation& opera
 
 std::string conv_transpose_text(const graph::Graph& graph, const graph::Operation& operation) {
   const autograd::Attributes a(operation.attributes);
-  const Shape w = shape_of(graph, operation, 1);
-  const int64_t out = graph.values[operation.output].shape[1];
-  return ' ' + std::to_string(out) + ' ' + std::to_string(w[2]) +
+  const Shape y = graph.values[operation.output].shape, w = shape_of(graph, operation, 1);
+  return ' ' + std::to_string(y[1]) + ' ' + std::to_string(w[2]) +
          option("stride", a.size2("stride").h, w[2]) + option("pad", a.padding2d("padding").top, 0) +
          option("outpad", a.size2("output_padding").h, 0) + option("dilation", a.size2("dilation").h, 1) +
-         option("groups", out / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
-}
-
-std::string upsample_text(const graph::Graph&, const graph::Operation& operation) {
-  const int64_t scale = autograd::Attributes(operation.attributes).size2("scale").h;
-  return scale == 2 ? "" : ' ' + std::to_string(scale);
-}
-
-std::string pad_text(const graph::Graph&, const graph::Operation& operation) {
-  return ' ' + std::to_string(autograd::Attributes(operation.attributes).whole("pads"));
+         option("groups", y[1] / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
 }
 
 std::string linear_text(const graph::Graph& graph, const graph::Operation& operation) {
@@ -187,6 +193,14 @@ std::string pool_text(const graph::Graph&, const graph::Operation& operation) {
          option("pad", a.padding2d("padding").top, 0);
 }
 
+// Of a pool of sequences, whose images have one row.
+std::string pool1d_text(const graph::Graph&, const graph::Operation& operation) {
+  const autograd::Attributes a(operation.attributes);
+  const int64_t kernel = a.size2("kernel").w;
+  return ' ' + std::to_string(kernel) + option("stride", a.size2("stride").w, kernel) +
+         option("pad", a.padding2d("padding").left, 0);
+}
+
 // " 0.3", unless it is what is usual.
 std::string number_text(const graph::Operation& operation, const char* attribute, double usual) {
   const double value = autograd::Attributes(operation.attributes).number(attribute);
@@ -194,16 +208,25 @@ std::string number_text(const graph::Operation& operation, const char* attribute
   return value == usual ? "" : ' ' + std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
 }
 
+std::string upsample_text(const graph::Graph&, const graph::Operation& operation) {
+  return ' ' + std::to_string(autograd::Attributes(operation.attributes).size2("scale").w);
+}
+
+std::string pad_text(const graph::Graph&, const graph::Operation& operation) {
+  const auto pads = autograd::Attributes(operation.attributes).list("pads");
+  const std::string value = number_text(operation, "value", 0);
+  return ' ' + std::to_string(pads.empty() ? 0 : pads[0]) + (value.empty() ? "" : " value" + value);
+}
+
 // clang-format off
 const LayerRow rows[] = {
     {"conv", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution", 1, 2, true,
      {"stride", "pad", "dilation", "groups", "nobias"}, 4, conv, "conv2d", conv_text},
-    {"convtranspose",
-     "OUT [KERNEL=2] [stride S=KERNEL] [pad P] [outpad Q] [dilation D] [groups G] [nobias]: the way back of one", 1, 2,
-     true, {"stride", "pad", "outpad", "dilation", "groups", "nobias"}, 4, conv_transpose, "conv_transpose2d",
-     conv_transpose_text},
-    {"conv1d", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution of sequences", 1, 2,
-     true, {"stride", "pad", "dilation", "groups", "nobias"}, 3, conv1d, "conv1d", conv1d_text},
+    {"conv1d", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: the same of sequences", 1, 2, true,
+     {"stride", "pad", "dilation", "groups", "nobias"}, 3, conv1d, "conv1d", conv1d_text},
+    {"convtranspose", "OUT [KERNEL=2] [stride S=KERNEL] [pad P] [outpad O] [dilation D] [groups G] [nobias]: makes pictures "
+     "larger", 1, 2, true, {"stride", "pad", "outpad", "dilation", "groups", "nobias"}, 4, conv_transpose,
+     "conv_transpose2d", conv_transpose_text},
     {"linear", "OUT [nobias]: fully connected", 1, 1, true, {"nobias"}, 2, linear, "linear", linear_text},
     {"bn", "batch normalisation", 0, 0, true, {}, 0, batch_norm, "batch_norm"},
     {"layernorm", "layer normalisation, over all of a sample", 0, 0, true, {}, 0, layer_norm, "layer_norm"},
@@ -213,23 +236,19 @@ const LayerRow rows[] = {
     {"avgpool", "[KERNEL=2] [stride S] [pad P]: mean of each window", 0, 1, true, {"stride", "pad"}, 4, avg_pool,
      "avg_pool2d", pool_text},
     {"maxpool1d", "[KERNEL=2] [stride S] [pad P]: the same of sequences", 0, 1, true, {"stride", "pad"}, 3,
-     [](const LayerText& text, const Shape&) {
-       return Entry(nn::MaxPool1d(text.whole(0, 2),
-                                  {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
-     }},
-    {"avgpool1d", "[KERNEL=2] [stride S] [pad P]", 0, 1, true, {"stride", "pad"}, 3,
-     [](const LayerText& text, const Shape&) {
-       return Entry(nn::AvgPool1d(text.whole(0, 2),
-                                  {.stride = text.option("stride", 0), .padding = text.option("pad", 0)}));
-     }},
-    {"upsample", "[S=2]: each pixel S x S times", 0, 1, true, {}, 4, upsample, "upsample_nearest", upsample_text},
-    {"pad", "P: zeros on all sides", 1, 1, true, {}, 4, zero_pad, "pad", pad_text},
-    {"sequence", "features become a sequence of one channel", 0, 0, true, {}, 2, plain<nn::AsSequence>, "unsqueeze"},
+     pool1d<nn::MaxPool1d>, "max_pool1d", pool1d_text},
+    {"avgpool1d", "[KERNEL=2] [stride S] [pad P]: the same of sequences", 0, 1, true, {"stride", "pad"}, 3,
+     pool1d<nn::AvgPool1d>, "avg_pool1d", pool1d_text},
+    {"upsample", "[S=2]: every number S times, along rows and columns", 0, 1, true, {}, 0, upsample, "upsample_nearest",
+     upsample_text},
+    {"pad", "P [value V=0]: P rows and columns more on every side", 1, 1, false, {"value"}, 4, pad, "pad", pad_text},
+    {"sequence", "features become a sequence of one channel", 0, 0, true, {}, 2,
+     [](const LayerText&, const Shape&) { return Entry(nn::Unsqueeze(1)); }, "unsqueeze"},
     {"globalpool", "mean of each channel", 0, 0, true, {}, 4,
      [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveAvgPool2d(1)); }, "adaptive_avg_pool2d"},
     {"globalmaxpool", "largest of each channel", 0, 0, true, {}, 4,
      [](const LayerText&, const Shape&) { return Entry(nn::AdaptiveMaxPool2d(1)); }, "adaptive_max_pool2d"},
-    {"flatten", "pictures or sequences become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
+    {"flatten", "pictures become features", 0, 0, true, {}, 0, plain<nn::Flatten>, "flatten"},
     {"dropout", "[P=0.5]: zeroes elements in training", 0, 1, false, {}, 0,
      [](const LayerText& text, const Shape&) { return Entry(nn::Dropout(text.number(0, 0.5))); },
      "dropout", [](const auto&, const auto& operation) { return number_text(operation, "p", 0.5); }},
@@ -273,8 +292,12 @@ size_t distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 int64_t LayerText::option(const std::string& name, int64_t usual) const {
+  return static_cast<int64_t>(real(name, static_cast<double>(usual)));
+}
+
+double LayerText::real(const std::string& name, double usual) const {
   const auto found = std::ranges::find(options, name, &std::pair<std::string, double>::first);
-  return found == options.end() ? usual : static_cast<int64_t>(found->second);
+  return found == options.end() ? usual : found->second;
 }
 
 std::span<const LayerRow> layer_rows() { return rows; }

@@ -22,6 +22,7 @@ struct LayerText {
     return static_cast<int64_t>(number(i, static_cast<double>(usual)));
   }
   int64_t option(const std::string& name, int64_t usual) const;
+  double real(const std::string& name, double usual) const;
 };
 
 struct LayerRow {
@@ -32,7 +33,8 @@ struct LayerRow {
   std::vector<const char*> options;
   int64_t rank;  // of its input, with samples: 4 for pictures, 3 for sequences, 2 for features, 0 for any
   nn::Sequential::Entry (*make)(const LayerText& text, const Shape& input);
-  const char* op = "";  // that it is, if one, and what stands behind the word then; no function: nothing
+  const char*
+      op;  // that it is, or the function of several; what stands behind the word then; no function: nothing
   std::string (*rest)(const graph::Graph& graph, const graph::Operation& operation) = nullptr;
 };
 

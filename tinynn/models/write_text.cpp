@@ -69,7 +69,13 @@ class TextWriter {
       const std::string_view name = operation.op->name;
       const bool is_implied =
           before_linear && name == "flatten" && graph_.values[before_[v]].shape.rank() > 2;
-      if (!is_implied) layers.push_back(is_sum(operation) ? bracket(operation, depth + 1) : layer(operation));
+      if (const Operation* pool = pool_of_sequence(operation, from)) {
+        layers.push_back(layer(*pool, std::string(pool->op->name, 8) + "1d"));
+        v = before_[pool->output];
+        said_ += 2;
+      } else if (!is_implied) {
+        layers.push_back(is_sum(operation) ? bracket(operation, depth + 1) : layer(operation, name));
+      }
       before_linear = name == "linear";
     }
     std::ranges::reverse(layers);
@@ -83,10 +89,23 @@ class TextWriter {
     return '[' + joined(body) + (shortcut.empty() ? "" : " | " + joined(shortcut)) + "]+";
   }
 
-  std::string layer(const Operation& operation) const {
+  // A pool of sequences is one of images between two operations that give them a row and take it; null if
+  // `last` is not the latter, or the layers begin at `from` in between.
+  const Operation* pool_of_sequence(const Operation& last, int from) const {
+    const auto is = [](const Operation* operation, std::string_view name) {
+      return operation != nullptr && operation->op->name == name;
+    };
+    const auto maker = [&](int v) { return v < 0 || v == from ? nullptr : makers_[v]; };
+    if (!is(&last, "squeeze")) return nullptr;
+    const Operation* pool = maker(before_[last.output]);
+    if (!is(pool, "max_pool2d") && !is(pool, "avg_pool2d")) return nullptr;
+    return is(maker(before_[pool->output]), "unsqueeze") ? pool : nullptr;
+  }
+
+  std::string layer(const Operation& operation, std::string_view name) const {
     const auto rows = detail::layer_rows();
-    const auto row = std::ranges::find(rows, std::string_view(operation.op->name),
-                                       [](const detail::LayerRow& r) { return std::string_view(r.op); });
+    const auto row =
+        std::ranges::find(rows, name, [](const detail::LayerRow& r) { return std::string_view(r.op); });
     need(row != rows.end());
     return row->word + (row->rest != nullptr ? row->rest(graph_, operation) : "");
   }

@@ -90,11 +90,6 @@ struct Flatten : Module {
   Tensor forward(const Tensor& x) override { return flatten(x); }
 };
 
-/// (n, f) to (n, 1, f). torch.nn.Unflatten(1, (1, f)).
-struct AsSequence : Module {
-  Tensor forward(const Tensor& x) override { return unsqueeze(x, 1); }
-};
-
 /// torch.nn.ConstantPad2d, whose order of the sides is another, and ZeroPad2d.
 struct ConstantPad2d : Module {
   ConstantPad2d(const Padding2d& p, double v) : padding(p), value(v) {}
@@ -109,12 +104,29 @@ struct ZeroPad2d : ConstantPad2d {
   explicit ZeroPad2d(const Padding2d& p) : ConstantPad2d(p, 0) {}
 };
 
+/// The same at the ends of sequences. torch.nn.ConstantPad1d
+struct ConstantPad1d : Module {
+  ConstantPad1d(int64_t l, int64_t r, double v) : left(l), right(r), value(v) {}
+  Tensor forward(const Tensor& x) override { return pad(x, {left, right}, value); }
+
+  int64_t left, right;
+  double value;
+};
+
 /// torch.nn.Upsample(mode = "nearest") with whole numbers.
 struct Upsample : Module {
   explicit Upsample(const Size2& s) : scale(s) {}
   Tensor forward(const Tensor& x) override { return upsample_nearest(x, scale); }
 
   Size2 scale;
+};
+
+/// A dimension of size 1 more, as torch.unsqueeze inserts it.
+struct Unsqueeze : Module {
+  explicit Unsqueeze(int64_t d) : dim(d) {}
+  Tensor forward(const Tensor& x) override { return unsqueeze(x, dim); }
+
+  int64_t dim;
 };
 
 /// What pooling by windows has in common.

@@ -16,9 +16,12 @@ using graph::Value;
 std::vector<ChannelGroup> groups(const ChannelMap& map) {
   const auto& values = map.graph().values;
   const auto slices = map.slices();
-  std::map<int64_t, bool> made;  // classes that a weight produces: whether one with a kernel does
+  std::map<int64_t, bool> made;              // classes that a weight produces: whether one with a kernel does
+  std::set<std::pair<int, int64_t>> makers;  // values, with the dimension that makes
   for (const auto& links : map.links()) {
     for (const auto& link : links) {
+      if (link.kind == Link::produces || link.kind == Link::multiplies || link.kind == Link::shifts)
+        makers.emplace(link.from.value, link.from.dim);
       if (link.kind != Link::produces) continue;
       auto& images = made.try_emplace(map.class_of(link.to), false).first->second;
       images = images || values[link.from.value].shape.rank() > 2;
@@ -38,7 +41,7 @@ std::vector<ChannelGroup> groups(const ChannelMap& map) {
     ChannelGroup group{.classes = classes, .members = {}, .pinned = map.pinned(classes[0])};
     for (const auto& [value, dim] : places) {
       const Value& v = values[value];
-      GroupMember member{v.name, v.tensor, dim, {}};
+      GroupMember member{v.name, v.tensor, dim, {}, makers.contains({value, dim})};
       for (const int64_t of_class : classes) {
         auto& indices = member.indices.emplace_back();
         for (const Atom& atom : slices[of_class]) {

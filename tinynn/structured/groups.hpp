@@ -17,6 +17,7 @@ struct GroupMember {
   Tensor tensor;     // the live parameter or buffer
   int64_t dim;
   std::vector<std::vector<int64_t>> indices;  // along dim, for each channel
+  bool makes = false;                         // the channels, rather than reading them
 };
 
 struct ChannelGroup {

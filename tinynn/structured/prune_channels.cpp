@@ -84,7 +84,7 @@ bool may_go(const ChannelGroup& group, const ChannelOptions& options) {
   const auto& members = group.members;
   return std::ranges::none_of(members, [&](const auto& member) { return among(options.except, member); }) &&
          (options.made_by.empty() || std::ranges::any_of(members, [&](const auto& member) {
-            return member.dim == 0 && among(options.made_by, member);
+            return member.makes && among(options.made_by, member);
           }));
 }
 
