@@ -16,6 +16,7 @@
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/data/image_folder.hpp>
 #include <tinynn/data/mnist.hpp>
+#include <tinynn/data/mnist_form.hpp>
 #include <tinynn/data/open.hpp>
 #include <tinynn/data/transform.hpp>
 #include <tinynn/export/compile.hpp>

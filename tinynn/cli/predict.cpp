@@ -10,6 +10,7 @@
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/data/image_file.hpp>
+#include <tinynn/data/mnist_form.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
 #include <tinynn/ops/activation.hpp>
@@ -19,7 +20,7 @@ namespace {
 
 struct PredictOptions : WeightsOptions {
   std::vector<std::string> pictures;
-  std::string background = "white";
+  std::string background = "white", form = "auto";
   int64_t top = 3;
   bool json = false;
 };
@@ -29,13 +30,21 @@ struct Guess {
   double probability;
 };
 
-// One picture as the network reads it, (1, c, h, w): scaled to its size, normalised as in training.
-Tensor read_picture(const std::filesystem::path& file, const Shape& sample, const data::Normalization& by,
-                    const std::string& background) {
+// Of one picture, the pixels that the network reads. A network that knows MNIST's digits is not shown others
+// as they are, unless they have the size of those.
+data::DecodedImage read_picture(const std::filesystem::path& file, const Shape& sample, bool knows_mnist,
+                                const PredictOptions& options) {
+  const data::ImageSize size{sample[1], sample[2]};
+  if (options.form == "mnist") return data::resize(data::in_mnist_form(file), 1, size);
+  const data::Colour behind = options.background == "black" ? data::Colour{0, 0, 0} : data::Colour{};
+  const data::DecodedImage image = data::read_image(file, sample[0], behind);
+  if (options.form == "auto" && knows_mnist && image.size != size) return data::in_mnist_form(file);
+  return data::resize(image, sample[0], size);
+}
+
+// The same as (1, c, h, w), normalised as in training.
+Tensor normalised(const data::DecodedImage& image, const Shape& sample, const data::Normalization& by) {
   const int64_t channels = sample[0];
-  const data::Colour behind = background == "black" ? data::Colour{0, 0, 0} : data::Colour{};
-  const data::DecodedImage image =
-      data::resize(data::read_image(file, channels, behind), channels, {sample[1], sample[2]});
   Tensor x(Shape{1, channels, sample[1], sample[2]});
   float* to = x.mutable_data();
   const int64_t pixels = sample[1] * sample[2];
@@ -70,11 +79,17 @@ void run(const PredictOptions& options, const Output& output) {
       data::Normalization{std::vector<double>(channels, 0.0), std::vector<double>(channels, 1.0)});
   check(by.mean.size() == channels, options.in.string(), ": ", by.mean.size(),
         " means to normalise by, expected ", channels);
+  const auto dataset = loaded.metadata.find("tinynn.dataset");
+  const bool knows_mnist =
+      sample == Shape{1, 28, 28} && dataset != loaded.metadata.end() && dataset->second == "mnist";
+  check(options.form != "mnist" || channels == 1, "--form mnist: ", options.in.string(), " takes ", sample,
+        ", expected pictures in grey");
   Table table({"picture", "class", "probability", "then"});
   io::Json all = io::Json::array();
   const nn::EvaluationScope evaluation(*loaded.module);
   for (const auto& file : options.pictures) {
-    const Tensor logits = (*loaded.module)(read_picture(file, sample, by, options.background));
+    const Tensor logits =
+        (*loaded.module)(normalised(read_picture(file, sample, knows_mnist, options), sample, by));
     check(logits.rank() == 2, options.in.string(), " gives outputs of shape ", logits.shape(),
           ", expected classes");
     const auto ranked = guesses(logits, data.classes);
@@ -104,10 +119,17 @@ void add_predict(CommandLine& line) {
   command.add("--background", options->background, "What is behind transparent parts")
       .one_of({"white", "black"})
       .shows_default();
+  command.add("--form", options->form, "How pictures are brought to the network's size")
+      .one_of({"auto", "scaled", "mnist"})
+      .shows_default();
   command.add_flag("--json", options->json, "Print JSON in place of a table");
   add_output_options(command, *output);
   command.footer(
-      "\nPictures are scaled to what the network takes and normalised as those that it was trained on.\n"
+      "\nPictures are scaled to what the network takes and normalised as those that it was trained on. With "
+      "--form "
+      "mnist,\nthe digit that they show is cut out, made light on black and centred, as MNIST's are; so are, "
+      "with auto, "
+      "the\npictures that a network of MNIST is shown, but for those of 28 x 28 pixels.\n"
       "\nExample:\n  tinynn predict --in flowers.safetensors my_garden.jpg");
   command.runs([=] { run(*options, *output); });
 }

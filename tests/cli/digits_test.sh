@@ -1,19 +1,16 @@
 #!/usr/bin/env bash
-# The example that recognizes digits, on 40 of MNIST's test images as they are, and as somebody would draw them: large,
-# dark blue on light paper, off the middle. Where there is no MNIST, on generated digits. recognize_digit_test.sh TINYNN
-# RECOGNIZE_DIGIT.
+# `tinynn predict` on 40 of MNIST's test images as they are, and as somebody would draw them: large, dark blue on light
+# paper, off the middle, with the network of examples/embed. Where there is no MNIST, on generated digits, and with a
+# network of them. digits_test.sh TINYNN.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../cli/support.sh"
-tinynn=$1 recognize=$2
-epochs=1
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+tinynn=$1 net=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/examples/embed/digits.safetensors
 use_data mnist || {
-    export TINYNN_DATA=$out/data data=mnist
+    export TINYNN_DATA=$out/data data=mnist net=$out/net.safetensors
     python3 "$(dirname "${BASH_SOURCE[0]}")/../support/digits.py" "$TINYNN_DATA/mnist" 3000 200
-    epochs=5 # of 47 steps
+    succeeds "$tinynn" train --model lenet-300-100 --data mnist --epochs 5 --quiet --out "$net"
 }
 
-succeeds "$tinynn" train --model lenet-300-100 --data "$data" --epochs $epochs --quiet --out "$out/net.safetensors"
-succeeds "$tinynn" export --in "$out/net.safetensors" --format program --raw-input --out "$out/digits.plan"
 cp "$(data_file t10k-images-idx3-ubyte)" "$out/images"
 cp "$(data_file t10k-labels-idx1-ubyte)" "$out/labels"
 python3 - "$out" <<'END'
@@ -45,20 +42,26 @@ for number in range(40):
 write_png('empty', 40, 30, False, [bytes(40)] * 30)
 END
 
-for kind in plain drawn; do
-    right=0
-    for picture in "$out/$kind"-*.png; do
-        label=${picture%.png} label=${label##*-}
-        succeeds "$recognize" "$out/digits.plan" "$picture"
-        [[ $(wc -l <"$out/stdout") == 11 ]] || complain "not a line and ten more: $(<"$out/stdout")"
-        if grep -q "shows a $label$" "$out/stdout"; then right=$((right + 1)); else head -1 "$out/stdout"; fi
-    done
-    echo "$kind: $right of 40 right"
-    ((right >= 38)) || complain "only $right of 40 $kind digits are right"
+# right PICTURE... -- OPTION...: how many of the pictures show what their names say.
+right() {
+    local pictures=()
+    while [[ $1 != -- ]]; do pictures+=("$1") && shift; done
+    shift
+    succeeds "$tinynn" predict --in "$net" "${pictures[@]}" "$@"
+    awk '/png/ { label = $1; sub(".png", "", label); sub(".*-", "", label); right += label == $2 } END { print right + 0 }' \
+        "$out/stdout"
+}
+for case in "plain 38" "plain 38 --form mnist" "drawn 38"; do
+    read -r kind least options <<<"$case"
+    # shellcheck disable=SC2086
+    found=$(right "$out/$kind"-*.png -- $options)
+    echo "$kind $options: $found of 40 right"
+    ((found >= least)) || complain "only $found of 40 $kind digits are right"
 done
-fails 1 'empty.png: all pixels are between 0 and 0' "$recognize" "$out/digits.plan" "$out/empty.png"
-fails 1 'none.png: cannot open' "$recognize" "$out/digits.plan" "$out/none.png"
-fails 1 'usage: ' "$recognize" "$out/digits.plan"
+found=$(right "$out/drawn"-*.png -- --form scaled)
+((found <= 20)) || complain "$found of 40 drawn digits are right as they are: the test shows nothing"
+fails 1 'empty.png: all pixels are between 0 and 0, expected a digit' "$tinynn" predict --in "$net" "$out/empty.png"
+fails 2 '--form: photo not in' "$tinynn" predict --in "$net" "$out/empty.png" --form photo
 
 ((failed == 0)) && echo "all is well"
 exit $failed
