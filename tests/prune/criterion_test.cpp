@@ -8,12 +8,15 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/data/dataset.hpp>
 #include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/conv_transpose2d.hpp>
 #include <tinynn/nn/linear.hpp>
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/ops/activation.hpp>
 #include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/matmul.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 #include <tinynn/prune/mask_rules.hpp>
@@ -258,6 +261,38 @@ TEST_CASE("prune. bn_scale is the scale of the normalisation that follows") {
   CHECK(scores.values()[17] == 2);
   CHECK_THROWS_WITH_AS(prune::bn_scale(net, x)(weights),
                        "bn_scale: no BatchNorm with a scale follows a weight of shape (2, 2, 1, 1)", Error);
+}
+
+TEST_CASE(
+    "prune. outputs of a transposed convolution and of a product lie along the weight's second dimension") {
+  struct Net : nn::Module {
+    nn::ConvTranspose2d up{4, 4, 2};
+    nn::BatchNorm2d norm{4};
+    Parameter matrix{randn({4, 4})};
+    void members(nn::Visitor& v) override {
+      v("up", up);
+      v("norm", norm);
+      v("matrix", matrix);
+    }
+    Tensor forward(const Tensor& x) override { return matmul(mean(norm(up(x)), {2, 3}), matrix); }
+  };
+  manual_seed(2);
+  Net net;
+  const Tensor x = randn({3, 4, 3, 3});
+  const std::vector<float> sizes{1, 20, 3, 0.5F};
+  net.norm.weight.assign(tensor({1, 20, 3, 0.5F}, {4}));
+  Tensor columns = net.matrix.detach().clone();
+  for (int64_t i = 0; i < 16; ++i) columns.mutable_data()[i] = i % 4 == 2 ? 0 : columns.data()[i];
+  net.matrix.assign(columns);
+  data::DataLoader loader(std::make_shared<data::TensorDataset>(x, Labels({0, 1, 2}), 4), {.batch_size = 3});
+  const Tensor of_scale = prune::bn_scale(net, x)({net.up.weight})[0];
+  const auto means = prune::mean_activation({net, loader})({net.up.weight, net.matrix});
+  for (int64_t i = 0; i < of_scale.numel(); ++i) {
+    CHECK(of_scale.data()[i] == sizes[static_cast<size_t>(i / 4 % 4)]);
+    CHECK(means[0].data()[i] == means[0].data()[i % 16]);  // the same for every input
+  }
+  CHECK(means[0].data()[4] > means[0].data()[12]);  // of the largest scale and of the smallest
+  for (int64_t i = 0; i < 16; ++i) CHECK((means[1].data()[i] == 0) == (i % 4 == 2));
 }
 
 TEST_CASE("prune. bn_scale of what no normalisation follows is that of the channels it is tied to") {

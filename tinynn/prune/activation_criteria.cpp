@@ -20,7 +20,13 @@ namespace {
 struct Output {
   Tensor activation;  // undefined if nothing used the weight
   Tensor bn_scale;    // of the normalisation on the way, undefined if there was none
+  int64_t dim = 0;    // of the weight: its outputs
 };
+
+// The dimension of a weight, input 1, that makes the result's channels.
+int64_t output_dim(const Op& op) {
+  return &op == &ops::conv_transpose2d || std::string_view(op.name) == "matmul" ? 1 : 0;
+}
 
 // Whether the result has the channels of input 0, each made of nothing but itself and constants.
 bool keeps_channels(const autograd::Call& call) {
@@ -47,6 +53,7 @@ std::vector<Output> outputs(nn::Module& module, const Tensor& x, const std::vect
     const bool carries = result[k].activation.defined() && keeps_channels(call) &&
                          inputs[0].handle() == result[k].activation.handle();
     if (makes || carries) result[k].activation = call.output;
+    if (makes) result[k].dim = output_dim(call.op);
     if (carries && inputs.size() > 1 && inputs[1].defined()) result[k].bn_scale = inputs[1];
   });
   return result;
@@ -67,20 +74,20 @@ class TiedScales {
     }
   }
 
-  // By output of the weight.
-  std::vector<double> means(const Parameter& weight) const {
+  // By output of the weight, along that dimension.
+  std::vector<double> means(const Parameter& weight, int64_t dim) const {
     const auto& values = map_.graph().values;
     const auto value = std::ranges::find_if(values, [&](const graph::Value& v) {
       return v.tensor.defined() && v.tensor.handle() == weight.handle();
     });
     std::vector<double> result;
-    for (int64_t o = 0; value != values.end() && o < weight.size(0); ++o) {
-      const auto scales = of_class_.find(map_.class_of({static_cast<int>(value - values.begin()), 0, o}));
+    for (int64_t o = 0; value != values.end() && o < weight.size(dim); ++o) {
+      const auto scales = of_class_.find(map_.class_of({static_cast<int>(value - values.begin()), dim, o}));
       if (scales == of_class_.end()) break;
       const auto& [sum, count] = scales->second;
       result.push_back(sum / static_cast<double>(count));
     }
-    check(std::ssize(result) == weight.size(0),
+    check(std::ssize(result) == weight.size(dim),
           "bn_scale: no BatchNorm with a scale follows a weight of shape ", weight.shape());
     return result;
   }
@@ -90,12 +97,11 @@ class TiedScales {
   std::map<int64_t, std::pair<double, int64_t>> of_class_;  // their sum and their number
 };
 
-// A score of each output as a score of each weight.
-Tensor spread(const Shape& shape, const std::function<double(int64_t output)>& score) {
+// A score of each output, along that dimension, as a score of each weight.
+Tensor spread(const Shape& shape, int64_t dim, const std::function<double(int64_t output)>& score) {
   Tensor scores(shape);
-  const int64_t each = shape.inner(0);
-  for (int64_t o = 0; o < shape[0]; ++o)
-    std::fill_n(scores.mutable_data() + o * each, each, static_cast<float>(score(o)));
+  for (int64_t i = 0; i < shape.numel(); ++i)
+    scores.mutable_data()[i] = static_cast<float>(score(i / shape.inner(dim) % shape[dim]));
   return scores;
 }
 
@@ -104,16 +110,17 @@ template <class F>
 Criterion mean_of(ActivationSource source, F f) {
   return Criterion([=](const std::vector<Parameter>& weights) {
     std::vector<std::vector<double>> sums(weights.size());
-    std::vector<int64_t> counts(weights.size());
+    std::vector<int64_t> counts(weights.size()), dims(weights.size());
     int64_t batches = 0;
     for (const auto& batch : source.loader) {
       if (batches++ == source.batches) break;
       const auto of_batch = outputs(source.module, batch.inputs, weights);
       for (size_t k = 0; k < weights.size(); ++k) {
         const Tensor& y = of_batch[k].activation;
-        check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(0),
+        check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(of_batch[k].dim),
               "prune: the network makes no activations with a weight of shape ", weights[k].shape());
         const int64_t channels = y.size(1), positions = y.shape().inner(1);
+        dims[k] = of_batch[k].dim;
         sums[k].resize(static_cast<size_t>(channels));
         counts[k] += y.size(0) * positions;
         for (int64_t i = 0; i < y.numel(); ++i) {
@@ -124,8 +131,8 @@ Criterion mean_of(ActivationSource source, F f) {
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
       check(counts[k] > 0, "prune: no batch to compute activations from");
-      scores.push_back(
-          spread(weights[k].shape(), [&](int64_t o) { return sums[k][o] / static_cast<double>(counts[k]); }));
+      scores.push_back(spread(weights[k].shape(), dims[k],
+                              [&](int64_t o) { return sums[k][o] / static_cast<double>(counts[k]); }));
     }
     return scores;
   });
@@ -148,9 +155,11 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
       const Tensor& scale = found[k].bn_scale;
+      check(!scale.defined() || scale.numel() == weights[k].size(found[k].dim), "bn_scale: a BatchNorm of ",
+            scale.defined() ? scale.numel() : 0, " channels follows a weight of shape ", weights[k].shape());
       if (!scale.defined() && !tied) tied.emplace(module, example);
-      const auto means = scale.defined() ? std::vector<double>() : tied->means(weights[k]);
-      scores.push_back(spread(weights[k].shape(), [&](int64_t o) {
+      const auto means = scale.defined() ? std::vector<double>() : tied->means(weights[k], found[k].dim);
+      scores.push_back(spread(weights[k].shape(), found[k].dim, [&](int64_t o) {
         return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : means[o];
       }));
     }
