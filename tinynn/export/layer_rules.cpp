@@ -78,19 +78,20 @@ void Planner::conv_transpose2d(const Operation& operation) {
 // y = (x - mean) / sqrt(var + eps) weight + bias
 void Planner::batch_norm(const Operation& operation) {
   const Tensor mean = constant(operation, 3), variance = constant(operation, 4);
-  const auto given = [&](size_t input, int64_t c, double otherwise) {
-    return operation.inputs[input] < 0 ? otherwise
-                                       : static_cast<double>(constant(operation, input).data()[c]);
+  const auto given = [&](size_t input, double otherwise) {
+    return operation.inputs[input] < 0 ? full(mean.shape(), otherwise) : constant(operation, input);
   };
+  const Tensor weight = given(1, 1), bias = given(2, 0);
   const double eps = Attributes(operation.attributes).number("eps");
   Step made = step(steps::scale_shift, operation);
   made.weight = Tensor(mean.shape());
   made.bias = Tensor(mean.shape());
   for (int64_t c = 0; c < mean.numel(); ++c) {
-    const double scale = given(1, c, 1) / std::sqrt(static_cast<double>(variance.data()[c]) + eps);
+    const double scale =
+        static_cast<double>(weight.data()[c]) / std::sqrt(static_cast<double>(variance.data()[c]) + eps);
     made.weight.mutable_data()[c] = static_cast<float>(scale);
     made.bias.mutable_data()[c] =
-        static_cast<float>(given(2, c, 0) - static_cast<double>(mean.data()[c]) * scale);
+        static_cast<float>(static_cast<double>(bias.data()[c]) - static_cast<double>(mean.data()[c]) * scale);
   }
   push(made);
 }
