@@ -167,6 +167,8 @@ std::vector<SmallNetwork> of_layers() {
              trained(GroupNorm(6, 6)), GroupNorm(1, 6, {.affine = false})));
   add(layers("slopes", {3, 4, 4}, trained(PReLU(3)), Conv2d(3, 4, 2), trained(PReLU(4)), Flatten(),
              Linear(36, 5), trained(PReLU()), Linear(5, 4), trained(PReLU(4)), Linear(4, 2)));
+  add(layers("norm_of_pixels", {2, 3, 3}, Conv2d(2, 3, 2), Flatten(), trained(BatchNorm1d(12)),
+             Linear(12, 2)));
   add(layers("largest_of_channels", {2, 6, 4}, AdaptiveMaxPool2d(2), Conv2d(2, 3, 1), AdaptiveMaxPool2d(1),
              Flatten()));
   return made;
