@@ -2,7 +2,8 @@
 # Installs what is missing, builds tinynn and its tests, and runs them: tests/run.sh [PRESET [CTEST ARGUMENT...]].
 # PRESET is release (the default), debug, asan, tsan, clang, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
 # without BLAS; the quick tests, under qemu-user). Tests look for MNIST in $TINYNN_DATA and datasets/; without it most
-# of them run on Fashion-MNIST, which comes as a Debian package, or on generated digits.
+# of them run on Fashion-MNIST, which comes as a Debian package, or on generated digits. As many run at a time as there are
+# cores, or CTEST_PARALLEL_LEVEL.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
@@ -16,5 +17,5 @@ if [[ $preset == aarch64 ]]; then
     unpack_aarch64_zlib build/aarch64-zlib
 fi
 build "$preset" all
-export TINYNN_DATA=${TINYNN_DATA:-$PWD/datasets}
+export TINYNN_DATA=${TINYNN_DATA:-$PWD/datasets} CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 ctest --preset "$preset" --no-tests=error "$@"
