@@ -148,15 +148,8 @@ std::string option(const char* name, int64_t value, int64_t usual) {
   return value == usual ? "" : ' ' + std::string(name) + ' ' + std::to_string(value);
 }
 
+// Of images or sequences: of a setting of two axes, the first.
 std::string conv_text(const graph::Graph& graph, const graph::Operation& operation) {
-  const autograd::Attributes a(operation.attributes);
-  const Shape x = shape_of(graph, operation, 0), w = shape_of(graph, operation, 1);
-  return ' ' + std::to_string(w[0]) + ' ' + std::to_string(w[2]) + option("stride", a.size2("stride").h, 1) +
-         option("pad", a.padding2d("padding").top, 0) + option("dilation", a.size2("dilation").h, 1) +
-         option("groups", x[1] / w[1], 1) + (operation.inputs[2] < 0 ? " nobias" : "");
-}
-
-std::string conv1d_text(const graph::Graph& graph, const graph::Operation& operation) {
   const autograd::Attributes a(operation.attributes);
   const Shape x = shape_of(graph, operation, 0), w = shape_of(graph, operation, 1);
   return ' ' + std::to_string(w[0]) + ' ' + std::to_string(w[2]) + option("stride", a.whole("stride"), 1) +
@@ -223,7 +216,7 @@ const LayerRow rows[] = {
     {"conv", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: convolution", 1, 2, true,
      {"stride", "pad", "dilation", "groups", "nobias"}, 4, conv, "conv2d", conv_text},
     {"conv1d", "OUT [KERNEL=3] [stride S] [pad P] [dilation D] [groups G] [nobias]: the same of sequences", 1, 2, true,
-     {"stride", "pad", "dilation", "groups", "nobias"}, 3, conv1d, "conv1d", conv1d_text},
+     {"stride", "pad", "dilation", "groups", "nobias"}, 3, conv1d, "conv1d", conv_text},
     {"convtranspose", "OUT [KERNEL=2] [stride S=KERNEL] [pad P] [outpad O] [dilation D] [groups G] [nobias]: makes pictures "
      "larger", 1, 2, true, {"stride", "pad", "outpad", "dilation", "groups", "nobias"}, 4, conv_transpose,
      "conv_transpose2d", conv_transpose_text},
