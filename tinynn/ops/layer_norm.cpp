@@ -6,14 +6,13 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/norm.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/norm_grads.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
 
-using autograd::Link;
-
-const float* numbers_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
+using autograd::Link, detail::data_or_null;
 
 void check_fits(const Op& op, const char* name, const Tensor& t, const Tensor& x, const Shape& expected) {
   check(!t.defined() || t.shape() == expected, op.name, ": ", name, " ", t.defined() ? t.shape() : Shape(),
@@ -29,21 +28,18 @@ Tensor row_norm(const Op& op, const Tensor& x, const kernels::RowNormSizes& s, c
   moments->mean.resize(static_cast<size_t>(s.rows));
   moments->inv_std.resize(static_cast<size_t>(s.rows));
   Tensor y(x.shape());
-  kernels::row_norm_forward(s, eps, x.data(), numbers_or_null(weight), numbers_or_null(bias),
-                            y.mutable_data(), moments->mean.data(), moments->inv_std.data());
+  kernels::row_norm_forward(s, eps, x.data(), data_or_null(weight), data_or_null(bias), y.mutable_data(),
+                            moments->mean.data(), moments->inv_std.data());
 
   // With x^ = (x - mean) inv_std and g = grad_y weight: grad_weight = sum grad_y x^, grad_bias = sum grad_y,
   // grad_x = inv_std (g - mean of g - x^ mean of g x^), means over a row, for its moments move with x.
   const auto backward = [=](const Tensor& grad_y) {
-    const auto wanted = [](const Tensor& t) { return t.requires_grad() ? Tensor(t.shape()) : Tensor(); };
-    const auto out = [](Tensor& t) { return t.defined() ? t.mutable_data() : nullptr; };
-    Tensor grad_x = x.requires_grad() ? autograd::take_over(grad_y) : Tensor(), grad_weight = wanted(weight),
-           grad_bias = wanted(bias);
-    kernels::row_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(), moments->inv_std.data(),
-                               numbers_or_null(weight), out(grad_x), out(grad_weight), out(grad_bias));
-    autograd::accumulate_grad(x, std::move(grad_x));
-    autograd::accumulate_grad(weight, std::move(grad_weight));
-    autograd::accumulate_grad(bias, std::move(grad_bias));
+    detail::hand_on_norm_grads(grad_y, x, weight, bias,
+                               [&](float* grad_x, float* grad_weight, float* grad_bias) {
+                                 kernels::row_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(),
+                                                            moments->inv_std.data(), data_or_null(weight),
+                                                            grad_x, grad_weight, grad_bias);
+                               });
   };
   return autograd::record(op, y, {x, weight, bias}, backward, settings);
 }

@@ -7,12 +7,13 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/norm.hpp>
 #include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/norm_grads.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn {
 namespace {
 
-const float* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
+using detail::data_or_null;
 
 kernels::NormSizes checked_sizes(const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
                                  const Tensor& weight, const Tensor& bias, bool training) {
@@ -91,16 +92,12 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   // weight inv_std grad_y, in training less its mean and its projection on x^, for mean and inv_std move with
   // x.
   const auto backward = [=](const Tensor& grad_y) {
-    const auto wanted = [](const Tensor& t) { return t.requires_grad() ? Tensor(t.shape()) : Tensor(); };
-    const auto out = [](Tensor& t) { return t.defined() ? t.mutable_data() : nullptr; };
-    Tensor grad_x = x.requires_grad() ? autograd::take_over(grad_y) : Tensor(), grad_weight = wanted(weight),
-           grad_bias = wanted(bias);
-    kernels::batch_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(), moments->inv_std.data(),
-                                 data_or_null(weight), training, out(grad_x), out(grad_weight),
-                                 out(grad_bias));
-    autograd::accumulate_grad(x, std::move(grad_x));
-    autograd::accumulate_grad(weight, std::move(grad_weight));
-    autograd::accumulate_grad(bias, std::move(grad_bias));
+    detail::hand_on_norm_grads(
+        grad_y, x, weight, bias, [&](float* grad_x, float* grad_weight, float* grad_bias) {
+          kernels::batch_norm_backward(s, grad_y.data(), x.data(), moments->mean.data(),
+                                       moments->inv_std.data(), data_or_null(weight), training, grad_x,
+                                       grad_weight, grad_bias);
+        });
   };
   // The running statistics are inputs, too: they have channels, and are cut with them.
   return autograd::record(ops::batch_norm, y, {x, weight, bias, running_mean, running_var}, backward,
