@@ -5,7 +5,7 @@
 //  * compact() deletes them, weights, gradients and Adam's moments together;
 //  * compact(), and a new Adam without memory, as the tutorials for PyTorch do it.
 // The second must follow the first. The third has lost what Adam knew of the gradients: its loss is higher.
-//   build/release/examples/labs/lab_cut_mid_training [SEEDS]
+//   build/release/examples/labs/experiments/experiment_cut_mid_training [SEEDS]
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

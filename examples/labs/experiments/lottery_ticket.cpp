@@ -7,7 +7,7 @@
 //
 // One training is an epoch of MNIST with Adam (1000 steps of 60 images; the paper's rate, a tenth of its
 // steps). The ticket and its opponent see the same images in the same order.
-//   build/release/examples/labs/lab_lottery_ticket [SEEDS [IMAGES]]
+//   build/release/examples/labs/experiments/experiment_lottery_ticket [SEEDS [IMAGES]]
 #include <cstdio>
 #include <cstdlib>
 #include <map>
