@@ -15,7 +15,7 @@
 
 #include <tinynn/tinynn.hpp>
 
-#include "../tutorials/expect.hpp"
+#include "../../tutorials/expect.hpp"
 using namespace tinynn;
 using tutorial::expect;
 
