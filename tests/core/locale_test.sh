@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs all tests inside a program whose C locale writes decimal commas, if this machine can make one (Debian's package
-# locales). locale_test.sh TESTS
+# Runs all tests inside a program whose C++ locale groups digits, and whose C locale writes decimal commas if this machine
+# can make one (Debian's package locales). locale_test.sh TESTS
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-localedef -i de_DE -f UTF-8 "$folder/de_DE.UTF-8" 2>/dev/null || {
-    echo "skipped: localedef makes no de_DE.UTF-8 here"
-    exit 77
+name=de_DE.UTF-8
+localedef -i de_DE -f UTF-8 "$folder/$name" 2>/dev/null || {
+    echo "localedef makes no $name here: C's locale stays \"C\""
+    name=C
 }
-LOCPATH=$folder TINYNN_TEST_LOCALE=de_DE.UTF-8 "$1"
+LOCPATH=$folder TINYNN_TEST_LOCALE=$name "$1"

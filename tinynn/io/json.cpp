@@ -30,7 +30,11 @@ class Events final : public nlohmann::json_sax<Value> {
   bool boolean(bool value) override { return part('?', value ? "true" : "false"); }
   bool number_integer(int64_t value) override { return part('?', std::to_string(value)); }
   bool number_unsigned(uint64_t value) override { return part('n', std::to_string(value), value); }
-  bool number_float(double, const std::string& text) override { return part('?', text); }
+  bool number_float(double, const std::string& text) override {
+    std::string number = text;  // with the decimal point of C's locale, which strtod wanted
+    for (char& c : number) c = std::string_view("0123456789+-eE").find(c) == std::string_view::npos ? '.' : c;
+    return part('?', std::move(number));
+  }
   bool string(std::string& value) override { return part('s', std::move(value)); }
   bool binary(Value::binary_t&) override { return false; }  // no text holds any
   bool start_object(size_t) override { return part('{', "an object"); }
