@@ -34,5 +34,7 @@ item order tests/order.sh build/release/tests/tinynn_tests # in any order, whate
 item options python3 tests/cli/options_test.py build/release/tinynn/tinynn # all texts, not one of 24
 item kills python3 tests/cli/kill_test.py build/release/tinynn/tinynn 200 # of runs, which end in the same bytes
 item from-source tests/packaging/from_source.sh       # as part of another project, static and shared
+item labs examples/labs/grade.sh planted              # bugs of students, which have to cost points
+item labs-bare tests/packaging/bare_machine.sh bookworm HEAD examples/labs/support/walk.sh # a student's way
 item planted tests/planted/run.sh                     # bugs that the quick tests have to catch
 exit $failed

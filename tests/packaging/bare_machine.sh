@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs the README's two commands on a machine that has nothing: a new Debian of the smallest variant with git, from a
 # clean clone, in the README's order; prints the seconds that each took, and at last ctest's summary.
-# bare_machine.sh [SUITE [REVISION]], by default bookworm (Debian 12) and HEAD; trixie is Debian 13. Packages come from
-# where this machine's apt takes Debian's. What the commands print is kept in build/bare-SUITE.log.
+# bare_machine.sh [SUITE [REVISION [COMMAND...]]], by default bookworm (Debian 12) and HEAD; trixie is Debian 13. COMMANDs
+# are run instead of the README's. Packages come from where this machine's apt takes Debian's. What the commands print is
+# kept in build/bare-SUITE.log.
 # Exit code 77: skipped, for want of root, debootstrap or a mirror.
 set -euo pipefail
 unset CDPATH
@@ -74,6 +75,7 @@ mount -t devpts devpts "$root/dev/pts" 2>/dev/null || true
 git clone --quiet --no-checkout --no-hardlinks . "$root/root/tinynn"
 git -C "$root/root/tinynn" checkout --quiet --detach "$(git rev-parse "$revision")"
 
-logged "./examples/run.sh" in_bare ./examples/run.sh
-logged "./tests/run.sh" in_bare ./tests/run.sh
+commands=("${@:3}")
+((${#commands[@]})) || commands=(./examples/run.sh ./tests/run.sh)
+for command in "${commands[@]}"; do logged "$command" in_bare "$command"; done
 sed -n '/^[0-9]*% tests passed/,$p' "$log"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plants bugs in the solutions and looks whether the grader takes points for them: planted.py [--check] [labN...].
+"""Plants bugs in the solutions and looks whether the grader takes points for them: grade.sh planted [labN...] [--check].
 
 planted/labN.txt holds the bugs of a lab. An entry is
 
@@ -10,6 +10,7 @@ planted/labN.txt holds the bugs of a lab. An entry is
 
 Prints the points that each bug costs in its function, and exits with 1 if one costs nothing there, or if fewer than 95%
 of all do. --check only looks whether each still applies. Timing points are not looked at."""
+import argparse
 import re
 import sys
 import tempfile
@@ -45,9 +46,12 @@ def plant(bug, solution):
 
 
 def main(arguments):
-    check = "--check" in arguments
-    library = next((a.removeprefix("--library=") for a in arguments if a.startswith("--library=")), None)
-    names = [a for a in arguments if not a.startswith("--")] or sorted(p.stem for p in (labs / "planted").glob("*.txt"))
+    parser = argparse.ArgumentParser(prog="grade.sh planted")
+    parser.add_argument("labs", nargs="*", default=sorted(p.stem for p in (labs / "planted").glob("*.txt")))
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--library")
+    arguments = parser.parse_args(arguments)
+    check, names, library = arguments.check, arguments.labs, arguments.library
     tried = caught = 0
     for name in names:
         solution = (labs / "solution" / f"{name}.cpp").read_text()
