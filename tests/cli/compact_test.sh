@@ -42,6 +42,10 @@ succeeds "$tinynn" bench --in "$masked" --batch 1,4 --threads 1 --metrics "$out/
 prints 'as in the file'
 is_true "$out/b.json" "[form['name'] for form in m['forms']] == ['dense, all of it', 'as in the file', 'compacted']"
 is_true "$out/b.json" "all(form['latency_us']['4'] > 0 for form in m['forms']) and m['forms'][2]['parameters'] < m['forms'][0]['parameters']"
+succeeds "$tinynn" bench --in "$masked" --batch 1,4 --threads 1 --profile --metrics "$out/b.json"
+prints 'compacted, batch 4, step by step'
+prints 'conv2d [0-9]+ x 28 x 28, relu .*%'
+is_true "$out/b.json" "all(sum(step['macs'] for step in form['profile']['4']) == form['macs'] for form in m['forms'])"
 fails 2 'batch' "$tinynn" bench --in "$masked" --batch 0
 
 succeeds "$tinynn" inspect "$small" --trace --groups --dot "$out/net.dot"

@@ -162,6 +162,23 @@ TEST_CASE("program. a program gives the same bits with any number of threads, an
   for (const auto& result : results) CHECK(result == expected);
 }
 
+TEST_CASE("program. timed step by step it computes the same, and tells who took the time") {
+  manual_seed(3);
+  const auto net = models::make("lenet-5");
+  const auto program = deploy::compile(*net, images({1, 28, 28}, 1));
+  for (const int64_t count : {1, 65}) {
+    const Tensor x = images({1, 28, 28}, count);
+    std::vector<float> y(static_cast<size_t>(10 * count));
+    const auto seconds = program.run_timed(count, x.data(), y.data());
+    CHECK(y == program(x).to_vector());
+    const auto& steps = program.plan().steps;
+    REQUIRE(seconds.size() == steps.size() + 1);
+    for (size_t i = 0; i < steps.size(); ++i)
+      CHECK((seconds[i] > 0) == (steps[i].kind != &deploy::steps::reshape));
+    CHECK(seconds.back() > 0);
+  }
+}
+
 TEST_CASE("program. a program asks for no memory after its first call") {
   const test::Threads one(1);
   manual_seed(3);

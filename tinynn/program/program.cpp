@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include <tinynn/core/buffer.hpp>
@@ -47,9 +48,14 @@ std::vector<Step> with_relu_behind_pooling(const Plan& plan) {
   return moved;
 }
 
+struct OfStep {
+  Instruction run;
+  size_t step;  // its number in the plan; how many steps there are, for what moves numbers in and out
+};
+
 // A plan's instructions: some for each sample, then the others for the whole block.
 struct InstructionList {
-  std::vector<Instruction> of_sample, of_block;
+  std::vector<OfStep> of_sample, of_block;
   int64_t memory_size = 0, scratch_size = 0;
 
   InstructionList(const Plan& plan, size_t block_begin) {
@@ -63,21 +69,24 @@ struct InstructionList {
       if (i == block_begin) transpose_inputs(plan, memory);
       const auto order = whole ? Order::block : Order::sample;
       Instruction instruction = make_instruction(plan, step, memory.slots(order), order, scratch_size);
-      if (instruction) instructions.push_back(std::move(instruction));
+      if (instruction) instructions.push_back({std::move(instruction), i});
       if (Instruction activation = make_activation(plan, step, memory.slot(step.output, order), order))
-        instructions.push_back(std::move(activation));
+        instructions.push_back({std::move(activation), i});
     }
     const bool whole = block_begin < plan.steps.size();
     const Slot result = memory.slot(plan.output, whole ? Order::block : Order::sample);
     const int64_t numbers = plan.values[plan.output].numel();
     if (whole) {
-      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Frame& frame) {
-        transpose(numbers, frame.samples, result(frame), block_size, frame.y, numbers);
-      });
+      const auto transpose = kernels::simd::table().transpose;
+      of_block.push_back({[=](const Frame& frame) {
+                            transpose(numbers, frame.samples, result(frame), block_size, frame.y, numbers);
+                          },
+                          plan.steps.size()});
     } else {
-      of_sample.push_back([=](const Frame& frame) {
-        std::copy_n(result.read(frame), numbers, frame.y + frame.sample * numbers);
-      });
+      of_sample.push_back({[=](const Frame& frame) {
+                             std::copy_n(result.read(frame), numbers, frame.y + frame.sample * numbers);
+                           },
+                           plan.steps.size()});
     }
   }
 
@@ -86,9 +95,12 @@ struct InstructionList {
     for (const int v : memory.crossing()) {
       const Slot from = memory.slot(v, Order::sample), to = memory.slot(v, Order::block);
       const int64_t numbers = plan.values[v].numel();
-      of_block.push_back([=, transpose = kernels::simd::table().transpose](const Frame& frame) {
-        transpose(frame.samples, numbers, from.read(frame), numbers, to(frame), block_size);
-      });
+      const auto transpose = kernels::simd::table().transpose;
+      of_block.push_back({[=](const Frame& frame) {
+                            transpose(frame.samples, numbers, from.read(frame), numbers, to(frame),
+                                      block_size);
+                          },
+                          plan.steps.size()});
     }
   }
 };
@@ -110,31 +122,63 @@ class Program::Body {
   const Plan& plan() const { return plan_; }
 
   void run(int64_t samples, const float* x, float* y) const {
-    const bool blocks = samples >= fewest_in_block && block_begin_ < plan_.steps.size();
-    const InstructionList& instructions = blocks ? in_blocks_ : one_by_one_;
-    // Whole vectors of samples where rows are what takes the time, and no thread without work where images
-    // are.
-    const int64_t share = (samples + num_threads() - 1) / num_threads(),
-                  unit = blocks && instructions.of_sample.empty() ? 16 : 1;
-    const int64_t grain = std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size);
-    const int64_t in = input().numel(), out = output().numel();
+    const auto [instructions, grain] = cut(samples);
     parallel_for(samples, grain, [&](int64_t begin, int64_t end) {
-      const auto memory = take_memory();
-      Frame frame{
-          memory->values.data(), memory->scratch.data(), x + begin * in, y + begin * out, 0, end - begin};
-      for (; frame.sample < frame.samples; ++frame.sample) {
-        for (const Instruction& instruction : instructions.of_sample) instruction(frame);
-      }
-      frame.sample = 0;
-      for (const Instruction& instruction : instructions.of_block) instruction(frame);
-      give_back(memory);
+      run_part(*instructions, begin, end, x, y,
+               [](const OfStep& instruction, const Frame& frame) { instruction.run(frame); });
     });
+  }
+
+  std::vector<double> run_timed(int64_t samples, const float* x, float* y) const {
+    using Clock = std::chrono::steady_clock;
+    std::vector<double> seconds(plan_.steps.size() + 1);
+    const auto [instructions, grain] = cut(samples);
+    for (int64_t begin = 0; begin < samples; begin += grain) {
+      Clock::time_point before = Clock::now();
+      run_part(*instructions, begin, std::min(begin + grain, samples), x, y,
+               [&](const OfStep& instruction, const Frame& frame) {
+                 instruction.run(frame);
+                 const Clock::time_point now = Clock::now();
+                 seconds[instruction.step] += std::chrono::duration<double>(now - before).count();
+                 before = now;
+               });
+    }
+    return seconds;
   }
 
   const Shape& input() const { return plan_.values[plan_.input]; }
   const Shape& output() const { return plan_.values[plan_.output]; }
 
  private:
+  // Which instructions so many samples take, and how many of them at a time.
+  std::pair<const InstructionList*, int64_t> cut(int64_t samples) const {
+    const bool blocks = samples >= fewest_in_block && block_begin_ < plan_.steps.size();
+    const InstructionList& instructions = blocks ? in_blocks_ : one_by_one_;
+    // Whole vectors of samples where rows are what takes the time, and no thread without work where images
+    // are.
+    const int64_t share = (samples + num_threads() - 1) / num_threads(),
+                  unit = blocks && instructions.of_sample.empty() ? 16 : 1;
+    return {&instructions, std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size)};
+  }
+
+  template <class Call>
+  void run_part(const InstructionList& instructions, int64_t begin, int64_t end, const float* x, float* y,
+                const Call& call) const {
+    const auto memory = take_memory();
+    Frame frame{memory->values.data(),
+                memory->scratch.data(),
+                x + begin * input().numel(),
+                y + begin * output().numel(),
+                0,
+                end - begin};
+    for (; frame.sample < frame.samples; ++frame.sample) {
+      for (const OfStep& instruction : instructions.of_sample) call(instruction, frame);
+    }
+    frame.sample = 0;
+    for (const OfStep& instruction : instructions.of_block) call(instruction, frame);
+    give_back(memory);
+  }
+
   std::shared_ptr<Memory> take_memory() const {
     {
       const std::lock_guard lock(mutex_);
@@ -170,6 +214,9 @@ const Shape& Program::input_shape() const { return body_->input(); }
 const Shape& Program::output_shape() const { return body_->output(); }
 
 void Program::run(int64_t samples, const float* x, float* y) const { body_->run(samples, x, y); }
+std::vector<double> Program::run_timed(int64_t samples, const float* x, float* y) const {
+  return body_->run_timed(samples, x, y);
+}
 
 Tensor Program::operator()(const Tensor& x) const {
   const auto with_samples = [&](const Shape& shape) {
