@@ -20,6 +20,7 @@ namespace {
 
 struct Case {
   std::string name;
+  int64_t macs;  // live ones of one image
   deploy::Plan plan;
 };
 
@@ -29,13 +30,15 @@ Case make_case(const std::string& model, double sparsity) {
   if (sparsity > 0) prune::prune(prune::weights(*net), prune::fraction(sparsity));
   const std::string name =
       sparsity > 0 ? model + ", " + std::to_string(std::lround(100 * sparsity)) + "% zero" : model;
-  return {name, deploy::plan(*net, randn({1, 1, 28, 28}))};
+  const Tensor images = model == "resnet-20" ? randn({2, 3, 32, 32}) : randn({2, 1, 28, 28});
+  return {name, graph::count(*net, images).macs, deploy::plan(*net, images)};
 }
 
 std::vector<Case> cases() {
   bench::Nothing nothing;
-  std::vector<Case> all{{"nothing", deploy::plan(nothing, randn({1, 1, 28, 28}))}};
-  for (const char* model : {"lenet-300-100", "simple-cnn", "lenet-5"}) all.push_back(make_case(model, 0));
+  std::vector<Case> all{{"nothing", 0, deploy::plan(nothing, randn({1, 1, 28, 28}))}};
+  for (const char* model : {"lenet-300-100", "simple-cnn", "lenet-5", "resnet-20"})
+    all.push_back(make_case(model, 0));
   for (const double sparsity : {0.95, 0.98}) all.push_back(make_case("lenet-300-100", sparsity));
   all.push_back(make_case("lenet-5", 0.95));
   return all;
@@ -53,11 +56,12 @@ int main(int argc, char** argv) {
   for (const Case& c : cases()) {
     const deploy::Program program(c.plan);
     for (const int64_t samples : {1, 64, 1000}) {
+      if (samples * c.macs > 10'000'000'000) continue;  // minutes
       std::printf(
-          R"({"library": "tinynn", "version": "%s", "case": "%s", "batch": %lld, "threads": %lld, "us": %.3f})"
+          R"({"library": "tinynn", "version": "%s", "case": "%s", "batch": %lld, "threads": %lld, "forward_macs": %lld, "us": %.3f})"
           "\n",
           version(), c.name.c_str(), static_cast<long long>(samples), static_cast<long long>(num_threads()),
-          bench::median_microseconds(program, samples));
+          static_cast<long long>(samples * c.macs), bench::median_microseconds(program, samples));
     }
   }
 }

@@ -15,8 +15,10 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/data/cifar10.hpp>
 #include <tinynn/data/mnist.hpp>
+#include <tinynn/graph/count.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/prune/mask_rules.hpp>
 
 #include "memory.hpp"
 
@@ -25,24 +27,27 @@ namespace {
 
 using namespace tinynn;
 
+Shape image_of(const Options& options) {
+  return options.model == "resnet-20" ? Shape{3, 32, 32} : Shape{1, 28, 28};
+}
+
+Shape batch_of(const Shape& image, int64_t count) { return {count, image[0], image[1], image[2]}; }
+
 data::DatasetPtr random_images(const Shape& image, int64_t count) {
   std::vector<int64_t> labels;
   const auto stream = next_random_stream();
   for (int64_t i = 0; i < count; ++i) {
     labels.push_back(static_cast<int64_t>(stream.below(static_cast<uint64_t>(i), 10)));
   }
-  const Tensor images = randn(Shape{count, image[0], image[1], image[2]});
+  const Tensor images = randn(batch_of(image, count));
   return std::make_shared<data::TensorDataset>(images, Labels(std::move(labels)), 10);
 }
 
 data::DatasetPtr open_data(const Options& options) {
-  const bool colour = options.model == "resnet-20";
   const std::filesystem::path folder(options.data);
-  if (options.data.empty()) {
-    return random_images(colour ? Shape{3, 32, 32} : Shape{1, 28, 28}, 16 * options.batch_size);
-  }
-  return colour ? data::cifar10(folder / "cifar10", data::Split::train)
-                : data::mnist(folder / "mnist", data::Split::train);
+  if (options.data.empty()) return random_images(image_of(options), 16 * options.batch_size);
+  return options.model == "resnet-20" ? data::cifar10(folder / "cifar10", data::Split::train)
+                                      : data::mnist(folder / "mnist", data::Split::train);
 }
 
 io::SafetensorsFile initial_weights(const Options& options) {
@@ -100,6 +105,13 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--weight-decay", options.weight_decay)->check(CLI::NonNegativeNumber);
 }
 
+// Live multiply-adds of a batch forward; a whole step takes up to three times as many.
+int64_t forward_macs(const Options& options) {
+  const auto model = models::make(options.model);
+  if (options.sparsity > 0) prune::prune(prune::weights(*model), prune::fraction(options.sparsity));
+  return options.batch_size * graph::count(*model, randn(batch_of(image_of(options), 2))).macs;
+}
+
 nlohmann::ordered_json measure(const Options& options, MakeTrainer make_trainer) {
   set_num_threads(options.threads);
   const auto weights = initial_weights(options);
@@ -115,6 +127,7 @@ nlohmann::ordered_json measure(const Options& options, MakeTrainer make_trainer)
                                 {"threads", options.threads},  {"sparsity", options.sparsity},
                                 {"steps", times.steps.size()}, {"seconds_per_step", median(times.steps)}};
   if (options.epochs > 0) result["seconds_per_epoch"] = median(times.epochs);
+  result["forward_macs"] = forward_macs(options);
   result["last_loss"] = times.last_loss;
   result["peak_bytes"] = memory.growth();
   result["resident_bytes_before"] = memory.resident_before();

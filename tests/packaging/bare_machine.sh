@@ -43,6 +43,7 @@ if [[ ! ${TINYNN_BARE_ROOT:-} ]]; then
     mkdir -p build
     : >"$log"
     root=$(mktemp -d) inside=
+    chmod 755 "$root" # of a machine that has users besides root
     # All processes inside end with the first, and the mounts with the last of them.
     clean_up() {
         [[ ! $inside ]] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null || true
