@@ -480,9 +480,9 @@ void instructions(Random&) {
        std::round(10 * report.instructions / static_cast<double>(live)) / 10, " for each of ", live,
        " weights");
   int steps = 0;
-  for (const double limit : {100000, 72000, 64000}) steps += report.instructions <= limit;
+  for (const double limit : {115000, 90000, 64000}) steps += report.instructions <= limit;
   require(steps > 0, "infer: ", std::lround(report.instructions),
-          " instructions an image, expected 100000 or less");
+          " instructions an image, expected 115000 or less");
   earn(steps / 3.0);
 }
 
