@@ -82,7 +82,7 @@ void sparse_linear(const Layer& layer, const std::uint8_t* x, std::uint8_t* y);
 void infer(const Network& network, const std::uint8_t* image, std::int32_t* scores);
 
 /// The weights of `lenet` (network.hpp) in their sparse form: counts, gaps and values, in bytes. How many
-/// times as many bytes would all weights take, zeros too, of int8 each? (2%)
+/// times as many bytes would inputs x outputs weights of each layer take, zeros too, of int8 each? (2%)
 double question1();
 
 /// Of all products that infer(lenet, ...) adds up over the 20 pictures, what percentage has x[column] = 0, so

@@ -38,7 +38,7 @@ static void ask_emulator(int what, const void* with) {
   leave(false);
 }
 
-[[noreturn]] static void reset() {
+[[noreturn]] void reset() {
   for (std::uint32_t *to = ram_begin, *from = data_in_flash; to < data_end;) *to++ = *from++;
   for (std::uint32_t* to = data_end; to < bss_end;) *to++ = 0;
   leave(main() == 0);
@@ -86,8 +86,9 @@ std::int32_t instructions() {
 // it was.
 constexpr std::uint32_t paint = 0xBADC0FFE;
 void paint_stack() {
-  std::uint32_t here;
-  for (std::uint32_t* p = bss_end; p < &here - 16; ++p) *p = paint;
+  std::uint32_t* end;
+  asm volatile("mov %0, sp" : "=r"(end));
+  for (std::uint32_t* p = bss_end; p < end; ++p) *p = paint;
 }
 std::int32_t deepest_stack() {
   const std::uint32_t* p = bss_end;
