@@ -173,7 +173,7 @@ static void test_linear(int x_format, int weight_format, int storage) {
 }
 
 static void test_conv2d(int x_format, int weight_format, int storage) {
-  tinynn_conv s = {draw(1, 2), draw(1, 3), draw(1, 3), draw(3, 9), draw(3, 9),
+  tinynn_conv s = {draw(1, 2), draw(1, 9), draw(1, 3), draw(3, 9), draw(3, 25),
                    0,          0,          draw(1, 3), draw(1, 3), draw(1, 2),
                    draw(1, 2), draw(0, 2), draw(0, 2), draw(1, 2), draw(1, 2)};
   const int h = s.h + s.top + draw(0, 2), w = s.w + s.left + draw(0, 2);  // padded on all sides

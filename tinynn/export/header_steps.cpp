@@ -48,7 +48,15 @@ class Printer {
     add("uint8_t", "bytes", bytes_.size());
     add("float", "floats", floats_.size());
     add("int32_t", "sums", sums_);
-    add("float", "float_sums", float_sums_);
+    if (padded_ <= float_sums_) {
+      add("float", "float_sums", float_sums_);
+    } else {
+      text += "#ifdef tinynn_tiles\n";
+      add("float", "float_sums", padded_);
+      text += "#else\n";
+      add("float", "float_sums", float_sums_);
+      text += "#endif\n";
+    }
     return text;
   }
   size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[v]); }
@@ -195,7 +203,17 @@ class Printer {
   std::string sums() {
     int64_t& size = sums_are_whole() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
+    if (!sums_are_whole() && weights_.storage == "dense") padded_ = std::max(padded_, padded_size());
     return sums_are_whole() ? "tinynn_sums" : "tinynn_float_sums";
+  }
+
+  // What tinynn_pad_planes of kernels/layers.h writes; with vectors of at most eight.
+  int64_t padded_size() const {
+    const Step& s = *step_;
+    const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
+    const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
+    const int64_t columns = (out()[2] + 7) / 8 * 8 + (kw - 1) * s.dilation.w / s.stride.w;
+    return in()[0] * rows * s.stride.w * columns;
   }
 
   const Shape& in() const { return shape(step_->inputs[0]); }
@@ -275,7 +293,7 @@ class Printer {
   StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0;
+  int64_t sums_ = 0, float_sums_ = 0, padded_ = 0;  // the last: of float_sums, where there are vectors
   std::string functions_, declarations_, calls_;
 };
 

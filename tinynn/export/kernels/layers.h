@@ -205,9 +205,122 @@ tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x
 }
 
 //- section conv2d_dense: conv2d
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
+// Where there are vectors, floats are first laid out with their padding, so that no edge is left to look at,
+// columns that are a stride apart side by side: padded[channel][row][phase][column]. Then the sums of four
+// outputs at two vectors of positions stay in registers while all terms go by.
+#define tinynn_tiles
+#ifdef __AVX__
+enum { tinynn_lanes = 8 };
+#else
+enum { tinynn_lanes = 4 };
+#endif
+typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
+
+typedef struct {
+  int rows, columns;  // columns of each phase, with those that the last vector of a row reads in vain
+} tinynn_frame;
+
+tinynn_inline tinynn_frame tinynn_frame_of(tinynn_conv s) {
+  const tinynn_frame frame = {(s.oh - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1,
+                              (s.ow + 7) / 8 * 8 + (s.kw - 1) * s.dilation_w / s.stride_w};
+  return frame;
+}
+
+tinynn_inline void tinynn_pad_planes(tinynn_conv s, const float* x, float* padded) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  for (int c = 0; c < s.groups * s.channels; ++c, x += s.h * s.w) {
+    for (int i = 0; i < frame.rows; ++i) {
+      const float* row = x + (i - s.top) * s.w;
+      for (int phase = 0; phase < s.stride_w; ++phase) {
+        for (int j = 0; j < frame.columns; ++j) {
+          const int column = j * s.stride_w + phase - s.left;
+          *padded++ = i >= s.top && i - s.top < s.h && column >= 0 && column < s.w ? row[column] : 0;
+        }
+      }
+    }
+  }
+}
+
+// `outputs` outputs from `o` on, which are of one group, at the positions p[0] and p[1] and those that follow
+// in a vector.
+tinynn_inline void tinynn_conv2d_tile(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                      const void* bias, const float* padded, int o, int outputs,
+                                      const int (*p)[2], tinynn_result r) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  const int terms = s.channels * s.kh * s.kw, width = s.stride_w * frame.columns;
+  const float* from[2];
+  const tinynn_vector zero = {0};
+  tinynn_vector sums[4][2];
+  for (int m = 0; m < 2; ++m)
+    from[m] = padded + (o / s.outputs * s.channels * frame.rows + p[m][0] * s.stride_h) * width + p[m][1];
+#pragma GCC unroll 4
+  for (int q = 0; q < outputs; ++q)
+    sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
+  int k = o * terms;
+  for (int c = 0; c < s.channels; ++c) {
+    for (int kh = 0; kh < s.kh; ++kh) {
+      const ptrdiff_t row = (c * frame.rows + kh * s.dilation_h) * width;
+      for (int kw = 0; kw < s.kw; ++kw, ++k) {
+        const ptrdiff_t at =
+            row + kw * s.dilation_w % s.stride_w * frame.columns + kw * s.dilation_w / s.stride_w;
+        tinynn_vector v[2];
+        __builtin_memcpy(&v[0], from[0] + at, sizeof v[0]);
+        __builtin_memcpy(&v[1], from[1] + at, sizeof v[1]);
+#pragma GCC unroll 4
+        for (int q = 0; q < outputs; ++q) {
+          const float weight = tinynn_read(format, values, k + q * terms).real;
+          sums[q][0] += weight * v[0];
+          sums[q][1] += weight * v[1];
+        }
+      }
+    }
+  }
+  for (int q = 0; q < outputs; ++q) {
+    for (int m = 0; m < 2; ++m) {
+      float lanes[tinynn_lanes];
+      __builtin_memcpy(lanes, &sums[q][m], sizeof lanes);
+      for (int l = 0; l < tinynn_lanes && p[m][1] + l < s.ow; ++l) {
+        const tinynn_number sum = {lanes[l], 0};
+        tinynn_finish(r, ((o + q) * s.oh + p[m][0]) * s.ow + p[m][1] + l, o + q, x, sum);
+      }
+    }
+  }
+}
+
+// All positions of `outputs` outputs.
+tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                       const void* bias, const float* padded, int o, int outputs,
+                                       tinynn_result r) {
+  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row;
+  for (int i = 0; i < vectors; i += 2) {
+    const int next = i + 1 < vectors ? i + 1 : i;
+    const int p[2][2] = {{i / in_row, i % in_row * tinynn_lanes},
+                         {next / in_row, next % in_row * tinynn_lanes}};
+    tinynn_conv2d_tile(s, x, format, values, bias, padded, o, outputs, p, r);
+  }
+}
+#endif
+
 tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int format, const void* values,
                                        const void* bias, void* sums, tinynn_result r) {
   const int terms = s.channels * s.kh * s.kw;
+#ifdef tinynn_tiles
+  if (x.format == tinynn_float32) {
+    tinynn_pad_planes(s, (const float*)x.data, (float*)sums);
+    for (int group = 0; group < s.groups; ++group) {
+      const int begin = group * s.outputs, end = begin + s.outputs;
+      if (s.outputs < 4) {
+        tinynn_conv2d_tiles(s, x, format, values, bias, (const float*)sums, begin, s.outputs, r);
+      } else {  // the last four may be some of those before them, too
+        for (int o = begin; o < end; o += 4)
+          tinynn_conv2d_tiles(s, x, format, values, bias, (const float*)sums, o < end - 4 ? o : end - 4, 4,
+                              r);
+      }
+    }
+    return;
+  }
+#endif
   for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
     tinynn_conv2d_begin(s, o, x, bias, sums);
     for (int t = 0; t < terms; ++t)
