@@ -2,6 +2,7 @@
 #include "groups.hpp"
 
 #include <map>
+#include <sstream>
 
 namespace lab4 {
 namespace {
@@ -18,8 +19,8 @@ struct Output {
 std::string list(const Network& net, const std::vector<int>& layers) {
   std::string text;
   for (const int layer : layers) {
-    text +=
-        (text.empty() ? "" : ", ") + (layer < 0 ? "image" : net.layers[static_cast<std::size_t>(layer)].name);
+    if (!text.empty()) text += ", ";
+    text += layer < 0 ? "image" : net.layers[static_cast<std::size_t>(layer)].name;
   }
   return text;
 }
@@ -75,56 +76,47 @@ std::vector<Group> groups(const Network& net) {
 }
 
 std::string to_text(const Network& net, const std::vector<Group>& groups) {
-  std::string text;
-  for (const Group& group : groups) {
-    text += std::to_string(group.channels) + " channels: made by " + list(net, group.makers);
-    if (!group.batch_norms.empty()) text += "; through " + list(net, group.batch_norms);
-    for (std::size_t i = 0; i < group.readers.size(); ++i) {
-      text += (i == 0 ? "; read by " : ", ") + list(net, {group.readers[i].layer});
-      if (group.readers[i].positions > 1)
-        text += " (" + std::to_string(group.readers[i].positions) + " inputs each)";
-    }
-    text += '\n';
+  std::ostringstream text;
+  for (const Group& group : groups) text << in_short(net, group) << '\n';
+  return text.str();
+}
+
+std::string in_short(const Network& net, const Group& group) {
+  std::ostringstream text;
+  text << group.channels << " channels: made by " << list(net, group.makers);
+  if (!group.batch_norms.empty()) text << "; through " << list(net, group.batch_norms);
+  for (std::size_t i = 0; i < group.readers.size(); ++i) {
+    text << (i == 0 ? "; read by " : ", ") << list(net, {group.readers[i].layer});
+    if (group.readers[i].positions > 1) text << " (" << group.readers[i].positions << " inputs each)";
   }
-  return text;
+  return text.str();
 }
 
 std::string to_text(const Network& net) {
   const std::vector<Size> size = sizes(net);
-  std::string text;
+  std::ostringstream text;
   for (std::size_t i = 0; i < net.layers.size(); ++i) {
     const Layer& layer = net.layers[i];
-    text += layer.name + "(" + list(net, layer.inputs) + ")";
-    if (!layer.weight.shape.empty()) {
-      text += "  weight";
-      for (const int64_t n : layer.weight.shape) text += " " + std::to_string(n);
-    }
-    text += "  -> " + std::to_string(size[i].channels);
-    if (size[i].height * size[i].width > 1) {
-      text += " x " + std::to_string(size[i].height) + " x " + std::to_string(size[i].width);
-    }
-    text += '\n';
+    text << layer.name << '(' << list(net, layer.inputs) << ')';
+    if (!layer.weight.shape.empty()) text << "  weight";
+    for (const int64_t n : layer.weight.shape) text << ' ' << n;
+    text << "  -> " << size[i].channels;
+    if (size[i].height * size[i].width > 1) text << " x " << size[i].height << " x " << size[i].width;
+    text << '\n';
   }
-  return text;
+  return text.str();
 }
 
 std::string in_short(const Network& net) {
-  std::string text;
+  std::ostringstream text;
   for (int i = 0; i < static_cast<int>(net.layers.size()); ++i) {
     const Layer& layer = net.layers[static_cast<std::size_t>(i)];
-    text += (i == 0 ? "" : ", ") + layer.name;
-    if (layer.inputs != std::vector<int>{i - 1}) text += "(" + list(net, layer.inputs) + ")";
-    for (std::size_t d = 0; d < layer.weight.shape.size(); ++d) {
-      text += (d == 0 ? " " : "x") + std::to_string(layer.weight.shape[d]);
-    }
+    text << (i == 0 ? "" : ", ") << layer.name;
+    if (layer.inputs != std::vector<int>{i - 1}) text << '(' << list(net, layer.inputs) << ')';
+    for (std::size_t d = 0; d < layer.weight.shape.size(); ++d)
+      text << (d == 0 ? ' ' : 'x') << layer.weight.shape[d];
   }
-  return text;
-}
-
-std::string in_short(const Network& net, const Group& group) {
-  std::string text = to_text(net, {group});
-  text.pop_back();  // the end of the line
-  return text;
+  return text.str();
 }
 
 }  // namespace lab4

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <sstream>
 #include <stdexcept>
 
 namespace lab4 {
@@ -12,22 +13,26 @@ using std::int64_t;
 
 namespace {
 
-void expect(bool holds, const Layer& layer, const std::string& what) {
-  if (!holds) throw std::runtime_error(layer.name + ": " + what);
+template <class... T>
+void expect(bool holds, const Layer& layer, const T&... what) {
+  if (holds) return;
+  std::ostringstream message;
+  ((message << layer.name << ": ") << ... << what);
+  throw std::runtime_error(message.str());
 }
 
 std::string show(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (const int64_t n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
-  return text.empty() ? "()" : text + ")";
+  std::ostringstream text;
+  for (std::size_t i = 0; i < shape.size(); ++i) text << (i == 0 ? "(" : ", ") << shape[i];
+  return text.str() + ")";
 }
 
 void expect_shape(const Layer& layer, const char* name, const Parameter& p,
                   const std::vector<int64_t>& shape) {
-  const std::string of = std::string(name) + " of shape " + show(p.shape);
-  expect(p.shape == shape, layer, of + ", expected " + show(shape));
+  expect(p.shape == shape, layer, name, " of shape ", show(p.shape), ", expected ", show(shape));
   const int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
-  expect(std::ssize(p.value) == count, layer, of + " has " + std::to_string(p.value.size()) + " values");
+  expect(std::ssize(p.value) == count, layer, name, " of shape ", show(shape), " has ", p.value.size(),
+         " values");
 }
 
 Size output_size(const Network& net, const Layer& layer, const std::vector<Size>& before) {
@@ -50,8 +55,7 @@ Size output_size(const Network& net, const Layer& layer, const std::vector<Size>
       expect_shape(layer, "weight", layer.weight, {in.channels});
       expect_shape(layer, "bias", layer.bias, {in.channels});
       expect(std::ssize(layer.mean) == in.channels && std::ssize(layer.variance) == in.channels, layer,
-             std::to_string(layer.mean.size()) + " means and " + std::to_string(layer.variance.size()) +
-                 " variances, expected " + std::to_string(in.channels));
+             layer.mean.size(), " means and ", layer.variance.size(), " variances, expected ", in.channels);
       return in;
     case Kind::pool: return {in.channels, in.height / 2, in.width / 2};
     case Kind::flatten: return {in.count(), 1, 1};
