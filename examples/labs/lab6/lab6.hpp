@@ -93,13 +93,13 @@ std::vector<std::int8_t> int8_conv(const Conv& layer, std::span<const std::int8_
 ///   assign  each weight to its nearest centre, of two that are equally near to the one with the lower
 ///   number, move    each centre to the mean of its weights; a centre without weights stays where it is,
 /// in turn, until an assignment is the same as the one before it. Returns the centres, which are then the
-/// means of their weights, and the assignment. Throws std::invalid_argument unless there are weights, and 1
-/// <= k <= 256.
+/// means of their weights, and the assignment. Throws std::invalid_argument if there are no weights,
+/// or k is not in 1 to 256.
 Codebook kmeans_codebook(std::span<const float> weights, int k);
 
 /// Indices of `bits` bits each (1 to 8), one behind the other without space between: bit b of index i is bit
-/// i * bits + b of the result, and that is bit number (i * bits + b) % 8, counted from the lowest, of byte (i
-/// * bits + b) / 8. The last byte is filled up with zeros.
+/// n = i * bits + b of the result, and that is bit n % 8, counted from the lowest, of byte n / 8. The last
+/// byte is filled up with zeros.
 std::vector<std::uint8_t> pack(std::span<const std::uint8_t> index, int bits);
 
 /// 100,000 floats, equally distributed from -1 to 1, are stored in int8 as scale_zero_point(-1, 1) says. How
