@@ -87,14 +87,16 @@ std::vector<std::int8_t> int8_linear(const Linear& layer, std::span<const std::i
 /// as in all of deep learning.
 std::vector<std::int8_t> int8_conv(const Conv& layer, std::span<const std::int8_t> x);
 
-/// k-means in one dimension, by Lloyd's iterations, in double. Centre c of k begins at low + (high - low) * c
-/// / (k - 1), where low and high are the smallest and largest weight; a single centre begins in the middle.
-/// Then
-///   assign  each weight to its nearest centre, of two that are equally near to the one with the lower
-///   number, move    each centre to the mean of its weights; a centre without weights stays where it is,
-/// in turn, until an assignment is the same as the one before it. Returns the centres, which are then the
-/// means of their weights, and the assignment. Throws std::invalid_argument if there are no weights,
-/// or k is not in 1 to 256.
+/// k-means in one dimension, by Lloyd's iterations, in double. With low and high the smallest and the largest
+/// weight, centre c begins at low + (high - low) * c / (k - 1); a single centre begins in the middle.
+///
+/// 1. Each weight goes to its nearest centre; of two that are equally near, to the one with the lower number.
+///
+/// 2. Each centre moves to the mean of its weights; one without weights stays where it is.
+///
+/// These take turns until 1 gives what it gave before. Returns the centres, which are then the means of their
+/// weights, and the assignment. Throws std::invalid_argument unless there are weights and k is 1 to
+/// 256.
 Codebook kmeans_codebook(std::span<const float> weights, int k);
 
 /// Indices of `bits` bits each (1 to 8), one behind the other without space between: bit b of index i is bit

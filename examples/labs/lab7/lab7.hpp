@@ -24,8 +24,8 @@ struct Layer {
   const std::uint8_t* gaps;  // as next_gap reads them
   const std::int8_t* values;
   const std::int32_t* biases;  // one an output
-  const std::int32_t*
-      factors;  // one an output, for requantise; null in the last layer, whose sums are the scores
+  // One an output, for requantise; null in the last layer, whose sums are the scores.
+  const std::int32_t* factors;
   int shift;
 };
 
