@@ -1,5 +1,5 @@
-// The tests, by default in the locale "C". TINYNN_TEST_LOCALE=NAME runs them as inside a program whose C++ locale writes
-// 1234.5 as "1.234,5", and whose C locale is NAME, such as de_DE.UTF-8.
+// The tests, by default in the locale "C". TINYNN_TEST_LOCALE=NAME runs them as inside a program whose C++
+// locale writes 1234.5 as "1.234,5", and whose C locale is NAME, such as de_DE.UTF-8.
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>

@@ -3,13 +3,14 @@
 # PRESET is release (the default), debug, asan, tsan, clang, eigen (without BLAS), or aarch64 (cross-compiled for 64-bit Arm,
 # without BLAS; the quick tests, under qemu-user). Tests look for MNIST in $TINYNN_DATA and datasets/; without it most
 # of them run on Fashion-MNIST, which comes as a Debian package, or on generated digits. As many run at a time as there are
-# cores, or CTEST_PARALLEL_LEVEL.
+# cores, or CTEST_PARALLEL_LEVEL. Without arguments for ctest all tests run but those of the course: tests/run.sh release -L lab.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
 
 preset=${1:-release}
 shift $(($# > 0))
+(($#)) || set -- -LE lab
 install_packages "${build_packages[@]}" "${test_packages[@]}"
 if [[ $preset == clang ]]; then install_packages clang; fi
 if [[ $preset == aarch64 ]]; then

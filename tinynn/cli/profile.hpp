@@ -12,7 +12,7 @@ struct StepCost {
   std::string name;     // as "conv2d 6 x 28 x 28, relu"
   double microseconds;  // of a whole batch on one thread: the median of many calls
   int64_t macs;         // live multiply-adds of one sample; 0 of steps without a weight
-  int64_t bytes;        // of the batch's inputs and outputs, and of live weights: what has to be moved at least
+  int64_t bytes;  // of the batch's inputs and outputs, and of live weights: what has to be moved at least
 };
 
 /// The costs of the plan's steps on random numbers, and of what moves numbers in and out of blocks.

@@ -38,7 +38,8 @@ inline const Digits& digits() {
     const char* set = std::getenv("LAB_DIGITS");
     if (set == nullptr) throw std::runtime_error("LAB_DIGITS does not say where the digits are");
     const std::filesystem::path folder = set;
-    Digits d{.name = folder.filename().string()};
+    Digits d;
+    d.name = folder.filename().string();
     for (const bool test : {false, true}) {
       const std::string part = test ? "t10k" : "train";
       std::vector<float>& images = test ? d.test_images : d.images;

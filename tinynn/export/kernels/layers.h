@@ -255,8 +255,7 @@ tinynn_inline void tinynn_conv2d_tile(tinynn_conv s, tinynn_numbers x, int forma
   for (int m = 0; m < 2; ++m)
     from[m] = padded + (o / s.outputs * s.channels * frame.rows + p[m][0] * s.stride_h) * width + p[m][1];
 #pragma GCC unroll 4
-  for (int q = 0; q < outputs; ++q)
-    sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
+  for (int q = 0; q < outputs; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
   int k = o * terms;
   for (int c = 0; c < s.channels; ++c) {
     for (int kh = 0; kh < s.kh; ++kh) {
