@@ -145,8 +145,9 @@ def run_check(lab, program, index, seed, source, prefix, folder):
     result = place / secrets.token_hex(16)
     environment = {"PATH": os.environ["PATH"], "LAB_DIGITS": str(lab.digits),
                    "TMPDIR": str(place), "HOME": str(place), "OPENBLAS_NUM_THREADS": "1",
+                   # handle_abort: where an assertion of the standard library fails, the student's line is said.
                    # tinynn itself is not instrumented, so vectors that cross over look wrong
-                   "ASAN_OPTIONS": f"detect_container_overflow={int(not lab.uses_library)}:hard_rss_limit_mb=4096:detect_leaks=0"}
+                   "ASAN_OPTIONS": f"detect_container_overflow={int(not lab.uses_library)}:hard_rss_limit_mb=4096:detect_leaks=0:handle_abort=1"}
     command = [*prefix, program, "run", str(index), str(seed), result, lab.folder / lab.name, source]
     process = subprocess.Popen(command, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, start_new_session=True, preexec_fn=lambda: limits(sanitized))
@@ -326,8 +327,14 @@ def main():
     arguments = parser.parse_args()
     if not (labs / arguments.lab / "tests.cpp").is_file():
         parser.error(f"there is no {arguments.lab}; there are " + ", ".join(sorted(p.parent.name for p in labs.glob("lab*/tests.cpp"))))
+    if arguments.hand_in and (arguments.only or arguments.archives):
+        parser.error("--hand-in grades all functions of one file: leave --only and --from out")
     lab = Lab(arguments.lab, arguments.library)
     try:
+        functions = dict.fromkeys(check[0] for check in lab.checks())  # in the order of the checks
+        for name in arguments.only or ():
+            if name not in functions:
+                raise Unusable(f"--only {name}: there is no such function; there are " + ", ".join(functions))
         if arguments.archives:
             rows = grade_class(lab, arguments.archives, arguments)
             if len(rows) == 1:

@@ -40,6 +40,7 @@ def strange_files(out):
         "leaves": (without("relu_backward", "std::exit(0);"), "it left by itself, with exit code 0"),
         "null": (without("relu_backward", "*(volatile int*)8 = 1;"), "(lab1.cpp:"),
         "beyond": (without("relu_backward", "grad_a.values.data()[a.values.size()] = 1;"), "heap-buffer-overflow"),
+        "assertion": (without("relu_backward", "grad_a.values[a.values.size()] = 1;"), "failed (lab1.cpp:"),
         "hangs": (without("relu_backward", "for (volatile int i = 0;; i = 1 - i);"), "it took longer than 3 seconds"),
         "throws": (without("relu_backward", 'throw 7;'), "it threw something"),
         "memory": (without("relu_backward", "for (;;) std::memset(std::malloc(1 << 28), 1, 1 << 28);").replace(
@@ -77,6 +78,10 @@ def a_student(out):
     code, said = run(work / "grade.sh", "lab1", "--hand-in", cwd=out)
     expect(code == 1 and "    2 / 2   relu_backward" in said and "    0 / 4   order" in said, said)
     expect(said.splitlines()[-1] == "2 passed, 16 failed", said.splitlines()[-1])
+    code, said = run(work / "grade.sh", "lab1", "--only", "relu", cwd=out)
+    expect(code == 1 and "--only relu: there is no such function; there are order, backward, " in said, said)
+    code, said = run(work / "grade.sh", "lab1", "--hand-in", "--only", "order", cwd=out)
+    expect(code == 2 and "leave --only and --from out" in said, said)
     with tarfile.open(out / "lab1-hand-in.tar.gz") as tar:
         names = tar.getnames()
     expect(names == ["lab1/lab1.cpp", "lab1/lab1.json", "lab1/versions.txt"], "the hand-in has", names)
