@@ -153,7 +153,8 @@ void check_backward(Graph& graph, Node& root) {
     for (const Node* n : ordered) {
       const double want = expected.at(n) * (n->inputs.empty() ? call : 1);
       require_near(n->grad.values[0], want, 1e-5,
-                   text("graph ", graph.str(), ", where n2(n0, n1) is 1 * n0 + 2 * n1, with root ",
+                   text("graph ", graph.str(),
+                        " (a node is 1 x its first input + 2 x its second + 3 x its third), root ",
                         graph.name(&root), ": after ", call, call == 1 ? " call" : " calls",
                         " of backward the grad of ", n->inputs.empty() ? "leaf " : "", graph.name(n)));
     }
@@ -363,7 +364,7 @@ void log_softmax_of_random_values(Random& random) {
     Array grad_a = filled(a, had);
     log_softmax_backward(grad, y, grad_a);
     check_grad(grad_a, had, differences([](const auto& x) { return log_softmax(x[0]); }, {Exact(a)}, 0, grad),
-               text("log_softmax of ", str(a), ", grad ", str(grad), ": grad_a"));
+               text("log_softmax of ", str(a), " is y = ", str(y), "; grad ", str(grad), ": grad_a"));
   }
 }
 
@@ -480,9 +481,11 @@ void ladder(Random&) {
   Node* last = &x;
   for (int i = 0; i < 20; ++i) last = &tape.add(*last, *last);
   backward(*last, order(*last));
-  require(x.grad.values[0] > 1, "your own order and backward have to work first: they give the gradient ",
+  require(x.grad.values[0] > 1,
+          "question1: your own order and backward have to work first: they give the gradient ",
           x.grad.values[0]);
-  require_near(question1(), x.grad.values[0], 0, "question1");
+  require(question1() == x.grad.values[0], "question1: your answer is ", question1(),
+          ", which is not what your functions give");
 }
 
 void calls(Random&) {
@@ -497,8 +500,9 @@ void calls(Random&) {
   }
   pulls = 0;
   backward(*last, order(*last));
-  require(pulls > 0, "your own order and backward have to work first: they call no pull");
-  require_near(question2(), pulls, 0, "question2");
+  require(pulls > 0, "question2: your own order and backward have to work first: they call no pull");
+  require(question2() == pulls, "question2: your answer is ", question2(),
+          ", which is not what your backward does");
 }
 
 void best_step(Random& random) {
@@ -528,11 +532,12 @@ void best_step(Random& random) {
     }
   }
   const std::size_t best = std::min_element(error.begin(), error.end()) - error.begin();
-  require(error[best] < 0.1, "your own gradients have to be right first: they differ by ", error[best],
-          " from the best difference");
+  require(error[best] < 0.1, "question3: your own gradients have to be right first: they differ by ",
+          error[best], " from the nearest of the differences");
   const double h = std::pow(10.0, -double(best)), answer = question3();
-  require(answer > 0 && std::abs(std::log10(answer / h)) < 1.01, "question3 is ", answer,
-          "; with your gradients another h is more than ten times nearer");
+  require(
+      answer > 0 && std::abs(std::log10(answer / h)) < 1.01, "question3: your answer is ", answer,
+      ", and the h whose difference comes nearest to your gradient is more than a factor of 10 away from it");
 }
 
 }  // namespace
