@@ -10,14 +10,15 @@ namespace lab1 {
 
 /// All nodes that `root` was computed from, and root itself: each exactly once, and each behind all of its
 /// inputs, so that root is the last. A chain of 100,000 nodes must not end the program: a function that calls
-/// itself for every node runs out of stack.
+/// itself for every node runs out of stack. The time grows with the number of inputs of all nodes, not with
+/// its square.
 std::vector<Node*> order(Node& root);
 
 /// Adds d(sum of root's elements) / d(leaf) to the grad of every leaf in `ordered`, which is what order(root)
-/// gives. The grads of nodes that have inputs are of this call alone: they begin at zero, and that of root at
-/// one in every element. Those of leaves are added to what is there, as in PyTorch: two calls give twice the
-/// gradient. Calls `pull` of each node that has one exactly once, when its grad is complete. A root that is a
-/// leaf gets one added in every element.
+/// gives. Nodes that have inputs may hold grads of an earlier call: these are set to zero first, and then one
+/// is added to every element of root's grad. The grads of leaves are never set to zero, as in PyTorch: two
+/// calls give twice the gradient. Calls `pull` of each node that has one exactly once, when its grad is
+/// complete. `root` may be a leaf: then one is added to every element of its grad, and that is all.
 void backward(Node& root, const std::vector<Node*>& ordered);
 
 // The ways back. `grad` is the gradient of the result. What belongs to the inputs is *added* to grad_a and
