@@ -11,16 +11,20 @@ namespace lab4 {
 /// net.layers.
 struct Group {
   struct Reader {
-    int layer;               // a convolution or a linear layer
-    std::int64_t positions;  // inputs of it that are one channel: channel c is inputs c * positions, c *
-                             // positions + 1, ...
-  };                         // 1, but after flatten: height * width
-  std::int64_t channels;     // how many there are
-  std::vector<int>
-      makers;  // the convolutions and linear layers whose outputs they are; several are tied by additions
-  std::vector<int> batch_norms;  // the BatchNorms that they go through
-  std::vector<Reader>
-      readers;  // the layers that have them as inputs. One may be a maker of the same group, too
+    int layer;  // a convolution or a linear layer
+    // How many of the layer's inputs are one channel: channel c is the inputs from c * positions up to, and
+    // without, (c + 1) * positions. It is 1, but height * width after flatten.
+    std::int64_t positions;
+  };
+
+  // How many there are.
+  std::int64_t channels;
+  // The convolutions and linear layers whose outputs they are. Additions tie several.
+  std::vector<int> makers;
+  // The BatchNorms that they go through.
+  std::vector<int> batch_norms;
+  // The layers that have them as inputs. One may be a maker of the same group, too.
+  std::vector<Reader> readers;
 };
 
 /// All groups of a network, without those that are its image or its outputs: nobody may delete these.

@@ -22,8 +22,8 @@ std::vector<double> channel_importance(const Network& net, const Group& group, N
 
 /// Which channels stay if `share` of them go, in ascending order. share * (number of channels) go, rounded to
 /// the nearest whole number, halves to the even one (as std::nearbyint does); but at least one channel stays.
-/// The least important go; of equally important ones those with the higher numbers. `importance` is not empty
-/// and has no NaN. Throws std::invalid_argument if `share` is not from 0 to 1 (NaN is not).
+/// The least important go. Of equally important ones, those with the higher numbers go first. `importance` is
+/// not empty and has no NaN. Throws std::invalid_argument if `share` is not from 0 to 1 (NaN is not).
 std::vector<std::int64_t> channels_to_keep(std::span<const double> importance, double share);
 
 /// Deletes, in place, all channels of the group but `keep`, wherever they occur: outputs of the makers,

@@ -14,7 +14,7 @@ struct Parameter {
   std::vector<std::int64_t> shape;
   std::vector<float> value;
   std::vector<float> m, v;  // Adam's moments: the means of the gradient and of its square; as many as values
-  std::vector<float> grad;  // train_step() gives it its size and its values; nobody else has to care
+  std::vector<float> grad;  // train_step() sets its size and its values; leave it alone
 };
 
 enum class Kind { conv, linear, batch_norm, relu, pool, flatten, add };
@@ -22,8 +22,8 @@ enum class Kind { conv, linear, batch_norm, relu, pool, flatten, add };
 struct Layer {
   Kind kind;
   std::string name;
-  std::vector<int>
-      inputs;  // the layers that it reads, by number; -1 is the image. Two of an addition, else one
+  // The layers that it reads, by number; -1 is the image. An addition has two, every other layer one.
+  std::vector<int> inputs;
 
   // conv: 3 x 3, stride 1, padding 1. weight (outputs, inputs, 3, 3), bias (outputs)
   // linear: weight (outputs, inputs), bias (outputs)
@@ -49,8 +49,8 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
-/// Of every layer. Throws std::runtime_error if weights do not fit to what they read, or a vector not to its
-/// shape.
+/// Of every layer. Throws std::runtime_error if a weight's shape does not fit the layer before, or the number
+/// of values not the shape. Moments are not looked at.
 std::vector<Size> sizes(const Network& net);
 
 /// The network's outputs (images, classes) for images (images, channels, height, width), as after training.
