@@ -13,7 +13,7 @@ namespace lab2 {
 
 struct Loss {
   double value = 0;             ///< mean over the batch
-  std::vector<float> gradient;  ///< of that mean by each logit; as long as the logits
+  std::vector<float> gradient;  ///< of that mean with respect to each logit; as long as the logits
 };
 
 /// Softmax and negative log-likelihood in one. `logits` holds a row of `classes` finite floats for each

@@ -7,8 +7,8 @@
 
 namespace lab2 {
 
-/// A tensor that is trained. `gradient` is as long as `value`: the derivative of the loss by each of its
-/// elements.
+/// A tensor that is trained. `gradient` is as long as `value`: the derivative of the loss with respect
+/// to each of its elements.
 struct Parameter {
   std::vector<float> value, gradient;
 };
@@ -21,8 +21,8 @@ class Model {
   /// another.
   virtual std::vector<float> forward(std::span<const float> images) = 0;
 
-  /// From the gradient of the loss by the logits of the latest forward(): the gradient by every parameter,
-  /// which is *added* to what its `gradient` holds already (as in PyTorch).
+  /// Takes the gradient of the loss with respect to the logits of the latest forward(). *Adds* the gradient
+  /// with respect to every parameter to what its `gradient` holds already (as in PyTorch).
   virtual void backward(std::span<const float> logits_gradient) = 0;
 
   virtual std::span<Parameter> parameters() = 0;

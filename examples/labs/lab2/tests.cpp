@@ -389,8 +389,10 @@ void batches_as_ordered(Random& random) {
       }
       require(epoch.model.batches[b] == images, epoch.shown, ", image i being [i, 100 + i]: batch ", b,
               " was ", show(epoch.model.batches[b]), ", expected ", show(images));
-      require(b < epoch.label_batches.size() && epoch.label_batches[b] == labels, epoch.shown,
-              ", label i being 10 * i: labels of batch ", b, " were not ", show(labels));
+      require(b < epoch.label_batches.size(), epoch.shown, ": the loss was called for ",
+              epoch.label_batches.size(), " batches, expected ", epoch.sizes.size());
+      require(epoch.label_batches[b] == labels, epoch.shown, ", label i being 10 * i: labels of batch ", b,
+              " were ", show(epoch.label_batches[b]), ", expected ", show(labels));
     }
   }
 }

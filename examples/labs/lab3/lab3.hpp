@@ -51,11 +51,11 @@ using Curve = std::vector<Point>;
 using Criterion = std::function<Mask(std::span<const float> weights, double sparsity)>;
 
 /// A curve for each layer, with a point for each of `sparsities`, in their order. Layers are spans on the
-/// weights of a network, and `accuracy` measures that network as it is when it is called. For each layer and
-/// each sparsity it is called once, with the weights for which criterion(layer's own weights, sparsity) is 0
-/// set to +0, and every other weight of all layers as it was at the beginning. Afterwards all weights are
-/// what they were, to the bit (-0 and NaN included), also if `accuracy` throws: what it throws goes on to the
-/// caller.
+/// weights of a network, and `accuracy` measures that network as it is when it is called. Takes layer after
+/// layer, and for each layer sparsity after sparsity. Each time, calls criterion(the layer's whole weights,
+/// sparsity), sets the weights for which it gives 0 to +0, and calls accuracy() once. Every other weight of
+/// all layers is then as it was at the beginning. Afterwards all weights are what they were, to the bit (-0
+/// and NaN included), also if `accuracy` throws: what it throws goes on to the caller.
 std::vector<Curve> sensitivity_scan(std::span<const std::span<float>> layers,
                                     std::span<const double> sparsities, const Criterion& criterion,
                                     const std::function<double()>& accuracy);
@@ -63,9 +63,9 @@ std::vector<Curve> sensitivity_scan(std::span<const std::span<float>> layers,
 /// How far each layer is to be pruned so that at most `budget` weights live in all layers together. A layer
 /// of n weights keeps n - round(n * sparsity), rounded as in magnitude_mask; sizes[l] is the n of curves[l].
 /// For an accuracy T, let every layer take the largest sparsity on its curve whose accuracy is at least T, or
-/// 0 if there is none. (Curves are measured, so they may go up and down; their points are in any order.) The
-/// answer are the sparsities for the largest T that fits the budget: T may be infinite, so if all weights
-/// fit, all sparsities are 0. Throws std::invalid_argument if no T fits, or if there are not as many curves
+/// 0 if there is none. (Curves are measured, so they may go up and down; their points are in any order.)
+/// Returns the sparsities for the largest T that fits the budget. T may be infinite, so if all weights fit,
+/// all sparsities are 0. Throws std::invalid_argument if no T fits, or if there are not as many curves
 /// as sizes.
 std::vector<double> choose_sparsities(std::span<const Curve> curves, std::span<const std::int64_t> sizes,
                                       std::int64_t budget);
