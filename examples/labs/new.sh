@@ -11,7 +11,15 @@ folder=${1:-}
     exit 1
 }
 mkdir -p "$folder"
-cp -r "$labs"/lab? "$labs/support" "$labs/README.md" "$folder"
+cp -r "$labs"/lab? "$labs/support" "$folder"
+# What the working copy has no copy of is linked where it is.
+root=$(cd "$labs/../.." && pwd)
+text=$(<"$labs/README.md")
+text=${text//'](../../'/"]($root/"}
+for there in experiments teacher.md; do
+    text=${text//"]($there)"/"]($labs/$there)"}
+done
+printf '%s\n' "$text" >"$folder/README.md"
 rm -rf "$folder/support/__pycache__" "$folder"/support/*.py
 cat >"$folder/grade.sh" <<END
 #!/usr/bin/env bash

@@ -2,6 +2,7 @@
 """What the grader does with files that are not what it hopes for, with hand-ins, and with working copies. On lab 1."""
 import csv
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -71,6 +72,8 @@ def a_student(out):
     expect(run(labs / "new.sh", work, cwd=out)[0] == 0, "no working copy")
     code, said = run(labs / "new.sh", work, cwd=out)
     expect(code == 1 and "is there already" in said, "a working copy over another:", said)
+    for link in re.findall(r"]\((.*?)\)", (work / "README.md").read_text()):
+        expect((work / link).exists(), "the README of a working copy has a link to what is not there:", link)
     source = work / "lab1" / "lab1.cpp"
     source.write_text(without("relu_backward", "for (std::size_t i = 0; i < a.values.size(); ++i)"
                               " grad_a.values[i] += a.values[i] > 0 ? grad.values[i] : 0;"))
