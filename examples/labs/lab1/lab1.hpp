@@ -10,8 +10,8 @@ namespace lab1 {
 
 /// All nodes that `root` was computed from, and root itself: each exactly once, and each behind all of its
 /// inputs, so that root is the last. A chain of 100,000 nodes must not end the program: a function that calls
-/// itself for every node runs out of stack. The time grows with the number of inputs of all nodes, not with
-/// its square.
+/// itself for every node runs out of stack. A check has 60 seconds, which a slow machine may need if every
+/// node is searched for in a list of all.
 std::vector<Node*> order(Node& root);
 
 /// Adds d(sum of root's elements) / d(leaf) to the grad of every leaf in `ordered`, which is what order(root)
