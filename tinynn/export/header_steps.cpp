@@ -51,7 +51,7 @@ class Printer {
     if (padded_ <= float_sums_) {
       add("float", "float_sums", float_sums_);
     } else {
-      text += "#ifdef tinynn_tiles\n";
+      text += "#ifdef tinynn_vectors\n";
       add("float", "float_sums", padded_);
       text += "#else\n";
       add("float", "float_sums", float_sums_);

@@ -122,9 +122,9 @@ class Program::Body {
   const Plan& plan() const { return plan_; }
 
   void run(int64_t samples, const float* x, float* y) const {
-    const auto [instructions, grain] = cut(samples);
-    parallel_for(samples, grain, [&](int64_t begin, int64_t end) {
-      run_part(*instructions, begin, end, x, y,
+    const Parts parts = cut(samples);
+    parallel_for(samples, parts.grain, [&](int64_t begin, int64_t end) {
+      run_part(parts.instructions, begin, end, x, y,
                [](const OfStep& instruction, const Frame& frame) { instruction.run(frame); });
     });
   }
@@ -132,10 +132,10 @@ class Program::Body {
   std::vector<double> run_timed(int64_t samples, const float* x, float* y) const {
     using Clock = std::chrono::steady_clock;
     std::vector<double> seconds(plan_.steps.size() + 1);
-    const auto [instructions, grain] = cut(samples);
-    for (int64_t begin = 0; begin < samples; begin += grain) {
+    const Parts parts = cut(samples);
+    for (int64_t begin = 0; begin < samples; begin += parts.grain) {
       Clock::time_point before = Clock::now();
-      run_part(*instructions, begin, std::min(begin + grain, samples), x, y,
+      run_part(parts.instructions, begin, std::min(begin + parts.grain, samples), x, y,
                [&](const OfStep& instruction, const Frame& frame) {
                  instruction.run(frame);
                  const Clock::time_point now = Clock::now();
@@ -151,14 +151,18 @@ class Program::Body {
 
  private:
   // Which instructions so many samples take, and how many of them at a time.
-  std::pair<const InstructionList*, int64_t> cut(int64_t samples) const {
+  struct Parts {
+    const InstructionList& instructions;
+    int64_t grain;
+  };
+  Parts cut(int64_t samples) const {
     const bool blocks = samples >= fewest_in_block && block_begin_ < plan_.steps.size();
     const InstructionList& instructions = blocks ? in_blocks_ : one_by_one_;
     // Whole vectors of samples where rows are what takes the time, and no thread without work where images
     // are.
     const int64_t share = (samples + num_threads() - 1) / num_threads(),
                   unit = blocks && instructions.of_sample.empty() ? 16 : 1;
-    return {&instructions, std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size)};
+    return {instructions, std::clamp<int64_t>((share + unit - 1) / unit * unit, 1, block_size)};
   }
 
   template <class Call>

@@ -79,10 +79,66 @@ tinynn_inline int tinynn_lowest(unsigned bits) {
   return places[((bits & (~bits + 1)) * 0x17U >> 5) & 7U];
 }
 
-//- section linear_dense: sums
+//- section vectors
+// Where there are vectors, and a compiler that lets them be named, they are: how a loop becomes vectors hangs
+// on -O2 or -O3.
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
+#define tinynn_vectors
+#ifdef __AVX__
+enum { tinynn_lanes = 8 };
+#else
+enum { tinynn_lanes = 4 };
+#endif
+typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
+#endif
+
+//- section linear_dense: sums vectors
+#ifdef tinynn_vectors
+// Four outputs from `o` on, for which x is loaded once.
+tinynn_inline void tinynn_linear_rows(int inputs, tinynn_numbers x, const float* values, const void* bias,
+                                      int o, tinynn_result r) {
+  const float* from = (const float*)x.data;
+  const tinynn_vector zero = {0};
+  tinynn_vector sums[4][2];
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = zero;
+  values += (ptrdiff_t)o * inputs;
+  int i = 0;
+  for (; inputs - i >= 2 * tinynn_lanes; i += 2 * tinynn_lanes) {
+    tinynn_vector v[2], w[2];
+    __builtin_memcpy(&v[0], from + i, sizeof v[0]);
+    __builtin_memcpy(&v[1], from + i + tinynn_lanes, sizeof v[1]);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      __builtin_memcpy(&w[0], values + (ptrdiff_t)q * inputs + i, sizeof w[0]);
+      __builtin_memcpy(&w[1], values + (ptrdiff_t)q * inputs + i + tinynn_lanes, sizeof w[1]);
+      sums[q][0] += w[0] * v[0];
+      sums[q][1] += w[1] * v[1];
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const tinynn_vector both = sums[q][0] + sums[q][1];
+    float lanes[tinynn_lanes];
+    __builtin_memcpy(lanes, &both, sizeof lanes);
+    tinynn_number sum = tinynn_bias(x, bias, o + q);
+    for (int j = i; j < inputs; ++j) sum.real += values[(ptrdiff_t)q * inputs + j] * from[j];
+    for (int l = 0; l < tinynn_lanes; ++l) sum.real += lanes[l];
+    tinynn_finish(r, o + q, o + q, x, sum);
+  }
+}
+#endif
+
 // Floats in sixteen sums, which fit into vectors, for C keeps the order in which floats are added.
 tinynn_inline void tinynn_linear_dense(int outputs, int inputs, tinynn_numbers x, int format,
                                        const void* values, const void* bias, tinynn_result r) {
+#ifdef tinynn_vectors
+  if (x.format == tinynn_float32 && format == tinynn_float32 && outputs >= 4) {
+    for (int o = 0; o < outputs; o += 4)  // the last four may be some of those before them, too
+      tinynn_linear_rows(inputs, x, (const float*)values, bias, o < outputs - 4 ? o : outputs - 4, r);
+    return;
+  }
+#endif
   for (int o = 0, k = 0; o < outputs; ++o) {
     tinynn_number sum = tinynn_bias(x, bias, o);
     int i = 0;
@@ -204,19 +260,11 @@ tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x
   }
 }
 
-//- section conv2d_dense: conv2d
-#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
-// Where there are vectors, floats are first laid out with their padding, so that no edge is left to look at,
-// columns that are a stride apart side by side: padded[channel][row][phase][column]. Then the sums of four
-// outputs at two vectors of positions stay in registers while all terms go by.
-#define tinynn_tiles
-#ifdef __AVX__
-enum { tinynn_lanes = 8 };
-#else
-enum { tinynn_lanes = 4 };
-#endif
-typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
-
+//- section conv2d_dense: conv2d vectors
+#ifdef tinynn_vectors
+// Floats are first laid out with their padding, so that no edge is left to look at, columns that are a stride
+// apart side by side: padded[channel][row][phase][column]. Then the sums of four outputs at two vectors of
+// positions stay in registers while all terms go by.
 typedef struct {
   int rows, columns;  // columns of each phase, with those that the last vector of a row reads in vain
 } tinynn_frame;
@@ -242,61 +290,69 @@ tinynn_inline void tinynn_pad_planes(tinynn_conv s, const float* x, float* padde
   }
 }
 
-// `outputs` outputs from `o` on, which are of one group, at the positions p[0] and p[1] and those that follow
-// in a vector.
-tinynn_inline void tinynn_conv2d_tile(tinynn_conv s, tinynn_numbers x, int format, const void* values,
-                                      const void* bias, const float* padded, int o, int outputs,
-                                      const int (*p)[2], tinynn_result r) {
-  const tinynn_frame frame = tinynn_frame_of(s);
-  const int terms = s.channels * s.kh * s.kw, width = s.stride_w * frame.columns;
-  const float* from[2];
-  const tinynn_vector zero = {0};
+// sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. A function of its
+// own, for inlined into a large one its sums would not all find a register.
+static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, ptrdiff_t plane, int count,
+                                                                 const int* taps, const float* const* from,
+                                                                 const float* weights, ptrdiff_t terms,
+                                                                 tinynn_vector (*out)[2]) {
+  const float *first = from[0], *second = from[1], *w = weights;
   tinynn_vector sums[4][2];
-  for (int m = 0; m < 2; ++m)
-    from[m] = padded + (o / s.outputs * s.channels * frame.rows + p[m][0] * s.stride_h) * width + p[m][1];
 #pragma GCC unroll 4
-  for (int q = 0; q < outputs; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
-  int k = o * terms;
-  for (int c = 0; c < s.channels; ++c) {
-    for (int kh = 0; kh < s.kh; ++kh) {
-      const ptrdiff_t row = (c * frame.rows + kh * s.dilation_h) * width;
-      for (int kw = 0; kw < s.kw; ++kw, ++k) {
-        const ptrdiff_t at =
-            row + kw * s.dilation_w % s.stride_w * frame.columns + kw * s.dilation_w / s.stride_w;
-        tinynn_vector v[2];
-        __builtin_memcpy(&v[0], from[0] + at, sizeof v[0]);
-        __builtin_memcpy(&v[1], from[1] + at, sizeof v[1]);
+  for (int q = 0; q < 4; ++q) {
+    sums[q][0] = out[q][0];
+    sums[q][1] = out[q][1];
+  }
+  for (int c = 0; c < channels; ++c, first += plane, second += plane) {
+#pragma GCC unroll 1
+    for (int t = 0; t < count; ++t, ++w) {
+      tinynn_vector v[2];
+      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
+      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
 #pragma GCC unroll 4
-        for (int q = 0; q < outputs; ++q) {
-          const float weight = tinynn_read(format, values, k + q * terms).real;
-          sums[q][0] += weight * v[0];
-          sums[q][1] += weight * v[1];
-        }
+      for (int q = 0; q < 4; ++q) {
+        sums[q][0] += w[q * terms] * v[0];
+        sums[q][1] += w[q * terms] * v[1];
       }
     }
   }
-  for (int q = 0; q < outputs; ++q) {
-    for (int m = 0; m < 2; ++m) {
-      float lanes[tinynn_lanes];
-      __builtin_memcpy(lanes, &sums[q][m], sizeof lanes);
-      for (int l = 0; l < tinynn_lanes && p[m][1] + l < s.ow; ++l) {
-        const tinynn_number sum = {lanes[l], 0};
-        tinynn_finish(r, ((o + q) * s.oh + p[m][0]) * s.ow + p[m][1] + l, o + q, x, sum);
-      }
-    }
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    out[q][0] = sums[q][0];
+    out[q][1] = sums[q][1];
   }
 }
 
-// All positions of `outputs` outputs.
-tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, int format, const void* values,
-                                       const void* bias, const float* padded, int o, int outputs,
+// Four outputs from `o` on, which are of one group, at all positions.
+tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const float* weights,
+                                       const void* bias, const float* padded, const int* taps, int o,
                                        tinynn_result r) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
+                  terms = s.channels * s.kh * s.kw;
   const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row;
+  padded += o / s.outputs * s.channels * plane;
   for (int i = 0; i < vectors; i += 2) {
-    const int next = i + 1 < vectors ? i + 1 : i;
-    const int p[2][2] = {{i / in_row, i % in_row * tinynn_lanes},
-                         {next / in_row, next % in_row * tinynn_lanes}};
-    tinynn_conv2d_tile(s, x, format, values, bias, padded, o, outputs, p, r);
+    const tinynn_vector zero = {0};
+    tinynn_vector sums[4][2];
+    const float* from[2];
+    for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
+    for (int m = 0; m < 2; ++m) {
+      const int at = i + m < vectors ? i + m : i;
+      from[m] = padded + at / in_row * s.stride_h * s.stride_w * frame.columns + at % in_row * tinynn_lanes;
+    }
+    tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, from, weights + o * terms, terms, sums);
+    for (int q = 0; q < 4; ++q) {
+      for (int m = 0; m < 2 && i + m < vectors; ++m) {
+        const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes;
+        float lanes[tinynn_lanes];
+        __builtin_memcpy(lanes, &sums[q][m], sizeof lanes);
+        for (int l = 0; l < tinynn_lanes && column + l < s.ow; ++l) {
+          const tinynn_number sum = {lanes[l], 0};
+          tinynn_finish(r, ((o + q) * s.oh + row) * s.ow + column + l, o + q, x, sum);
+        }
+      }
+    }
   }
 }
 #endif
@@ -304,18 +360,20 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, int form
 tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int format, const void* values,
                                        const void* bias, void* sums, tinynn_result r) {
   const int terms = s.channels * s.kh * s.kw;
-#ifdef tinynn_tiles
-  if (x.format == tinynn_float32) {
+#ifdef tinynn_vectors
+  int taps[64];
+  if (x.format == tinynn_float32 && format == tinynn_float32 && s.outputs >= 4 && s.kh * s.kw <= 64) {
+    const tinynn_frame frame = tinynn_frame_of(s);
+    for (int t = 0; t < s.kh * s.kw; ++t) {
+      const int row = t / s.kw * s.dilation_h, column = t % s.kw * s.dilation_w;
+      taps[t] = (row * s.stride_w + column % s.stride_w) * frame.columns + column / s.stride_w;
+    }
     tinynn_pad_planes(s, (const float*)x.data, (float*)sums);
     for (int group = 0; group < s.groups; ++group) {
       const int begin = group * s.outputs, end = begin + s.outputs;
-      if (s.outputs < 4) {
-        tinynn_conv2d_tiles(s, x, format, values, bias, (const float*)sums, begin, s.outputs, r);
-      } else {  // the last four may be some of those before them, too
-        for (int o = begin; o < end; o += 4)
-          tinynn_conv2d_tiles(s, x, format, values, bias, (const float*)sums, o < end - 4 ? o : end - 4, 4,
-                              r);
-      }
+      for (int o = begin; o < end; o += 4)  // the last four may be some of those before them, too
+        tinynn_conv2d_tiles(s, x, (const float*)values, bias, (const float*)sums, taps,
+                            o < end - 4 ? o : end - 4, r);
     }
     return;
   }
