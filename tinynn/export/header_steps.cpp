@@ -47,16 +47,17 @@ class Printer {
     };
     add("uint8_t", "bytes", bytes_.size());
     add("float", "floats", floats_.size());
-    add("int32_t", "sums", sums_);
-    if (padded_ <= float_sums_) {
-      add("float", "float_sums", float_sums_);
-    } else {
+    // A dense convolution pads its input where there are vectors.
+    const auto add_padded = [&](const char* type, const char* name, int64_t size, int64_t padded) {
+      if (padded <= size) return add(type, name, size);
       text += "#ifdef tinynn_vectors\n";
-      add("float", "float_sums", padded_);
+      add(type, name, padded);
       text += "#else\n";
-      add("float", "float_sums", float_sums_);
+      add(type, name, size);
       text += "#endif\n";
-    }
+    };
+    add_padded("int32_t", "sums", sums_, padded_sums_);
+    add_padded("float", "float_sums", float_sums_, padded_float_sums_);
     return text;
   }
   size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[v]); }
@@ -203,7 +204,8 @@ class Printer {
   std::string sums() {
     int64_t& size = sums_are_whole() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
-    if (!sums_are_whole() && weights_.storage == "dense") padded_ = std::max(padded_, padded_size());
+    int64_t& padded = sums_are_whole() ? padded_sums_ : padded_float_sums_;
+    if (weights_.storage == "dense") padded = std::max(padded, padded_size());
     return sums_are_whole() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
@@ -293,7 +295,7 @@ class Printer {
   StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0, padded_ = 0;  // the last: of float_sums, where there are vectors
+  int64_t sums_ = 0, float_sums_ = 0, padded_sums_ = 0, padded_float_sums_ = 0;
   std::string functions_, declarations_, calls_;
 };
 

@@ -90,6 +90,7 @@ enum { tinynn_lanes = 8 };
 enum { tinynn_lanes = 4 };
 #endif
 typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
+typedef int32_t tinynn_whole_vector __attribute__((vector_size(4 * tinynn_lanes)));
 #endif
 
 //- section linear_dense: sums vectors
@@ -262,7 +263,7 @@ tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x
 
 //- section conv2d_dense: conv2d vectors
 #ifdef tinynn_vectors
-// Floats are first laid out with their padding, so that no edge is left to look at, columns that are a stride
+// Pixels are first laid out with their padding, so that no edge is left to look at, columns that are a stride
 // apart side by side: padded[channel][row][phase][column]. Then the sums of four outputs at two vectors of
 // positions stay in registers while all terms go by.
 typedef struct {
@@ -275,15 +276,21 @@ tinynn_inline tinynn_frame tinynn_frame_of(tinynn_conv s) {
   return frame;
 }
 
-tinynn_inline void tinynn_pad_planes(tinynn_conv s, const float* x, float* padded) {
+tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padded) {
   const tinynn_frame frame = tinynn_frame_of(s);
-  for (int c = 0; c < s.groups * s.channels; ++c, x += s.h * s.w) {
+  ptrdiff_t to = 0, plane = 0;
+  for (int c = 0; c < s.groups * s.channels; ++c, plane += s.h * s.w) {
     for (int i = 0; i < frame.rows; ++i) {
-      const float* row = x + (i - s.top) * s.w;
+      const ptrdiff_t row = plane + (ptrdiff_t)(i - s.top) * s.w;
       for (int phase = 0; phase < s.stride_w; ++phase) {
-        for (int j = 0; j < frame.columns; ++j) {
+        for (int j = 0; j < frame.columns; ++j, ++to) {
           const int column = j * s.stride_w + phase - s.left;
-          *padded++ = i >= s.top && i - s.top < s.h && column >= 0 && column < s.w ? row[column] : 0;
+          const int inside = i >= s.top && i - s.top < s.h && column >= 0 && column < s.w;
+          if (x.format == tinynn_float32) {
+            ((float*)padded)[to] = inside ? ((const float*)x.data)[row + column] : 0;
+          } else {
+            ((int32_t*)padded)[to] = inside ? tinynn_whole(x.format, x.data, row + column) : 0;
+          }
         }
       }
     }
@@ -291,66 +298,84 @@ tinynn_inline void tinynn_pad_planes(tinynn_conv s, const float* x, float* padde
 }
 
 // sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. A function of its
-// own, for inlined into a large one its sums would not all find a register.
-static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, ptrdiff_t plane, int count,
-                                                                 const int* taps, const float* const* from,
-                                                                 const float* weights, ptrdiff_t terms,
-                                                                 tinynn_vector (*out)[2]) {
-  const float *first = from[0], *second = from[1], *w = weights;
-  tinynn_vector sums[4][2];
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    sums[q][0] = out[q][0];
-    sums[q][1] = out[q][1];
+// own, for inlined into a large one its sums would not all find a register. Once in floats and once in whole
+// numbers.
+// clang-format off
+#define tinynn_define_tile(tile, number, weight, vector)                                                       \
+  static __attribute__((noinline, unused)) void tile(int channels, ptrdiff_t plane, int count, const int* taps, \
+                                                     const number* first, const number* second,                \
+                                                     const weight* w, ptrdiff_t terms, vector (*out)[2]) {      \
+    vector sums[4][2];                                                                                         \
+    _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                      \
+      sums[q][0] = out[q][0];                                                                                  \
+      sums[q][1] = out[q][1];                                                                                  \
+    }                                                                                                          \
+    for (int c = 0; c < channels; ++c, first += plane, second += plane) {                                      \
+      _Pragma("GCC unroll 1") for (int t = 0; t < count; ++t, ++w) {                                           \
+        vector v[2];                                                                                           \
+        __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);                                                 \
+        __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);                                                \
+        _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                  \
+          const number factor = w[q * terms];                                                                  \
+          sums[q][0] += factor * v[0];                                                                         \
+          sums[q][1] += factor * v[1];                                                                         \
+        }                                                                                                      \
+      }                                                                                                        \
+    }                                                                                                          \
+    _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                      \
+      out[q][0] = sums[q][0];                                                                                  \
+      out[q][1] = sums[q][1];                                                                                  \
+    }                                                                                                          \
   }
-  for (int c = 0; c < channels; ++c, first += plane, second += plane) {
-#pragma GCC unroll 1
-    for (int t = 0; t < count; ++t, ++w) {
-      tinynn_vector v[2];
-      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
-      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        sums[q][0] += w[q * terms] * v[0];
-        sums[q][1] += w[q * terms] * v[1];
-      }
-    }
-  }
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    out[q][0] = sums[q][0];
-    out[q][1] = sums[q][1];
-  }
-}
+// clang-format on
+tinynn_define_tile(tinynn_conv2d_tile, float, float, tinynn_vector)
+    tinynn_define_tile(tinynn_conv2d_whole_tile, int32_t, int8_t, tinynn_whole_vector)
 
-// Four outputs from `o` on, which are of one group, at all positions.
-tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const float* weights,
-                                       const void* bias, const float* padded, const int* taps, int o,
-                                       tinynn_result r) {
+    // Four outputs from `o` on, which are of one group, at all positions.
+    tinynn_inline
+    void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
+                             const void* padded, const int* taps, int o, tinynn_result r) {
   const tinynn_frame frame = tinynn_frame_of(s);
+  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row,
+            whole = x.format != tinynn_float32;
   const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
                   terms = s.channels * s.kh * s.kw;
-  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row;
-  padded += o / s.outputs * s.channels * plane;
   for (int i = 0; i < vectors; i += 2) {
-    const tinynn_vector zero = {0};
-    tinynn_vector sums[4][2];
-    const float* from[2];
-    for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
+    tinynn_number lanes[4][2][tinynn_lanes];
+    ptrdiff_t from[2];
     for (int m = 0; m < 2; ++m) {
       const int at = i + m < vectors ? i + m : i;
-      from[m] = padded + at / in_row * s.stride_h * s.stride_w * frame.columns + at % in_row * tinynn_lanes;
+      from[m] = o / s.outputs * s.channels * plane + at / in_row * s.stride_h * s.stride_w * frame.columns +
+                at % in_row * tinynn_lanes;
     }
-    tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, from, weights + o * terms, terms, sums);
+    if (whole) {
+      tinynn_whole_vector sums[4][2];
+      const tinynn_whole_vector zero = {0};
+      for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).whole + zero;
+      const int32_t* pixels = (const int32_t*)padded;
+      tinynn_conv2d_whole_tile(s.channels, plane, s.kh * s.kw, taps, pixels + from[0], pixels + from[1],
+                               (const int8_t*)weights + o * terms, terms, sums);
+      for (int q = 0; q < 4; ++q) {
+        for (int m = 0; m < 2; ++m)
+          for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].whole = sums[q][m][l];
+      }
+    } else {
+      tinynn_vector sums[4][2];
+      const tinynn_vector zero = {0};
+      for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
+      const float* pixels = (const float*)padded;
+      tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, pixels + from[0], pixels + from[1],
+                         (const float*)weights + o * terms, terms, sums);
+      for (int q = 0; q < 4; ++q) {
+        for (int m = 0; m < 2; ++m)
+          for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].real = sums[q][m][l];
+      }
+    }
     for (int q = 0; q < 4; ++q) {
       for (int m = 0; m < 2 && i + m < vectors; ++m) {
         const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes;
-        float lanes[tinynn_lanes];
-        __builtin_memcpy(lanes, &sums[q][m], sizeof lanes);
-        for (int l = 0; l < tinynn_lanes && column + l < s.ow; ++l) {
-          const tinynn_number sum = {lanes[l], 0};
-          tinynn_finish(r, ((o + q) * s.oh + row) * s.ow + column + l, o + q, x, sum);
-        }
+        for (int l = 0; l < tinynn_lanes && column + l < s.ow; ++l)
+          tinynn_finish(r, ((o + q) * s.oh + row) * s.ow + column + l, o + q, x, lanes[q][m][l]);
       }
     }
   }
@@ -362,18 +387,18 @@ tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int form
   const int terms = s.channels * s.kh * s.kw;
 #ifdef tinynn_vectors
   int taps[64];
-  if (x.format == tinynn_float32 && format == tinynn_float32 && s.outputs >= 4 && s.kh * s.kw <= 64) {
+  const int same = x.format == tinynn_float32 ? format == tinynn_float32 : format == tinynn_int8;
+  if (same && s.outputs >= 4 && s.kh * s.kw <= 64) {
     const tinynn_frame frame = tinynn_frame_of(s);
     for (int t = 0; t < s.kh * s.kw; ++t) {
       const int row = t / s.kw * s.dilation_h, column = t % s.kw * s.dilation_w;
       taps[t] = (row * s.stride_w + column % s.stride_w) * frame.columns + column / s.stride_w;
     }
-    tinynn_pad_planes(s, (const float*)x.data, (float*)sums);
+    tinynn_pad_planes(s, x, sums);
     for (int group = 0; group < s.groups; ++group) {
       const int begin = group * s.outputs, end = begin + s.outputs;
       for (int o = begin; o < end; o += 4)  // the last four may be some of those before them, too
-        tinynn_conv2d_tiles(s, x, (const float*)values, bias, (const float*)sums, taps,
-                            o < end - 4 ? o : end - 4, r);
+        tinynn_conv2d_tiles(s, x, values, bias, sums, taps, o < end - 4 ? o : end - 4, r);
     }
     return;
   }
