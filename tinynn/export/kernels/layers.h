@@ -84,10 +84,16 @@ tinynn_inline int tinynn_lowest(unsigned bits) {
 // on -O2 or -O3.
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
 #define tinynn_vectors
-#ifdef __AVX__
+#ifdef __AVX2__
 enum { tinynn_lanes = 8 };
 #else
 enum { tinynn_lanes = 4 };
+#endif
+#ifdef __SSE2__
+#include <immintrin.h>
+enum { tinynn_in_lane = 2 };  // channels of whole numbers, of 16 bits each
+#else
+enum { tinynn_in_lane = 1 };
 #endif
 typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
 typedef int32_t tinynn_whole_vector __attribute__((vector_size(4 * tinynn_lanes)));
@@ -276,20 +282,28 @@ tinynn_inline tinynn_frame tinynn_frame_of(tinynn_conv s) {
   return frame;
 }
 
+// Whole numbers are padded[group][channel / tinynn_in_lane][row][phase][column], as int32 or as two int16 in
+// one.
 tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padded) {
   const tinynn_frame frame = tinynn_frame_of(s);
-  ptrdiff_t to = 0, plane = 0;
-  for (int c = 0; c < s.groups * s.channels; ++c, plane += s.h * s.w) {
+  const int floats = x.format == tinynn_float32, step = floats ? 1 : (int)tinynn_in_lane;
+  ptrdiff_t to = 0;
+  for (int c = 0; c < s.groups * s.channels; c += s.channels - c % s.channels < step ? 1 : step) {
+    const int both = !floats && step == 2 && s.channels - c % s.channels > 1;
     for (int i = 0; i < frame.rows; ++i) {
-      const ptrdiff_t row = plane + (ptrdiff_t)(i - s.top) * s.w;
+      const int h = i - s.top;
       for (int phase = 0; phase < s.stride_w; ++phase) {
         for (int j = 0; j < frame.columns; ++j, ++to) {
-          const int column = j * s.stride_w + phase - s.left;
-          const int inside = i >= s.top && i - s.top < s.h && column >= 0 && column < s.w;
-          if (x.format == tinynn_float32) {
-            ((float*)padded)[to] = inside ? ((const float*)x.data)[row + column] : 0;
+          const int w = j * s.stride_w + phase - s.left, inside = h >= 0 && h < s.h && w >= 0 && w < s.w;
+          const ptrdiff_t at = ((ptrdiff_t)c * s.h + h) * s.w + w;
+          if (floats) {
+            ((float*)padded)[to] = inside ? ((const float*)x.data)[at] : 0;
           } else {
-            ((int32_t*)padded)[to] = inside ? tinynn_whole(x.format, x.data, row + column) : 0;
+            uint32_t pair = inside ? (uint32_t)tinynn_whole(x.format, x.data, at) : 0;
+            if (step == 2) pair &= 0xFFFF;
+            if (both && inside)
+              pair |= (uint32_t)tinynn_whole(x.format, x.data, at + (ptrdiff_t)s.h * s.w) << 16;
+            ((uint32_t*)padded)[to] = pair;
           }
         }
       }
@@ -297,55 +311,98 @@ tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padd
   }
 }
 
-// sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. A function of its
-// own, for inlined into a large one its sums would not all find a register. Once in floats and once in whole
-// numbers.
-// clang-format off
-#define tinynn_define_tile(tile, number, weight, vector)                                                       \
-  static __attribute__((noinline, unused)) void tile(int channels, ptrdiff_t plane, int count, const int* taps, \
-                                                     const number* first, const number* second,                \
-                                                     const weight* w, ptrdiff_t terms, vector (*out)[2]) {      \
-    vector sums[4][2];                                                                                         \
-    _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                      \
-      sums[q][0] = out[q][0];                                                                                  \
-      sums[q][1] = out[q][1];                                                                                  \
-    }                                                                                                          \
-    for (int c = 0; c < channels; ++c, first += plane, second += plane) {                                      \
-      _Pragma("GCC unroll 1") for (int t = 0; t < count; ++t, ++w) {                                           \
-        vector v[2];                                                                                           \
-        __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);                                                 \
-        __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);                                                \
-        _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                  \
-          const number factor = w[q * terms];                                                                  \
-          sums[q][0] += factor * v[0];                                                                         \
-          sums[q][1] += factor * v[1];                                                                         \
-        }                                                                                                      \
-      }                                                                                                        \
-    }                                                                                                          \
-    _Pragma("GCC unroll 4") for (int q = 0; q < 4; ++q) {                                                      \
-      out[q][0] = sums[q][0];                                                                                  \
-      out[q][1] = sums[q][1];                                                                                  \
-    }                                                                                                          \
+// sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. Functions of their
+// own, for inlined into a large one the sums would not all find a register.
+static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, ptrdiff_t plane, int count,
+                                                                 const int* taps, const float* first,
+                                                                 const float* second, const float* w,
+                                                                 ptrdiff_t terms, tinynn_vector (*out)[2]) {
+  tinynn_vector sums[4][2];
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    sums[q][0] = out[q][0];
+    sums[q][1] = out[q][1];
   }
-// clang-format on
-tinynn_define_tile(tinynn_conv2d_tile, float, float, tinynn_vector)
-    tinynn_define_tile(tinynn_conv2d_whole_tile, int32_t, int8_t, tinynn_whole_vector)
+  for (int c = 0; c < channels; ++c, first += plane, second += plane) {
+#pragma GCC unroll 1
+    for (int t = 0; t < count; ++t, ++w) {
+      tinynn_vector v[2];
+      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
+      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) {
+        sums[q][0] += w[q * terms] * v[0];
+        sums[q][1] += w[q * terms] * v[1];
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    out[q][0] = sums[q][0];
+    out[q][1] = sums[q][1];
+  }
+}
 
-    // Four outputs from `o` on, which are of one group, at all positions.
-    tinynn_inline
-    void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
-                             const void* padded, const int* taps, int o, tinynn_result r) {
+// The products of a lane, added up.
+#ifdef __AVX2__
+#define tinynn_multiply(v, factor) \
+  ((tinynn_whole_vector)_mm256_madd_epi16((__m256i)(v), _mm256_set1_epi32(factor)))
+#elif defined(__SSE2__)
+#define tinynn_multiply(v, factor) ((tinynn_whole_vector)_mm_madd_epi16((__m128i)(v), _mm_set1_epi32(factor)))
+#else
+#define tinynn_multiply(v, factor) ((v) * (factor))
+#endif
+
+static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
+    int channels, ptrdiff_t plane, int count, const int* taps, const int32_t* first, const int32_t* second,
+    const int8_t* w, ptrdiff_t terms, tinynn_whole_vector (*out)[2]) {
+  tinynn_whole_vector sums[4][2];
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    sums[q][0] = out[q][0];
+    sums[q][1] = out[q][1];
+  }
+  for (int c = 0; c < channels;
+       c += tinynn_in_lane, first += plane, second += plane, w += tinynn_in_lane * count) {
+    // The second channel of a lane; where there is none, zeros take the first one's weights.
+    const ptrdiff_t other = channels - c < tinynn_in_lane ? 0 : (tinynn_in_lane - 1) * count;
+#pragma GCC unroll 1
+    for (int t = 0; t < count; ++t) {
+      tinynn_whole_vector v[2];
+      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
+      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) {
+        const int8_t* of = w + q * terms + t;
+        int32_t factor = *of;
+        if (tinynn_in_lane == 2) factor = (int32_t)(((uint32_t)factor & 0xFFFF) | (uint32_t)of[other] << 16);
+        sums[q][0] += tinynn_multiply(v[0], factor);
+        sums[q][1] += tinynn_multiply(v[1], factor);
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    out[q][0] = sums[q][0];
+    out[q][1] = sums[q][1];
+  }
+}
+
+// Four outputs from `o` on, which are of one group, at all positions.
+tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
+                                       const void* padded, const int* taps, int o, tinynn_result r) {
   const tinynn_frame frame = tinynn_frame_of(s);
   const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row,
             whole = x.format != tinynn_float32;
   const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
                   terms = s.channels * s.kh * s.kw;
+  const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
   for (int i = 0; i < vectors; i += 2) {
     tinynn_number lanes[4][2][tinynn_lanes];
     ptrdiff_t from[2];
     for (int m = 0; m < 2; ++m) {
       const int at = i + m < vectors ? i + m : i;
-      from[m] = o / s.outputs * s.channels * plane + at / in_row * s.stride_h * s.stride_w * frame.columns +
+      from[m] = o / s.outputs * planes * plane + at / in_row * s.stride_h * s.stride_w * frame.columns +
                 at % in_row * tinynn_lanes;
     }
     if (whole) {
