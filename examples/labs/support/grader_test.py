@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the grader does with files that are not what it hopes for, with hand-ins, and with working copies. On lab 1."""
 import csv
+import gzip
 import os
 import re
 import subprocess
@@ -46,12 +47,17 @@ def strange_files(out):
         "throws": (without("relu_backward", 'throw 7;'), "it threw something"),
         "memory": (without("relu_backward", "for (;;) std::memset(std::malloc(1 << 28), 1, 1 << 28);").replace(
             "#include", "#include <cstring>\n#include", 1), ""),
+        "prints": (without("relu_backward", 'static char page[1 << 20]; for (;;) std::fwrite(page, sizeof page, 1, stderr);'), "it printed or wrote more than 64 MiB"),
         "nothing": (without("relu_backward", ""), "expected"),
+        # The error counts, whatever the compiler warns of before it, and in whatever encoding it is.
+        "warns": ("".join(f"int unused{i}() {{ int a; }}\n" for i in range(40)) + "int x = ;\n", "lab1.cpp:41:9: error: expected"),
+        "latin-1": (b"#error gr\xfc\xdfe\n", "error: #error gr"),
+        "large": (without("", "") + "int table[2000000000] = {1};\n", "does not compile"),
     }
     lab = grade.Lab("lab1")
     for name, (text, reason) in cases.items():
         source = out / f"{name}.cpp"
-        source.write_text(text)
+        source.write_bytes(text if isinstance(text, bytes) else text.encode())
         result = grade.grade(lab, source, only=["relu_backward"])
         said = result.get("error", "") + " ".join(check["message"] or "" for check in result["checks"])
         expect(result["points"] == 0 and result["of"] == 2, name, "has", result["points"], "points")
@@ -59,6 +65,22 @@ def strange_files(out):
     result = grade.grade(lab, out / "not-there.cpp", only=["relu_backward"])
     expect(result["points"] == 0 and "there is no" in result["error"], "a file that is not there:", result)
     lab.remove()
+
+
+def options(out):
+    """Those that mean nothing are said so, before anything is graded."""
+    for said, *given in (
+            ("there is no check of ordr; there are", "--only", "ordr"),
+            ("--hand-in packs", "--only", "order", "--hand-in"),
+            ("--hand-in packs", "--from", "a.tar.gz", "--hand-in"),
+            ("there can be one", "--solution", "--skeleton"),
+            ("the seed is -1", "--seed", "-1"),
+            ("--csv is for --from", "--csv", "class.csv"),
+            ("there is no folder", "--json", "not-there/points.json")):
+        code, told = run(labs / "grade.sh", "lab1", *given, cwd=out)
+        expect(code != 0 and said in told and "Traceback" not in told, given, "gave", told)
+    code, told = run(labs / "grade.sh", "lab1/", cwd=out)
+    expect(code == 2 and "there is no lab1/" in told, told)
 
 
 def run(*command, cwd):
@@ -82,9 +104,12 @@ def a_student(out):
     expect(code == 1 and "    2 / 2   relu_backward" in said and "    0 / 4   order" in said, said)
     expect(said.splitlines()[-1] == "2 passed, 16 failed", said.splitlines()[-1])
     code, said = run(work / "grade.sh", "lab1", "--only", "relu", cwd=out)
-    expect(code == 1 and "--only relu: there is no such function; there are order, backward, " in said, said)
+    expect(code == 1 and "there is no check of relu; there are order, backward, " in said, said)
     code, said = run(work / "grade.sh", "lab1", "--hand-in", "--only", "order", cwd=out)
-    expect(code == 2 and "leave --only and --from out" in said, said)
+    expect(code == 2 and "leave out --only, --from" in said, said)
+    source.write_text(without("relu_backward", 'std::puts("here");'))
+    code, said = run(work / "grade.sh", "lab1", "--only", "relu_backward", "--prints", cwd=out)
+    expect("prints here" in said, "what is printed is not shown:", said)
     with tarfile.open(out / "lab1-hand-in.tar.gz") as tar:
         names = tar.getnames()
     expect(names == ["lab1/lab1.cpp", "lab1/lab1.json", "lab1/versions.txt"], "the hand-in has", names)
@@ -97,17 +122,25 @@ def a_teacher(out):
     (out / "lab1" / "lab1.cpp").symlink_to("/etc/passwd")
     with tarfile.open(out / "link.tar.gz", "w:gz") as tar:
         tar.add(out / "lab1", "lab1")
+    (out / "folder.tar.gz").mkdir()
+    with gzip.open(out / "huge.tar.gz", "wb", 1) as file:
+        header = tarfile.TarInfo("lab1/lab1.cpp")
+        header.size = 1 << 30
+        file.write(header.tobuf())
+        for _ in range(64):
+            file.write(bytes(1 << 20))
     code, said = run(labs / "grade.sh", "lab1", "--seed", "77", "--csv", "class.csv", "--from", "lab1-hand-in.tar.gz",
-                     "broken.tar.gz", "link.tar.gz", cwd=out)
+                     "broken.tar.gz", "link.tar.gz", "folder.tar.gz", "huge.tar.gz", cwd=out)
     if "nobody makes a namespace" in said:
         print("hand-ins were not tried: no namespaces here")
         return
     expect(code == 1 and (out / "class.csv").is_file(), said)
     rows = list(csv.DictReader(open(out / "class.csv")))
     points = [(row["points"], row["relu_backward"], row["order"]) for row in rows]
-    expect(points == [("2", "2", "0"), ("0", "0", "0"), ("0", "0", "0")], points, said)
+    expect(points == [("2", "2", "0")] + 4 * [("0", "0", "0")], points, said)
     errors = [row["error"] for row in rows]
-    expect(errors[0] == "" and "broken.tar.gz" in errors[1] and "is no file" in errors[2], errors)
+    expect(errors[0] == "" and "broken.tar.gz" in errors[1] and "is no file" in errors[2] and
+           "is no file" in errors[3] and "more than 16 MiB" in errors[4], errors)
 
 
 def shut_in(out):
@@ -125,7 +158,7 @@ def main():
     expect(skeleton.main(["--check"]) == 0, "skeletons are old")
     expect(planted.main(["--check"]) == 0, "planted bugs are old")
     with tempfile.TemporaryDirectory() as out:
-        for part in (strange_files, a_student, a_teacher, shut_in):
+        for part in (strange_files, options, a_student, a_teacher, shut_in):
             part(Path(out))
     print(*(f"FAILED: {p}" for p in problems), "all is well" if not problems else f"{len(problems)} failed", sep="\n")
     return 1 if problems else 0
