@@ -21,6 +21,7 @@ for there in experiments teacher.md; do
 done
 printf '%s\n' "$text" >"$folder/README.md"
 rm -rf "$folder/support/__pycache__" "$folder"/support/*.py
+chmod -R u+w "$folder"
 cat >"$folder/grade.sh" <<END
 #!/usr/bin/env bash
 # Grades a lab of this folder: ./grade.sh labN [OPTIONS]; --help lists them.
