@@ -73,6 +73,8 @@ class Lab:
         if "LAB_DIGITS" in os.environ:  # where nobody may not look, a copy
             self.digits = self.folder / Path(os.environ["LAB_DIGITS"]).name
             shutil.copytree(os.environ["LAB_DIGITS"], self.digits)
+        for path in list(self.folder.rglob("*")):  # a hand-in reads them as nobody
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
         title = re.search(r"^# (.*)", (self.folder / name / "README.md").read_text())
         self.title = title[1] if title else name
 
@@ -352,6 +354,8 @@ def brief(result):
 def grade_class(lab, archives, arguments):
     """A line for each hand-in, and a table of them, which is written as it grows."""
     prefix, rows, wanted = shut_in(), [], lab.wanted(arguments.timing, arguments.only)
+    if subprocess.run([*prefix, "test", "-r", lab.folder / lab.name / "tests.cpp"]).returncode != 0:
+        raise Unusable(f"who is nobody cannot read {lab.folder}; set TMPDIR to a folder that all may enter")
     with open(arguments.csv or os.devnull, "w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "lab", "points", "of", *dict.fromkeys(c[1] for c in wanted), "seconds", "error"])
@@ -389,6 +393,7 @@ def main():
     parser.add_argument("--work", metavar="FOLDER", type=Path, default=labs, help=argparse.SUPPRESS)
     parser.add_argument("--library", metavar="FILE", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    os.umask(0o022)  # a hand-in is run as nobody
     if not re.fullmatch(r"lab\d", arguments.lab) or not (labs / arguments.lab / "tests.cpp").is_file():
         parser.error(f"there is no {arguments.lab}; there are " + ", ".join(sorted(p.parent.name for p in labs.glob("lab*/tests.cpp"))))
     if not 0 <= arguments.seed < 10**9:

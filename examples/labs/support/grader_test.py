@@ -131,6 +131,9 @@ def a_teacher(out):
             file.write(bytes(1 << 20))
     code, said = run(labs / "grade.sh", "lab1", "--seed", "77", "--csv", "class.csv", "--from", "lab1-hand-in.tar.gz",
                      "broken.tar.gz", "link.tar.gz", "folder.tar.gz", "huge.tar.gz", cwd=out)
+    (out / "private").mkdir(0o700)
+    _, refused = run("env", f"TMPDIR={out / 'private'}", labs / "grade.sh", "lab1", "--from", "lab1-hand-in.tar.gz", cwd=out)
+    expect(os.getuid() != 0 or "set TMPDIR" in refused, "nobody grades in a private folder:", refused)
     if "nobody makes a namespace" in said:
         print("hand-ins were not tried: no namespaces here")
         return
@@ -141,6 +144,20 @@ def a_teacher(out):
     errors = [row["error"] for row in rows]
     expect(errors[0] == "" and "broken.tar.gz" in errors[1] and "is no file" in errors[2] and
            "is no file" in errors[3] and "more than 16 MiB" in errors[4], errors)
+
+
+def private_digits(out):
+    """Digits that only the teacher may read are read by hand-ins, too."""
+    place = out / "generated"
+    place.mkdir(0o700)
+    (place / "train").write_text("")
+    (place / "train").chmod(0o600)
+    os.environ["LAB_DIGITS"] = str(place)
+    lab = grade.Lab("lab1")
+    del os.environ["LAB_DIGITS"]
+    for path in (lab.digits, lab.digits / "train", lab.folder / "lab1" / "tests.cpp"):
+        expect(path.stat().st_mode & 4, path, "is not for all to read")
+    lab.remove()
 
 
 def shut_in(out):
@@ -158,7 +175,7 @@ def main():
     expect(skeleton.main(["--check"]) == 0, "skeletons are old")
     expect(planted.main(["--check"]) == 0, "planted bugs are old")
     with tempfile.TemporaryDirectory() as out:
-        for part in (strange_files, options, a_student, a_teacher, shut_in):
+        for part in (strange_files, options, a_student, a_teacher, private_digits, shut_in):
             part(Path(out))
     print(*(f"FAILED: {p}" for p in problems), "all is well" if not problems else f"{len(problems)} failed", sep="\n")
     return 1 if problems else 0
