@@ -60,8 +60,8 @@ struct Codebook {
 
 /// How numbers of low to high are stored in int8. The range is first widened to contain 0. Then -128 stands
 /// for its lower end and 127 for its upper: scale = (high - low) / 255, and zero_point is -128 - low / scale,
-/// rounded, so that 0 is an int8, exactly. A range of 0 to 0 has scale 1. All in double. Throws
-/// std::invalid_argument unless low <= high and both are finite.
+/// rounded, so that 0 is an int8, exactly. A range of 0 to 0 has scale 1 (and so zero_point -128). All in
+/// double, from low and high on. Throws std::invalid_argument unless low <= high and both are finite.
 Affine scale_zero_point(float low, float high);
 
 /// x / scale, rounded, plus zero_point; -128 or 127 where that is below or above, however far (1e30 is 127).

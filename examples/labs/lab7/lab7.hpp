@@ -1,5 +1,6 @@
-// Lab 7, "On a microcontroller": a sparse network in eight bits, for a processor of 64 KiB without floating
-// point, operating system or heap. C++17: this file and yours are also compiled for a Cortex-M3.
+// Lab 7, "On a microcontroller": a sparse network in eight bits, for a processor without floating point,
+// operating system or heap: 16 KiB of flash, 2 KiB of RAM. C++17: this file and yours are also compiled for a
+// Cortex-M3.
 #pragma once
 
 #include <cstdint>
