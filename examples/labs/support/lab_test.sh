@@ -10,6 +10,7 @@ fi
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 code=0
+export LAB_SECONDS=${LAB_SECONDS:-200} # of a machine that runs other tests beside
 "$labs/grade.sh" "$lab" "--$kind" --no-timing --library "$library" --json "$out/points.json" | tee "$out/shown" || code=$?
 python3 - "$kind" "$code" "$out" <<'END'
 import json, sys
