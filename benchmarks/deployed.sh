@@ -25,11 +25,13 @@ for header in "$folder"/*.hpp; do
             benchmarks/deployed_header.cpp -o "$folder/$case$flags.program"
     done
 done
+first=() # before whatever else the machine does, where that may be asked for
+if chrt -f 50 true 2>/dev/null; then first=(chrt -f 50); fi
 turn() {
-    for program in "$folder"/*.program; do "$program"; done
-    build/release/benchmarks/tinynn_bench_deployed time "$folder"
+    for program in "$folder"/*.program; do "${first[@]}" "$program"; done
+    "${first[@]}" build/release/benchmarks/tinynn_bench_deployed time "$folder"
     if [[ -d build/npm/node_modules/onnxruntime-node ]]; then
-        NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "$folder" 1 1
+        NODE_PATH=build/npm/node_modules "${first[@]}" node benchmarks/peers/onnxruntime/inference.cjs "$folder" 1 1
     fi
 }
 turn >/dev/null # warms the machine up
