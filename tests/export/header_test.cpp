@@ -113,6 +113,8 @@ TEST_CASE("export. values of a header that are not needed at the same time share
   const auto plan = deploy::plan(*net, zeros({1, 1, 28, 28}));
   // The first convolution and its pooled images, and a plane of sums.
   CHECK(deploy::to_header(plan).memory_bytes == 4 * (20 * 24 * 24 + 20 * 12 * 12 + 24 * 24));
+  // With vectors the second convolution's 20 x 12 x 12 are laid out for rows of eight, which they have.
+  CHECK(deploy::to_header(plan).vector_memory_bytes == 4 * (20 * 24 * 24 + 20 * 12 * 12 + 20 * 12 * 12));
   const auto quantized = deploy::quantize(plan, randn({4, 1, 28, 28}));
   // In bytes also the image, which is rounded before the first convolution reads it.
   CHECK(deploy::to_header(quantized).memory_bytes == 28 * 28 + 20 * 24 * 24 + 20 * 12 * 12 + 4 * 24 * 24);

@@ -7,7 +7,8 @@ trap 'rm -rf "$folder"' EXIT
 "$1" "$folder"
 cp "$(dirname "${BASH_SOURCE[0]}")/header/check.hpp" "$folder"
 cd "$folder"
-grep -h '#include <' random_*.hpp | sort -u | grep -vE '<(math|stddef|stdint)\.h>' && echo "FAILED: more is included" && exit 1
+# immintrin.h is the compiler's own, where there is SSE2.
+grep -h '#include <' random_*.hpp | sort -u | grep -vE '<(math|stddef|stdint|immintrin)\.h>' && echo "FAILED: more is included" && exit 1
 
 # All of them in one program, included from a file in C and from one in C++, two from a second one in C++.
 printf '%s\n' '#include "random_1.hpp"' '#include "random_2.hpp"' \

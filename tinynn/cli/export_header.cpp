@@ -73,6 +73,8 @@ void write_header(Export& to) {
   io::write_file_atomically(to.out, header.text);
   to.facts.add({"bytes of constants", with_commas(header.constant_bytes)});
   to.facts.add({"bytes of static memory", with_commas(header.memory_bytes)});
+  if (header.vector_memory_bytes > header.memory_bytes)
+    to.facts.add({"the same where there are vectors", with_commas(header.vector_memory_bytes)});
 }
 
 }  // namespace tinynn::cli

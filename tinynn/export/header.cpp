@@ -81,7 +81,10 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   const std::string& name = options.name;
   const Plan& plan = quantized.plan;
   const Shape &in = plan.values[plan.input], &out = plan.values[plan.output];
-  Header header{.text = {}, .constant_bytes = steps.arrays.bytes(), .memory_bytes = steps.memory_bytes};
+  Header header{.text = {},
+                .constant_bytes = steps.arrays.bytes(),
+                .memory_bytes = steps.memory_bytes,
+                .vector_memory_bytes = steps.vector_memory_bytes};
   std::string& text = header.text;
   text =
       join("// A neural network in C99 that is also C++17, made by tinynn ", version(),
@@ -93,6 +96,10 @@ Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
   for (const auto& [what, value] : options.card) text += comment(what, value);
   text += comment("constants", join(header.constant_bytes, " bytes")) +
           comment("memory", join(header.memory_bytes, " bytes, static: one call at a time")) +
+          (header.vector_memory_bytes > header.memory_bytes
+               ? comment("", join(header.vector_memory_bytes,
+                                  " bytes where there are vectors (SSE2, AVX2, NEON)"))
+               : "") +
           join("#ifndef tinynn_header_of_", name, "\n#define tinynn_header_of_", name,
                "\n\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n\n");
 

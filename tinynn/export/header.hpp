@@ -25,6 +25,9 @@ struct HeaderOptions {
 struct Header {
   std::string text;
   int64_t constant_bytes = 0, memory_bytes = 0;  // of arrays; of static buffers
+  /// Of static buffers where a compiler has vectors (SSE2 and more, NEON): dense convolutions pad their
+  /// inputs.
+  int64_t vector_memory_bytes = 0;
 };
 
 /// Throws Error, with the name of the step, for what cannot be written, and for a name that cannot be the

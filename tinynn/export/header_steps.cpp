@@ -36,10 +36,16 @@ class Printer {
             .arrays = arrays_,
             .buffers = buffers(),
             .statements = declarations_ + calls_,
-            .memory_bytes = bytes_.size() + 4 * (floats_.size() + sums_ + float_sums_)};
+            .memory_bytes = memory_bytes(sums_, float_sums_),
+            .vector_memory_bytes =
+                memory_bytes(std::max(sums_, padded_sums_), std::max(float_sums_, padded_float_sums_))};
   }
 
  private:
+  int64_t memory_bytes(int64_t sums, int64_t float_sums) const {
+    return bytes_.size() + 4 * (floats_.size() + sums + float_sums);
+  }
+
   std::string buffers() const {
     std::string text;
     const auto add = [&](const char* type, const char* name, int64_t size) {

@@ -15,7 +15,8 @@ struct HeaderSteps {
   HeaderArrays arrays;    // constants
   std::string buffers;    // static memory
   std::string statements;
-  int64_t memory_bytes;  // of the buffers
+  int64_t memory_bytes;         // of the buffers
+  int64_t vector_memory_bytes;  // of the same where there are vectors, for which inputs are padded
 };
 
 /// Throws Error for constants that are not finite and values of more than 2^31 - 1 numbers.
