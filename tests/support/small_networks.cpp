@@ -159,9 +159,8 @@ std::vector<SmallNetwork> of_layers() {
   add(layers("padded", {2, 3, 4}, ConstantPad2d({1, 0, 2, 3}, 0.5), Conv2d(2, 3, 3), Tanh(), ZeroPad2d(1),
              Conv2d(3, 2, 2)));
   add(layers("upsampled", {2, 3, 4}, Upsample({2, 3}), ReLU(), Conv2d(2, 3, 3)));
-  add(layers("layer_norms", {2, 3, 4}, trained(LayerNorm(4)), Conv2d(2, 3, 2),
-             trained(LayerNorm({3, 2, 3})), ReLU(),
-             LayerNorm({2, 3}, {.eps = 0.1, .elementwise_affine = false})));
+  add(layers("layer_norms", {2, 3, 4}, trained(LayerNorm(4)), Conv2d(2, 3, 2), trained(LayerNorm({3, 2, 3})),
+             ReLU(), LayerNorm({2, 3}, {.eps = 0.1, .elementwise_affine = false})));
   add(layers("row_layer_norm", {6}, Linear(6, 8), trained(LayerNorm(8)), GELU(), Linear(8, 3)));
   add(layers("group_norms", {4, 3, 3}, trained(GroupNorm(2, 4)), ReLU(), Conv2d(4, 6, 2),
              trained(GroupNorm(6, 6)), GroupNorm(1, 6, {.affine = false})));
