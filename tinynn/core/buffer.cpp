@@ -5,10 +5,9 @@
 #include <new>
 #include <vector>
 
-#include <pthread.h>
-
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/fork.hpp>
 
 namespace tinynn {
 namespace {
@@ -21,25 +20,24 @@ size_t size_class(size_t bytes) {
   return (std::max<size_t>(bytes, 1) + step - 1) / step * step;
 }
 
+std::mutex pool_mutex;
+const detail::HeldWhileForking<pool_mutex> pool_at_fork;
+
 struct Pool {
-  std::mutex mutex;                           // guards what follows
   std::map<size_t, std::vector<void*>> free;  // by size class
   MemoryStats stats;
 };
 
-// Never destroyed: tensors with static lifetime give their memory back after main() has ended. Never forked
-// while another thread changes it.
+// Never destroyed: tensors with static lifetime give their memory back after main() has ended.
 Pool& pool() {
-  static Pool* const instance = [] {
-    pthread_atfork([] { pool().mutex.lock(); }, [] { pool().mutex.unlock(); }, [] { pool().mutex.unlock(); });
-    return new Pool;
-  }();
+  static Pool* const instance = new Pool;
   return *instance;
 }
+const detail::MadeBeforeMain pool_is_made(pool);
 
 float* take(size_t bytes) {
-  auto& [mutex, free, stats] = pool();
-  const std::scoped_lock lock(mutex);
+  const std::scoped_lock lock(pool_mutex);
+  auto& [free, stats] = pool();
   void* memory = nullptr;
   auto& of_size = free[bytes];
   if (of_size.empty()) {
@@ -57,8 +55,8 @@ float* take(size_t bytes) {
 }
 
 void give_back(float* memory, size_t bytes) noexcept {
-  auto& [mutex, free, stats] = pool();
-  const std::scoped_lock lock(mutex);
+  const std::scoped_lock lock(pool_mutex);
+  auto& [free, stats] = pool();
   stats.bytes_in_use -= static_cast<int64_t>(bytes);
   try {
     free[bytes].push_back(memory);
@@ -82,18 +80,18 @@ Buffer Buffer::zeros(int64_t count) {
 }
 
 MemoryStats memory_stats() {
-  const std::scoped_lock lock(pool().mutex);
+  const std::scoped_lock lock(pool_mutex);
   return pool().stats;
 }
 
 void reset_peak_memory() {
-  const std::scoped_lock lock(pool().mutex);
+  const std::scoped_lock lock(pool_mutex);
   pool().stats.peak_bytes = pool().stats.bytes_in_use;
 }
 
 void release_cached_memory() {
-  auto& [mutex, free, stats] = pool();
-  const std::scoped_lock lock(mutex);
+  const std::scoped_lock lock(pool_mutex);
+  auto& [free, stats] = pool();
   for (auto& [bytes, memories] : free) {
     for (void* memory : memories) ::operator delete (memory, std::align_val_t{Buffer::alignment});
   }

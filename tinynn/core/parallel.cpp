@@ -10,10 +10,10 @@
 #include <system_error>
 #include <thread>
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/fork.hpp>
 #include <tinynn/core/parallel.hpp>
 
 namespace tinynn {
@@ -31,6 +31,8 @@ std::atomic<int64_t>& thread_setting() {
   static std::atomic<int64_t> count{available_cores()};
   return count;
 }
+
+const detail::MadeBeforeMain setting_is_made(thread_setting);
 
 thread_local bool inside_parallel = false;
 
@@ -128,8 +130,9 @@ void begin_anew() {
   if (ThreadPool* const useless = current_pool.exchange(nullptr)) pool_of_parent = useless;
 }
 
+const detail::MadeBeforeMain handler_of_forks([] { pthread_atfork(nullptr, nullptr, begin_anew); });
+
 ThreadPool& thread_pool() {
-  detail::fork_count();
   if (ThreadPool* const there = current_pool) return *there;
   auto made = std::make_unique<ThreadPool>(pool_of_parent);
   ThreadPool* other = nullptr;
@@ -146,10 +149,7 @@ void set_num_threads(int64_t count) {
 
 int64_t num_threads() { return thread_setting(); }
 
-int64_t detail::fork_count() {
-  [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, begin_anew);
-  return forks;
-}
+int64_t detail::fork_count() { return forks; }
 
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
   const int64_t threads = std::min(num_threads(), chunks);

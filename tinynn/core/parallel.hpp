@@ -14,7 +14,7 @@ void set_num_threads(int64_t count);
 int64_t num_threads();
 
 namespace detail {
-/// How many times this process was forked off another since that first asked. Threads do not survive a fork:
+/// How many times this process was forked off another. Threads do not survive a fork:
 /// what has some begins anew when this has changed.
 int64_t fork_count();
 void run_chunks(int64_t chunks, void (*run)(void* context, int64_t chunk), void* context);

@@ -4,12 +4,14 @@
 #include <numeric>
 #include <utility>
 
+#include <tinynn/core/fork.hpp>
 #include <tinynn/core/random.hpp>
 
 namespace tinynn {
 namespace {
 
 std::mutex generator_mutex;
+const detail::HeldWhileForking<generator_mutex> generator_at_fork;
 GeneratorState generator{0, 0};
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/fork.hpp>
 #include <tinynn/data/cifar_records.hpp>
 #include <tinynn/data/openers.hpp>
 #include <tinynn/data/parts.hpp>
@@ -35,6 +36,7 @@ const CifarSet& cifar100_set() {  // a coarse label, then the fine one
   static const CifarSet set{"cifar-100-binary", {"train.bin"}, "test.bin", "fine_label_names.txt", 2, 100};
   return set;
 }
+const tinynn::detail::MadeBeforeMain ten(cifar10_set), hundred(cifar100_set);
 
 // Where the files are, or empty.
 fs::path cifar_folder(const fs::path& path, const CifarSet& set) {

@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/export/planner.hpp>
-#include <tinynn/ops/registry.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -27,43 +27,36 @@ Plan Planner::make() {
 
 // Operations that are not one step by themselves, for their constants are worked out or folded.
 Planner::Rule Planner::rule_of(const Operation& operation) {
-  static const auto rules = [] {
-    std::map<const autograd::Op*, Rule> of_operation;
-    const std::pair<const char*, Rule> named[] = {{"linear", &Planner::linear},
-                                                  {"matmul", &Planner::matmul},
-                                                  {"conv1d", &Planner::conv1d},
-                                                  {"conv2d", &Planner::conv2d},
-                                                  {"conv_transpose2d", &Planner::conv_transpose2d},
-                                                  {"batch_norm", &Planner::batch_norm},
-                                                  {"layer_norm", &Planner::layer_norm},
-                                                  {"group_norm", &Planner::group_norm},
-                                                  {"prelu", &Planner::prelu},
-                                                  {"pad", &Planner::pad},
-                                                  {"adaptive_max_pool2d", &Planner::adaptive_max_pool2d},
-                                                  {"sum", &Planner::sum},
-                                                  {"mean", &Planner::mean},
-                                                  {"amax", &Planner::amax},
-                                                  {"max", &Planner::amax},
-                                                  {"add", &Planner::add},
-                                                  {"sub", &Planner::subtract},
-                                                  {"mul", &Planner::multiply},
-                                                  {"div", &Planner::divide},
-                                                  {"maximum", &Planner::maximum},
-                                                  {"minimum", &Planner::minimum},
-                                                  {"add_scalar", &Planner::add_scalar},
-                                                  {"scalar_sub", &Planner::scalar_subtract},
-                                                  {"mul_scalar", &Planner::multiply_scalar},
-                                                  {"div_scalar", &Planner::divide_scalar},
-                                                  {"concat", &Planner::concat},
-                                                  {"dropout", &Planner::same}};
-    for (const auto& [name, rule] : named) {
-      const autograd::Op* op = ops::find(name);
-      check(op != nullptr, "deploy: there is no operation ", name);
-      of_operation[op] = rule;
-    }
-    return of_operation;
-  }();
-  if (const auto found = rules.find(operation.op); found != rules.end()) return found->second;
+  static constexpr std::pair<std::string_view, Rule> rules[] = {
+      {"linear", &Planner::linear},
+      {"matmul", &Planner::matmul},
+      {"conv1d", &Planner::conv1d},
+      {"conv2d", &Planner::conv2d},
+      {"conv_transpose2d", &Planner::conv_transpose2d},
+      {"batch_norm", &Planner::batch_norm},
+      {"layer_norm", &Planner::layer_norm},
+      {"group_norm", &Planner::group_norm},
+      {"prelu", &Planner::prelu},
+      {"pad", &Planner::pad},
+      {"adaptive_max_pool2d", &Planner::adaptive_max_pool2d},
+      {"sum", &Planner::sum},
+      {"mean", &Planner::mean},
+      {"amax", &Planner::amax},
+      {"max", &Planner::amax},
+      {"add", &Planner::add},
+      {"sub", &Planner::subtract},
+      {"mul", &Planner::multiply},
+      {"div", &Planner::divide},
+      {"maximum", &Planner::maximum},
+      {"minimum", &Planner::minimum},
+      {"add_scalar", &Planner::add_scalar},
+      {"scalar_sub", &Planner::scalar_subtract},
+      {"mul_scalar", &Planner::multiply_scalar},
+      {"div_scalar", &Planner::divide_scalar},
+      {"concat", &Planner::concat},
+      {"dropout", &Planner::same}};
+  for (const auto& [name, rule] : rules)
+    if (name == operation.op->name) return rule;
   if (step_of_operation(operation.op->name) != nullptr) return &Planner::one_step;
   return operation.op->moves ? &Planner::moved : nullptr;
 }

@@ -7,12 +7,14 @@
 #include <sys/resource.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/fork.hpp>
 #include <tinynn/kernels/gemm.hpp>
 
 namespace tinynn::kernels {
 namespace {
 
 std::mutex setting_mutex;
+const detail::HeldWhileForking<setting_mutex> setting_at_fork;
 int users = 0;           // live SingleThreaded guards
 int threads_before = 1;  // OpenBLAS's setting when the first came
 
@@ -58,6 +60,8 @@ class Buffer {
   static constexpr size_t buffer_bytes = (size_t{128} << 20) + (size_t{64} << 10);
   static inline int in_use = 0, taken = 0;  // at this moment; at the same time, so far
 };
+
+const detail::MadeBeforeMain limit_is_asked(Buffer::is_limited);
 
 blasint narrow(int64_t size) { return static_cast<blasint>(size); }
 

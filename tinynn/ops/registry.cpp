@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <tinynn/core/fork.hpp>
 #include <tinynn/ops/registry.hpp>
 
 namespace tinynn::ops {
@@ -17,6 +18,7 @@ const std::vector<const Op*>& all() {
   }();
   return joined;
 }
+static const tinynn::detail::MadeBeforeMain list_is_made(all);
 
 const Op* find(std::string_view name) {
   const auto found = std::ranges::find_if(all(), [=](const Op* op) { return op->name == name; });

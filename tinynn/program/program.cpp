@@ -183,14 +183,12 @@ class Program::Body {
     give_back(memory);
   }
 
+  // Neither waits: in a process forked while another thread was here, the mutex is never free.
   std::shared_ptr<Memory> take_memory() const {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        auto memory = std::move(free_.back());
-        free_.pop_back();
-        return memory;
-      }
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock && !free_.empty()) {
+      auto memory = std::move(free_.back());
+      free_.pop_back();
+      return memory;
     }
     const int64_t values = std::max(one_by_one_.memory_size, in_blocks_.memory_size);
     const int64_t scratch = std::max(one_by_one_.scratch_size, in_blocks_.scratch_size);
@@ -200,8 +198,7 @@ class Program::Body {
     return memory;
   }
   void give_back(std::shared_ptr<Memory> memory) const {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(memory));
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) free_.push_back(std::move(memory));
   }
 
   Plan plan_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <tinynn/core/fork.hpp>
 #include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/combine.h>
 #include <tinynn/program/instructions.hpp>
@@ -272,6 +273,7 @@ std::span<const StepKind* const> step_table() {
   }();
   return table;
 }
+static const tinynn::detail::MadeBeforeMain table_is_made(step_table);
 
 const StepKind* find_step(std::string_view name) {
   const auto found =

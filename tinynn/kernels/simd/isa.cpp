@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/fork.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
 
 namespace tinynn::kernels {
@@ -39,6 +40,7 @@ std::atomic<const Table*>& chosen() {
   static std::atomic<const Table*> table{available().back()};
   return table;
 }
+const tinynn::detail::MadeBeforeMain choice_is_made(chosen);
 
 }  // namespace
 
