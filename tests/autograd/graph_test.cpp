@@ -1,4 +1,5 @@
 // Large, shared and broken graphs: what the tape survives.
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -9,6 +10,15 @@
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/arithmetic.hpp>
+#include <tinynn/ops/dropout.hpp>
+#include <tinynn/ops/index.hpp>
+#include <tinynn/ops/norm.hpp>
+#include <tinynn/ops/pad.hpp>
+#include <tinynn/ops/pointwise.hpp>
+#include <tinynn/ops/pool.hpp>
+#include <tinynn/ops/reduce.hpp>
+#include <tinynn/ops/shape.hpp>
 
 #include "tests/support/ops.hpp"
 #include "tests/support/small_stack.hpp"
@@ -65,6 +75,58 @@ TEST_CASE("autograd. a graph is freed in whatever order its handles go, and leav
   }
   CHECK(token.use_count() == 1);
   CHECK(memory_stats().bytes_in_use == before);
+}
+
+TEST_CASE("autograd. the tape keeps no numbers that the way back does not read") {
+  Tensor x = ones({4, 8, 16, 16});
+  x.set_requires_grad();
+  // Bytes that go with the handle on the input of f.
+  const auto freed = [&](const std::function<Tensor(const Tensor&)>& f) {
+    Tensor input = add(x, 1);
+    const Tensor y = f(input);
+    const int64_t with = memory_stats().bytes_in_use;
+    input = Tensor();
+    const int64_t bytes = with - memory_stats().bytes_in_use;
+    return bytes;
+  };
+  const int64_t all = 4 * x.numel();
+  const auto unread = {
+      freed([](const Tensor& t) { return add(t, 2); }),
+      freed([](const Tensor& t) { return sub(2, t); }),
+      freed([](const Tensor& t) { return mul(t, 2); }),
+      freed([](const Tensor& t) { return div(t, 2); }),
+      freed([](const Tensor& t) { return add(t, t); }),
+      freed([](const Tensor& t) { return relu(t); }),
+      freed([](const Tensor& t) { return exp(t); }),
+      freed([](const Tensor& t) { return softmax(t, 1); }),
+      freed([](const Tensor& t) { return dropout(t, 0.5, true); }),
+      freed([](const Tensor& t) {
+        return mean(t, {2, 3});
+      }),
+      freed([](const Tensor& t) { return max(t, 1); }),
+      freed([](const Tensor& t) { return max_pool2d(t, 2); }),
+      freed([](const Tensor& t) {
+        return adaptive_avg_pool2d(t, {4, 4});
+      }),
+      freed([](const Tensor& t) {
+        return permute(t, {1, 0, 2, 3});
+      }),
+      freed([](const Tensor& t) {
+        return pad(t, {1, 1});
+      }),
+      freed([](const Tensor& t) { return slice(t, 1, 0, 4); }),
+      freed([](const Tensor& t) {
+        return concat({t, t}, 1);
+      }),
+  };
+  for (const int64_t bytes : unread) CHECK(bytes == all);
+  const auto read = {
+      freed([](const Tensor& t) { return pow(t, 3); }),
+      freed([](const Tensor& t) { return mul(t, t); }),
+      freed([](const Tensor& t) { return silu(t); }),
+      freed([](const Tensor& t) { return batch_norm(t, {}, {}, {}, {}, {.training = true}); }),
+  };
+  for (const int64_t bytes : read) CHECK(bytes == 0);
 }
 
 TEST_CASE("autograd. two results of a shared part: the second backward needs the first to retain it") {

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# peak_memory_test.sh TINYNN LIBTORCH: prints what a LeNet-5 training step of 256 images needs at its peak in both
-# benchmark programs, and fails if tinynn needs more.
+# peak_memory_test.sh TINYNN LIBTORCH: prints what training steps need at their peak in both benchmark programs, and fails if
+# tinynn needs more: LeNet-5 with 256 images, ResNet-20 with 32.
 set -euo pipefail
 
-peak() { "$1" --model lenet-5 --batch-size 256 --steps 12 --threads 1 --momentum 0.9 |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["peak_bytes"])'; }
+peak() { "$@" --threads 1 --momentum 0.9 | python3 -c 'import json, sys; print(json.load(sys.stdin)["peak_bytes"])'; }
 
-tinynn=$(peak "$1")
-libtorch=$(peak "$2")
-echo "peak memory of a LeNet-5 training step at batch 256: tinynn $tinynn bytes, libtorch $libtorch bytes"
-((tinynn <= libtorch))
+for work in "lenet-5 --batch-size 256 --steps 12" "resnet-20 --batch-size 32 --steps 2"; do
+    read -ra options <<<"$work"
+    tinynn=$(peak "$1" --model "${options[@]}")
+    libtorch=$(peak "$2" --model "${options[@]}")
+    echo "peak memory of $work: tinynn $tinynn bytes, libtorch $libtorch bytes"
+    ((tinynn <= libtorch))
+done

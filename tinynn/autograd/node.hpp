@@ -55,13 +55,13 @@ struct Op : Properties {
 
 /// Given the gradient of the output, hands each input its gradient with accumulate_grad(). It must not
 /// capture the output's own handle (that would be a cycle); where it needs the output's values it captures
-/// detach().
+/// detach(), and of an input whose values it does not need it captures place_of().
 using BackwardFunction = std::function<void(const Tensor& grad_output)>;
 
 struct Node {
   const Op* op;
-  uint64_t number;  // of creation
-  std::vector<Tensor> inputs;
+  uint64_t number;                      // of creation
+  std::vector<Tensor> inputs;           // their place_of()
   std::vector<int64_t> input_versions;  // at recording: see TensorImpl::version
   BackwardFunction backward;
   Tensor grad;  // of the output, while a backward walk is under way

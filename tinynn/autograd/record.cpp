@@ -38,12 +38,20 @@ Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardF
   }
   if (!grad_enabled() || std::ranges::none_of(inputs, &Tensor::requires_grad)) return output;
   std::vector<int64_t> versions;
-  for (const Tensor& input : inputs) {
+  for (Tensor& input : inputs) {
     versions.push_back(input.defined() ? input.handle()->version : 0);
+    input = place_of(input);
   }
   output.handle()->node = std::make_shared<Node>(
       Node{&op, next_number++, std::move(inputs), std::move(versions), std::move(backward), {}});
   return output;
+}
+
+Tensor place_of(const Tensor& x) {
+  if (!x.defined() || !x.handle()->node) return x;
+  auto place = std::make_shared<detail::TensorImpl>(x.shape(), Buffer());
+  place->node = x.handle()->node;
+  return Tensor(std::move(place));
 }
 
 void accumulate_grad(const Tensor& input, Tensor grad, bool is_masked) {

@@ -20,6 +20,11 @@ namespace tinynn::autograd {
 Tensor record(const Op& op, Tensor output, std::vector<Tensor> inputs, BackwardFunction backward,
               std::initializer_list<Setting> settings = {});
 
+/// A handle on the place of x in the recorded computation, with its shape and without its numbers, which can
+/// then be given back; x itself if no operation made it. This is what a BackwardFunction captures of a tensor
+/// whose numbers it does not read.
+Tensor place_of(const Tensor& x);
+
 /// Adds `grad` to the gradient of `input`; does nothing if `input` needs none. The gradient of a masked
 /// parameter is masked here, so that its meaning does not depend on the kernel that computed it; `is_masked`
 /// says that the kernel has done it. Throws Error if the shapes differ.

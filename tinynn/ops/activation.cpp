@@ -22,13 +22,14 @@ Tensor relu(const Tensor& x) {
   kernels::in_pieces(x.numel(), [from = x.data(), to = y.mutable_data()](int64_t begin, int64_t count) {
     kernels::simd::table().relu(count, from + begin, to + begin);
   });
-  return autograd::record(relu_op, y, {x}, [x, kept = y.detach()](const Tensor& grad_y) {
-    Tensor grad_x = autograd::take_over(grad_y);
-    kernels::in_pieces(x.numel(), [&, to = grad_x.mutable_data()](int64_t begin, int64_t count) {
-      kernels::simd::table().relu_backward(count, grad_y.data() + begin, kept.data() + begin, to + begin);
-    });
-    autograd::accumulate_grad(x, std::move(grad_x));
-  });
+  return autograd::record(
+      relu_op, y, {x}, [x = autograd::place_of(x), kept = y.detach()](const Tensor& grad_y) {
+        Tensor grad_x = autograd::take_over(grad_y);
+        kernels::in_pieces(x.numel(), [&, to = grad_x.mutable_data()](int64_t begin, int64_t count) {
+          kernels::simd::table().relu_backward(count, grad_y.data() + begin, kept.data() + begin, to + begin);
+        });
+        autograd::accumulate_grad(x, std::move(grad_x));
+      });
 }
 
 const Op leaky_relu_op("leaky_relu", homogeneous,
@@ -145,7 +146,7 @@ Tensor along(const Op& op, const Tensor& x, int64_t dim, Forward forward, Backwa
   const Slices s(shape, dim);
   Tensor y(x.shape());
   forward(s.outer, s.size, x.data(), y.mutable_data(), s.inner);
-  const auto back = [=, values = y.detach()](const Tensor& grad_y) {
+  const auto back = [=, x = autograd::place_of(x), values = y.detach()](const Tensor& grad_y) {
     autograd::hand_on_grad(
         x, [&](float* grad_x) { backward(s.outer, s.size, values.data(), grad_y.data(), grad_x, s.inner); });
   };

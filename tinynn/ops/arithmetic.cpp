@@ -11,10 +11,7 @@
 namespace tinynn {
 namespace {
 
-using detail::Broadcast;
-
-// As the derivative of an input: its gradient is that of the result, and costs no pass over memory.
-struct Unchanged {};
+using detail::Broadcast, detail::Unchanged;
 
 // The gradient of one of a and b: derivative(grad_y, a, b), summed to its shape.
 template <class D>
@@ -39,7 +36,9 @@ Tensor binary(const Op& op, const Tensor& a, const Tensor& b, F f, Da grad_a, Db
   Tensor y(with.shape);
   kernels::for_each(with.walk, a.data(), b.data(),
                     [=, to = y.mutable_data()](int64_t i, float u, float v) { to[i] = f(u, v); });
-  return autograd::record(op, y, {a, b}, [=](const Tensor& grad_y) {
+  constexpr bool reads = !std::is_same_v<Da, Unchanged> || !std::is_same_v<Db, Unchanged>;
+  const auto kept = [](const Tensor& input) { return reads ? input : autograd::place_of(input); };
+  return autograd::record(op, y, {a, b}, [=, a = kept(a), b = kept(b)](const Tensor& grad_y) {
     if (a.requires_grad()) autograd::accumulate_grad(a, grad_of(a, with, a, b, grad_y, grad_a));
     if (b.requires_grad()) autograd::accumulate_grad(b, grad_of(b, with, a, b, grad_y, grad_b));
   });
@@ -74,8 +73,8 @@ const Op add_scalar_op("add_scalar", elementwise, [](const auto& a) { return add
 
 Tensor add(const Tensor& a, double b) {
   // grad_a = grad_y
-  return unary<Keep::nothing>(add_scalar_op, a, [s = static_cast<float>(b)](float u) { return u + s; }, 0,
-                              {{"value", b}});
+  return unary<Keep::nothing>(add_scalar_op, a, [s = static_cast<float>(b)](float u) { return u + s; },
+                              Unchanged(), {{"value", b}});
 }
 
 const Op sub_op("sub", {.channels = autograd::elementwise_sum},
@@ -94,9 +93,9 @@ const Op scalar_sub_op("scalar_sub", elementwise, [](const auto& a) { return sub
 
 Tensor sub(double a, const Tensor& b) {
   // grad_b = -grad_y
-  return unary<Keep::input>(
-      scalar_sub_op, b, [s = static_cast<float>(a)](float v) { return s - v; },
-      [](float g, float) { return -g; }, {{"value", a}});
+  return unary<Keep::nothing>(
+      scalar_sub_op, b, [s = static_cast<float>(a)](float v) { return s - v; }, [](float g) { return -g; },
+      {{"value", a}});
 }
 
 const Op mul_op("mul", {.channels = autograd::elementwise_product},
@@ -114,9 +113,8 @@ const Op mul_scalar_op("mul_scalar", homogeneous, [](const auto& a) { return mul
 Tensor mul(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
   // grad_a = grad_y b
-  return unary<Keep::input>(
-      mul_scalar_op, a, [s](float u) { return u * s; }, [s](float g, float) { return g * s; },
-      {{"value", b}});
+  return unary<Keep::nothing>(
+      mul_scalar_op, a, [s](float u) { return u * s; }, [s](float g) { return g * s; }, {{"value", b}});
 }
 
 const Op div_op("div", elementwise, [](const auto& a) { return div(a[0], a[1]); });
@@ -133,9 +131,8 @@ const Op div_scalar_op("div_scalar", homogeneous, [](const auto& a) { return div
 Tensor div(const Tensor& a, double b) {
   const auto s = static_cast<float>(b);
   // grad_a = grad_y / b
-  return unary<Keep::input>(
-      div_scalar_op, a, [s](float u) { return u / s; }, [s](float g, float) { return g / s; },
-      {{"value", b}});
+  return unary<Keep::nothing>(
+      div_scalar_op, a, [s](float u) { return u / s; }, [s](float g) { return g / s; }, {{"value", b}});
 }
 
 const Op scalar_div_op("scalar_div", elementwise, [](const auto& a) { return div(a.number("value"), a[0]); });

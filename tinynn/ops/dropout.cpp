@@ -42,11 +42,13 @@ Tensor dropout(const Tensor& x, double p, bool training) {
     return autograd::record(ops::dropout, y, {x}, std::move(backward), {{"p", p}});
   };
   if (!training || p == 0) {  // recorded all the same: a graph that runs again may be trained
-    return record(x.detach(), [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); });
+    return record(x.detach(), [x = autograd::place_of(x)](const Tensor& grad_y) {
+      autograd::accumulate_grad(x, grad_y);
+    });
   }
   const RandomStream stream = next_random_stream();
   // grad_x = grad_y / (1 - p) where x was kept
-  return record(apply_dropout(x, p, stream), [=](const Tensor& grad_y) {
+  return record(apply_dropout(x, p, stream), [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, apply_dropout(grad_y, p, stream));
   });
 }

@@ -75,7 +75,7 @@ Tensor strided_slice(const Op& op, const Tensor& x, int64_t dim, int64_t first, 
   runs([&](int64_t in_x, int64_t in_y) { std::copy_n(x.data() + in_x, length, y.mutable_data() + in_y); });
 
   // grad_x = grad_y where it came from, 0 elsewhere
-  const auto backward = [=](const Tensor& grad_y) {
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     Tensor grad_x = zeros(x.shape());
     runs([&](int64_t in_x, int64_t in_y) {
       std::copy_n(grad_y.data() + in_y, length, grad_x.mutable_data() + in_x);
@@ -144,7 +144,7 @@ Tensor index_select(const Tensor& x, int64_t dim, const std::vector<int64_t>& in
     for (const int64_t i : indices) to = std::copy_n(x.data() + s.begin(o, i), s.inner, to);
   }
   // grad_x = the sum of the grad_y of all places that an element went to
-  const auto backward = [=](const Tensor& grad_y) {
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     Tensor grad_x = zeros(x.shape());
     const float* from = grad_y.data();
     for (int64_t o = 0; o < s.outer; ++o) {
@@ -188,9 +188,11 @@ Tensor concat(const std::vector<Tensor>& tensors, int64_t dim) {
   });
 
   // the gradient of each tensor is its part of grad_y
+  std::vector<Tensor> places;
+  std::ranges::transform(tensors, std::back_inserter(places), autograd::place_of);
   const auto backward = [=](const Tensor& grad_y) {
     int64_t begin = 0;
-    for (const Tensor& x : tensors) {
+    for (const Tensor& x : places) {
       if (x.requires_grad()) autograd::accumulate_grad(x, slice(grad_y, dim, begin, begin + x.size(dim)));
       begin += x.size(dim);
     }

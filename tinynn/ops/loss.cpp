@@ -113,7 +113,7 @@ Tensor class_loss(const Op& op, const Tensor& input, const Tensor& log_probabili
                   const ClassTarget& target, const CrossEntropyOptions& options, F grad_row) {
   const int64_t n = input.size(0), classes = input.size(1);
   const Reducer reduce(op.name, options.reduction, {n}, target.weight_of_labels());
-  const auto backward = [=](const Tensor& grad) {
+  const auto backward = [=, input = autograd::place_of(input)](const Tensor& grad) {
     const Tensor grad_losses = reduce.back(grad, {n});
     autograd::hand_on_grad(input, [&](float* g) {
       for (int64_t i = 0; i < n; ++i, g += classes) {
@@ -183,12 +183,13 @@ const Op nll_loss_op("nll_loss", compares, [](const auto& a) {
 Tensor nll_loss(const Tensor& log_probabilities, const Labels& labels, const NllLossOptions& options) {
   const ClassTarget target(nll_loss_op.name, log_probabilities, labels, options.weight, 0);
   // grad_log_probabilities(i, c) = - grad_loss(i) target(i, c)
-  return class_loss(nll_loss_op, log_probabilities, log_probabilities, labels, target,
-                    {.weight = options.weight, .reduction = options.reduction},
-                    [=](const ClassTarget& of, int64_t i, double grad_loss, float* g) {
-                      std::fill_n(g, log_probabilities.size(1), 0.0F);
-                      of.for_each(i, [&](int64_t c, double t) { g[c] = static_cast<float>(-t * grad_loss); });
-                    });
+  return class_loss(
+      nll_loss_op, log_probabilities, log_probabilities, labels, target,
+      {.weight = options.weight, .reduction = options.reduction},
+      [classes = log_probabilities.size(1)](const ClassTarget& of, int64_t i, double grad_loss, float* g) {
+        std::fill_n(g, classes, 0.0F);
+        of.for_each(i, [&](int64_t c, double t) { g[c] = static_cast<float>(-t * grad_loss); });
+      });
 }
 
 const Op mse_loss_op("mse_loss", compares,

@@ -70,7 +70,8 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& pads, double value) {
            [from = x.data(), made = y.mutable_data()](int64_t i, int64_t j, int64_t n) {
              std::copy_n(from + i, n, made + j);
            });
-  const auto backward = [=](const Tensor& grad_y) {  // what was added has no gradient
+  const auto backward = [=,
+                         x = autograd::place_of(x)](const Tensor& grad_y) {  // what was added has no gradient
     autograd::hand_on_grad(x, [&](float* grad_x) {
       for_rows(x.shape(), to, before, [grad_x, from = grad_y.data()](int64_t i, int64_t j, int64_t n) {
         std::copy_n(from + j, n, grad_x + i);
@@ -113,7 +114,7 @@ Tensor upsample_nearest(const Tensor& x, const Size2& scale) {
     });
   };
   for_each(x.numel(), [from = x.data(), to = y.mutable_data()](int64_t i, int64_t j) { to[j] = from[i]; });
-  const auto backward = [=](const Tensor& grad_y) {  // the sum over its copies
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {  // the sum over its copies
     autograd::hand_on_grad(x, [&](float* grad_x) {
       std::fill_n(grad_x, x.numel(), 0.0F);
       for_each(x.numel(), [grad_x, from = grad_y.data()](int64_t i, int64_t j) { grad_x[i] += from[j]; });

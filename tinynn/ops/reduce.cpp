@@ -63,7 +63,7 @@ Tensor scaled_sum(const Op& op, const Tensor& x, const Reduced& r, double scale)
   Tensor y(r.result);
   kernels::sum(r.walk, x.data(), scale, y.numel(), y.mutable_data());
   // grad_x = scale * grad_y, repeated along the reduced dimensions
-  const auto backward = [=](const Tensor& grad_y) {
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     autograd::hand_on_grad(x, [&](float* to) {
       kernels::for_each(r.walk, grad_y.data(), grad_y.data(),
                         [=, s = static_cast<float>(scale)](int64_t i, float g, float) { to[i] = g * s; });
@@ -155,7 +155,7 @@ Tensor max(const Tensor& x, int64_t dim, bool keepdim) {
   Tensor y(r.result);
   std::ranges::transform(places, y.mutable_data(), [from = x.data()](int64_t place) { return from[place]; });
   // the gradient goes to each maximum
-  const auto backward = [=](const Tensor& grad_y) {
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     Tensor grad_x = zeros(x.shape());
     for (size_t i = 0; i < places.size(); ++i) grad_x.mutable_data()[places[i]] = grad_y.data()[i];
     autograd::accumulate_grad(x, std::move(grad_x));

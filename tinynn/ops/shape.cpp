@@ -95,7 +95,7 @@ Tensor reshaped(const Op& op, const Tensor& x, const std::vector<int64_t>& sizes
   const Shape shape(sizes);
   check(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
         shape.numel());
-  const auto backward = [x](const Tensor& grad_y) {
+  const auto backward = [x = autograd::place_of(x)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, grad_y.detach_as(x.shape()));
   };
   return autograd::record(op, x.detach_as(shape), {x}, backward, {setting});
@@ -129,7 +129,7 @@ constexpr autograd::Properties permutes{.channels = permute_channels, .homogeneo
 // The dimensions of x in this order, which must be right.
 Tensor in_order(const Op& op, const Tensor& x, const std::vector<int64_t>& order) {
   // grad_x = grad_y with its dimensions put back
-  const auto backward = [x, back = inverse(order)](const Tensor& grad_y) {
+  const auto backward = [x = autograd::place_of(x), back = inverse(order)](const Tensor& grad_y) {
     autograd::accumulate_grad(x, permuted(grad_y, back));
   };
   return autograd::record(op, permuted(x, order), {x}, backward, {{"dim", order}});

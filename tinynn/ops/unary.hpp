@@ -2,6 +2,7 @@
 // For the implementation of operations; ops/pointwise.cpp shows its use.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include <tinynn/autograd/record.hpp>
@@ -17,24 +18,30 @@ constexpr autograd::Properties homogeneous{.channels = autograd::elementwise, .h
 /// What the derivative needs besides grad_y. Only what is named is kept in memory until backward.
 enum class Keep { nothing, input, output };
 
-/// y = f(x), with grad_x = derivative(grad_y, x) or derivative(grad_y, y); with Keep::nothing, grad_x =
-/// grad_y.
-template <Keep keep, class F, class D = int>
-Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative = {},
+/// As a derivative: the gradient of an input is that of the result, and costs no pass over memory.
+struct Unchanged {};
+
+/// y = f(x), with grad_x = derivative(grad_y, x) or derivative(grad_y, y); with Keep::nothing,
+/// derivative(grad_y).
+template <Keep keep, class F, class D>
+Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative,
              std::initializer_list<autograd::Setting> settings = {}) {
   Tensor y(x.shape());
   kernels::map(x.numel(), x.data(), y.mutable_data(), f);
-  if constexpr (keep == Keep::nothing) {
-    return autograd::record(
-        op, y, {x}, [x](const Tensor& grad_y) { autograd::accumulate_grad(x, grad_y); }, settings);
-  } else {
-    const Tensor kept = keep == Keep::input ? x : y.detach();
-    const auto backward = [x, kept, derivative](const Tensor& grad_y) {
-      autograd::hand_on_grad(
-          x, [&](float* grad_x) { kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x, derivative); });
-    };
-    return autograd::record(op, y, {x}, backward, settings);
-  }
+  const Tensor kept = keep == Keep::input ? x : keep == Keep::output ? y.detach() : Tensor();
+  const auto backward = [x = autograd::place_of(x), kept, derivative](const Tensor& grad_y) {
+    if constexpr (std::is_same_v<D, Unchanged>) {
+      autograd::accumulate_grad(x, grad_y);
+    } else {
+      autograd::hand_on_grad(x, [&](float* grad_x) {
+        if constexpr (keep == Keep::nothing)
+          kernels::map(x.numel(), grad_y.data(), grad_x, derivative);
+        else
+          kernels::map(x.numel(), grad_y.data(), kept.data(), grad_x, derivative);
+      });
+    }
+  };
+  return autograd::record(op, y, {x}, backward, settings);
 }
 
 }  // namespace tinynn::detail
