@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tinynn/kernels/winograd.hpp>
+
 #include "tests/support/conv2d_check.hpp"
 #include "tests/support/isas.hpp"
 #include "tests/support/threads.hpp"
@@ -97,5 +99,27 @@ TEST_CASE(
     }
     const Conv2dSizes lenet = sizes({6, 20, 12}, {50, 5}, 1, 0);
     test::check_sparse_against_naive(Convolution(draw, lenet), draw.mask({50, 20, 5, 5}, 0.05), 1e-4);
+  }
+}
+
+TEST_CASE("kernels. convolutions by Winograd equal their naive twin, with every instruction set") {
+  const test::Threads one(1);
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(12);
+    for (int i = 0, gathered = 0; i < 40 || gathered < 10; ++i) {
+      Conv2dSizes s{.n = draw.coin() ? draw.between(1, 3) : draw.between(33, 40),
+                    .c = draw.between(8, 40),
+                    .h = draw.between(5, 14),
+                    .w = draw.between(5, 14),
+                    .o = draw.between(8, 40),
+                    .kh = 3,
+                    .kw = 3,
+                    .padding = test::draw_padding(draw, 3)};
+      if (!kernels::winograd_suits(s)) continue;
+      gathered += kernels::winograd_fills(s) ? 1 : 0;
+      check_against_naive(Convolution(draw, s), 5e-4);  // sums of 5,000 products have a size of 25
+    }
   }
 }

@@ -91,6 +91,8 @@ void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const floa
 
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight,
                             const SparsePattern* live) {
+  if (live == nullptr && winograd_suits(s) && winograd_fills(s))
+    return winograd_backward_weight(s, grad_y, x, grad_weight);
   if (live == nullptr && !backward_weight_directly(s))
     return by_gemm::conv2d_backward_weight(s, grad_y, x, grad_weight);
   backward_weight_direct(s, grad_y, x, grad_weight, live);

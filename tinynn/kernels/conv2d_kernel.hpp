@@ -8,6 +8,7 @@
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/sparse.hpp>
+#include <tinynn/kernels/winograd.hpp>
 
 namespace tinynn::kernels {
 
@@ -48,6 +49,9 @@ class ConvLayout {
   std::vector<int64_t> offsets_, from_, to_;  // see simd::Places
 };
 
+/// At most this much of a weight may be alive for sparse kernels.
+double sparse_conv2d_density_for(const Conv2dSizes& s);
+
 class Conv2dKernel {
  public:
   /// y = x convolved with weight (o, c/groups, kh, kw). With `live`, of one group only, nothing else of the
@@ -57,7 +61,7 @@ class Conv2dKernel {
   static Conv2dKernel backward_input(const Conv2dSizes& s, const float* weight, const SparsePattern* live);
 
   /// Floats of scratch memory, which has to be zero before the first call.
-  int64_t scratch_size() const { return layout_.scratch_size(); }
+  int64_t scratch_size() const { return winograd_ ? winograd_->scratch_size() : layout_.scratch_size(); }
   /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null.
   void operator()(const float* x, const float* bias, float* scratch, float* y) const;
   /// n samples, on several threads.
@@ -72,6 +76,7 @@ class Conv2dKernel {
   ConvLayout layout_;
   Buffer packed_;
   std::optional<LiveElements> live_;
+  std::optional<WinogradKernel> winograd_;
 };
 
 }  // namespace tinynn::kernels

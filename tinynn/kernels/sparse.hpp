@@ -16,8 +16,9 @@ namespace tinynn::kernels {
 
 /// At most this much of a weight may be alive for sparse kernels. With 75% zeros and a batch of 64, the three
 /// products of a linear layer's training step together take less time than dense ones, at 70% more; those of
-/// a convolution take less with 65% zeros, at 60% as much (benchmarks/sparsity.sh, one thread with AVX-512).
-/// Fixed rules, so that equal runs give equal bits.
+/// a convolution take less with 65% zeros, at 60% as much (benchmarks/sparsity.sh, one thread with AVX-512),
+/// if the dense one is computed directly; see sparse_conv2d_density_for(). Fixed rules, so that equal runs
+/// give equal bits.
 inline constexpr double sparse_linear_density = 0.25, sparse_conv2d_density = 0.35;
 /// Vectors of linear layers are of samples, so with fewer than 64 it takes more zeros.
 inline double sparse_linear_density_for(int64_t samples) {

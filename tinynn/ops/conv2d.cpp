@@ -2,6 +2,7 @@
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/conv2d_kernel.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/conv2d.hpp>
 #include <tinynn/ops/registry.hpp>
@@ -78,8 +79,8 @@ int64_t conv_macs(const std::vector<Tensor>& inputs, const Tensor& y) {
 Tensor convolve(const Op& op, const kernels::Conv2dSizes& s, const Shape& result, const Tensor& x,
                 const Tensor& weight, const Tensor& bias, std::initializer_list<autograd::Setting> settings) {
   Tensor y(result);
-  const auto live = [grouped = s.groups > 1](const Tensor& w) {  // null: dense kernels
-    return grouped ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density);
+  const auto live = [s](const Tensor& w) {  // null: dense kernels
+    return s.groups > 1 ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density_for(s));
   };
   const auto pattern = live(weight);
   if (y.numel() > 0)

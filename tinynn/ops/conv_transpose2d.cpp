@@ -3,6 +3,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/conv2d.hpp>
+#include <tinynn/kernels/conv2d_kernel.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/ops/conv_transpose2d.hpp>
 #include <tinynn/ops/registry.hpp>
@@ -105,8 +106,8 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         const ConvTranspose2dOptions& options) {
   const auto s = checked_sizes(x, weight, bias, options);
   Tensor y(Shape{s.n, s.c, s.h, s.w});
-  const auto live = [grouped = s.groups > 1](const Tensor& w) {  // null: dense kernels
-    return grouped ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density);
+  const auto live = [s](const Tensor& w) {  // null: dense kernels
+    return s.groups > 1 ? nullptr : Parameter::sparse_pattern(w, kernels::sparse_conv2d_density_for(s));
   };
   const auto pattern = live(weight);
   if (y.numel() > 0) {

@@ -67,7 +67,7 @@ Instruction make_conv2d(const StepMaker& maker) {
                                    .padding = step.padding,
                                    .dilation = step.dilation,
                                    .groups = step.groups};
-  const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density)
+  const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density_for(sizes))
                                      : std::optional<SparsePattern>();
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);
   const int64_t scratch_at =

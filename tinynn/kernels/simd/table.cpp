@@ -7,6 +7,7 @@
 #include <tinynn/kernels/simd/sparse.hpp>
 #include <tinynn/kernels/simd/step.hpp>
 #include <tinynn/kernels/simd/sums.hpp>
+#include <tinynn/kernels/simd/winograd.hpp>
 
 namespace tinynn::kernels::simd::TINYNN_ISA {
 
@@ -20,6 +21,12 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .copy_rows = copy_rows,
                   .add_rows = add_rows,
                   .transpose = transpose,
+                  .winograd_weights = winograd_weights,
+                  .winograd_input = winograd_input,
+                  .winograd_multiply = winograd_multiply,
+                  .winograd_output = winograd_output,
+                  .winograd_gradient = winograd_gradient,
+                  .winograd_grad_weight = winograd_grad_weight,
                   .sparse_rows = sparse_rows,
                   .sparse_dots = sparse_dots,
                   .max_pool_2x2 = max_pool_2x2,
