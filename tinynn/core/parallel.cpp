@@ -2,6 +2,8 @@
 // whole time slices while they wait for each other: as soon as anything else wants a core (another program,
 // or just the thread that prepares the next batch) an epoch took ten times as long. Threads that are late
 // must not be waited for either: a thread that has not joined a job when its last chunk is taken is left out.
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -36,30 +38,57 @@ const detail::MadeBeforeMain setting_is_made(thread_setting);
 
 thread_local bool inside_parallel = false;
 
-// One parallel_for: its threads take the chunks one by one.
-struct Job {
-  const int64_t chunks;
-  void (*const run)(void*, int64_t);
-  void* const context;
-  std::atomic<int64_t> next = 0;
-  std::mutex mutex = {};
-  std::exception_ptr exception = {};  // of the lowest chunk, so that the error does not depend on timing
-  int64_t failed_chunk = 0;
+// One parallel_for. Each thread has a range of the chunks to begin with, the same one job for job, so that it
+// finds in its cache what it wrote in the last one; then it helps out in the others' ranges.
+class Job {
+ public:
+  Job(int64_t chunks, int64_t threads, void (*run)(void*, int64_t), void* context)
+      : run_(run), context_(context), ranges_(std::min(threads, most_ranges)) {
+    for (int64_t i = 0; i < ranges_; ++i) {
+      range_[i].next = chunks * i / ranges_;
+      range_[i].end = chunks * (i + 1) / ranges_;
+    }
+  }
 
-  void work() {
+  // For thread number `thread`, the calling one being 0.
+  void work(int64_t thread) {
     inside_parallel = true;
-    for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
-      try {
-        run(context, chunk);
-      } catch (...) {
-        const std::scoped_lock lock(mutex);
-        if (exception && failed_chunk < chunk) continue;
-        exception = std::current_exception();
-        failed_chunk = chunk;
-      }
+    for (int64_t i = 0; i < ranges_; ++i) {
+      Range& range = range_[(thread + i) % ranges_];
+      for (int64_t chunk = range.next++; chunk < range.end; chunk = range.next++) run_one(chunk);
     }
     inside_parallel = false;
   }
+
+  void rethrow() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  static constexpr int64_t most_ranges = 16;
+  struct alignas(64) Range {
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+
+  void run_one(int64_t chunk) {
+    try {
+      run_(context_, chunk);
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      if (exception_ && failed_chunk_ < chunk) return;
+      exception_ = std::current_exception();
+      failed_chunk_ = chunk;
+    }
+  }
+
+  void (*const run_)(void*, int64_t);
+  void* const context_;
+  const int64_t ranges_;
+  std::array<Range, most_ranges> range_;
+  std::mutex mutex_;
+  std::exception_ptr exception_;  // of the lowest chunk, so that the error does not depend on timing
+  int64_t failed_chunk_ = 0;
 };
 
 // Its threads are never waited for: they sleep, or compute for nobody, while the process ends.
@@ -72,7 +101,8 @@ class ThreadPool {
     const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy) return false;
     try {
-      for (; workers_ < threads - 1; ++workers_) std::thread([this] { serve(); }).detach();
+      for (; workers_ < threads - 1; ++workers_)
+        std::thread([this, number = workers_ + 1] { serve(number); }).detach();
     } catch (const std::system_error&) {
       // No more threads to be had, as in a small container: those that are here do the work.
     }
@@ -83,20 +113,29 @@ class ThreadPool {
       ++jobs_;
     }
     wake_.notify_all();
-    job.work();
+    job.work(0);
+    {
+      const std::scoped_lock lock(mutex_);
+      job_ = nullptr;  // no thread joins from here on
+    }
+    await([this] { return active_ == 0; });
     std::unique_lock lock(mutex_);
-    job_ = nullptr;  // no thread joins from here on
     done_.wait(lock, [this] { return active_ == 0; });
     return true;
   }
 
  private:
-  void serve() {
+  // What is waited for often comes within a millisecond, and to sleep and wake up takes as long as a small
+  // job: looks for it for a while, and lets others have the core meanwhile.
+  template <class F>
+  static void await(F has_come) {
+    for (int i = 0; i < 2000 && !has_come(); ++i) std::this_thread::yield();
+  }
+
+  void serve(int64_t number) {
     uint64_t seen = 0;
     while (true) {
-      // The next job often comes within a millisecond, and waking up takes as long as a small one: look for
-      // it before going to sleep, and let others have the core meanwhile.
-      for (int i = 0; i < 2000 && jobs_ == seen; ++i) std::this_thread::yield();
+      await([&] { return jobs_ != seen; });
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return jobs_ != seen; });
       seen = jobs_;
@@ -105,7 +144,7 @@ class ThreadPool {
       --places_;
       ++active_;
       lock.unlock();
-      job.work();
+      job.work(number);
       lock.lock();
       if (--active_ == 0) done_.notify_one();
     }
@@ -117,7 +156,8 @@ class ThreadPool {
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;
   Job* job_ = nullptr;
-  int64_t places_ = 0, active_ = 0;  // threads that may still join the job, and that work on it
+  int64_t places_ = 0;               // threads that may still join the job
+  std::atomic<int64_t> active_ = 0;  // threads that work on it
   std::atomic<uint64_t> jobs_ = 0;   // since the start
 };
 
@@ -154,10 +194,9 @@ int64_t detail::fork_count() { return forks; }
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
   const int64_t threads = std::min(num_threads(), chunks);
   if (threads > 1 && !inside_parallel) {
-    Job job{chunks, run, context};
-    if (!thread_pool().run(job, threads)) job.work();  // another thread's job has the pool: do it alone
-    if (job.exception) std::rethrow_exception(job.exception);
-    return;
+    Job job(chunks, threads, run, context);
+    if (!thread_pool().run(job, threads)) job.work(0);  // another thread's job has the pool: do it alone
+    return job.rethrow();
   }
   for (int64_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
 }

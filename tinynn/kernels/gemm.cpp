@@ -17,7 +17,7 @@ void gemm(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, cons
   const blas::SingleThreaded guard;
   // Every piece packs the operand that is not split anew, so pieces have to be worth several Mflop; they
   // split the longer side of C at multiples of 16, which suits every register block in use.
-  constexpr double flops_per_piece = 4e6;
+  constexpr double flops_per_piece = 2e6;
   const int64_t side = std::max(m, n);
   const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   const int64_t pieces = std::clamp<int64_t>(static_cast<int64_t>(flops / flops_per_piece), 1, 16);
