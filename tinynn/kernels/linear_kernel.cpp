@@ -22,6 +22,9 @@ void LinearKernel::operator()(int64_t samples, const float* x, const float* bias
   });
 }
 
+// Numbers of a weight, each of which is read once: the caches of two cores give them twice as fast.
+constexpr int64_t worth_a_thread = 1 << 16;
+
 LinearSampleKernel::LinearSampleKernel(int64_t rows, int64_t columns, const float* weight)
     : rows_(rows),
       columns_(columns),
@@ -43,7 +46,12 @@ void LinearSampleKernel::operator()(const float* x, const float* bias, float* sc
       x = scratch;
     }
     std::copy_n(bias, rows_, y);
-    return table_.dot_products(vectors_.places(columns_), rows_, x, padded_.data(), vectors_.pitch(), y);
+    const simd::Places places = vectors_.places(columns_);
+    const int64_t pieces = std::clamp<int64_t>(rows_ * columns_ / worth_a_thread, 1, 8);
+    return parallel_chunks(pieces, [&, pitch = vectors_.pitch()](int64_t piece) {
+      const int64_t begin = rows_ * piece / pieces, end = rows_ * (piece + 1) / pieces;
+      table_.dot_products(places, end - begin, x, padded_.data() + begin * pitch, pitch, y + begin);
+    });
   }
   // A single sample has no vectors to multiply with one weight.
   const int32_t* offset = live_->offset.data();

@@ -70,7 +70,7 @@ class LinearSampleKernel {
 
   /// Floats of scratch memory, which has to be zero before the first call.
   int64_t scratch_size() const { return live_ || vectors_.pitch() == columns_ ? 0 : vectors_.pitch(); }
-  /// y (rows) = weight x (columns) + bias (rows)
+  /// y (rows) = weight x (columns) + bias (rows), on several threads if it is worth it and all are free.
   void operator()(const float* x, const float* bias, float* scratch, float* y) const;
 
  private:
