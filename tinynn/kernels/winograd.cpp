@@ -33,11 +33,12 @@ void list_pixels(int64_t top, int64_t left, int64_t h, int64_t w, int64_t channe
 
 }  // namespace
 
-// Measured with vectors of 4, 8 and 16: transforms cost as much as 25 lanes of products, and a square of
-// fewer than 5x5 results leaves too much of its tiles empty.
+// Measured with vectors of 4, 8 and 16: transforms cost as much as 16 lanes of products, lanes without a
+// channel are lost, and a square of fewer than 5x5 results leaves too much of its tiles empty.
 bool winograd_suits(const Conv2dSizes& s) {
   const bool can = s.kh == 3 && s.kw == 3 && s.stride == Size2(1) && s.dilation == Size2(1) && s.groups == 1;
-  return can && s.c * s.o > 25 * simd::table().lanes && std::min(s.c, s.o) >= 8 &&
+  const int64_t lanes = simd::table().lanes;
+  return can && s.c * s.o >= 16 * lanes && std::min(s.c, s.o) >= std::max<int64_t>(8, lanes * 3 / 4) &&
          std::min(s.oh(), s.ow()) >= 5;
 }
 

@@ -10,22 +10,27 @@
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
-// f(from, to) once for each column of a square of vectors, then for each row of what that made: `from` is the
-// first vector of a line and what the next ones lie apart.
-template <int in, int out, class F>
-inline void in_both_directions(const Vector (&x)[in][in], Vector (&y)[out][out], const F& f) {
+// A square of in x in vectors, load(i, j), to one of out x out, which store(i, j, vector) takes: f(from, to)
+// once for each column, then for each row of what that made. Nothing but that stays in memory in between.
+template <int in, int out, class Load, class Store, class F>
+inline void in_both_directions(const Load& load_at, const Store& store_at, const F& f) {
   Vector between[out][in];
 #pragma GCC unroll 6
   for (int j = 0; j < in; ++j) {
     Vector line[in], made[out];
 #pragma GCC unroll 6
-    for (int i = 0; i < in; ++i) line[i] = x[i][j];
+    for (int i = 0; i < in; ++i) line[i] = load_at(i, j);
     f(line, made);
 #pragma GCC unroll 6
     for (int i = 0; i < out; ++i) between[i][j] = made[i];
   }
 #pragma GCC unroll 6
-  for (int i = 0; i < out; ++i) f(between[i], y[i]);
+  for (int i = 0; i < out; ++i) {
+    Vector made[out];
+    f(between[i], made);
+#pragma GCC unroll 6
+    for (int j = 0; j < out; ++j) store_at(i, j, made[j]);
+  }
 }
 
 // The gradients go the same ways back: with the matrices of weights and results transposed.
@@ -33,9 +38,9 @@ inline void in_both_directions(const Vector (&x)[in][in], Vector (&y)[out][out],
 void winograd_gradient(int64_t channels, const float* grad_y, const int64_t* places, float* g,
                        int64_t plane) {
   for (int64_t c = 0; c < channels; c += lanes) {
-    Vector d[4][4], made[6][6];
-    for (int i = 0; i < 16; ++i) d[i / 4][i % 4] = load(grad_y + places[i] + c);
-    in_both_directions(d, made, [](const Vector* from, Vector* to) {
+    const auto at = [=](int i, int j) { return load(grad_y + places[4 * i + j] + c); };
+    const auto put = [=](int i, int j, Vector made) { store(g + (6 * i + j) * plane + c, made); };
+    in_both_directions<4, 6>(at, put, [](const Vector* from, Vector* to) {
       const Vector even = from[0] + from[2], odd = from[1] + from[3];
       to[0] = from[0];
       to[1] = even + odd;
@@ -44,29 +49,27 @@ void winograd_gradient(int64_t channels, const float* grad_y, const int64_t* pla
       to[4] = from[0] - from[1] * 2 + from[2] * 4 - from[3] * 8;
       to[5] = from[3];
     });
-    for (int i = 0; i < 36; ++i) store(g + i * plane + c, made[i / 6][i % 6]);
   }
 }
 
 void winograd_grad_weight(int64_t channels, const float* u, int64_t plane, float* grad, int64_t pitch) {
   for (int64_t c = 0; c < channels; c += lanes) {
-    Vector sums[6][6], made[3][3];
-    for (int i = 0; i < 36; ++i) sums[i / 6][i % 6] = load(u + i * plane + c);
-    in_both_directions(sums, made, [](const Vector* from, Vector* to) {
+    const auto at = [=](int i, int j) { return load(u + (6 * i + j) * plane + c); };
+    const auto put = [=](int i, int j, Vector made) { store(grad + (3 * i + j) * pitch + c, made); };
+    in_both_directions<6, 3>(at, put, [](const Vector* from, Vector* to) {
       const Vector difference = (from[1] - from[2]) / 3;
       to[0] = from[0] + difference + (from[4] - from[3] * 16) / 15;
       to[1] = (from[1] + from[2]) / 3 - (from[3] * 8 + from[4] * 2) / 15;
       to[2] = difference + (from[4] - from[3]) * 4 / 15 + from[5];
     });
-    for (int i = 0; i < 9; ++i) store(grad + i * pitch + c, made[i / 3][i % 3]);
   }
 }
 
 void winograd_weights(int64_t channels, const float* weight, int64_t pitch, float* u, int64_t plane) {
   for (int64_t c = 0; c < channels; c += lanes) {
-    Vector g[3][3], made[6][6];
-    for (int i = 0; i < 9; ++i) g[i / 3][i % 3] = load(weight + i * pitch + c);
-    in_both_directions(g, made, [](const Vector* from, Vector* to) {
+    const auto at = [=](int i, int j) { return load(weight + (3 * i + j) * pitch + c); };
+    const auto put = [=](int i, int j, Vector made) { store(u + (6 * i + j) * plane + c, made); };
+    in_both_directions<3, 6>(at, put, [](const Vector* from, Vector* to) {
       const Vector ends = from[0] + from[2];
       to[0] = from[0];
       to[1] = (ends + from[1]) / 3;
@@ -75,15 +78,14 @@ void winograd_weights(int64_t channels, const float* weight, int64_t pitch, floa
       to[4] = (from[0] - from[1] * 2 + from[2] * 4) / 15;
       to[5] = from[2];
     });
-    for (int i = 0; i < 36; ++i) store(u + i * plane + c, made[i / 6][i % 6]);
   }
 }
 
 void winograd_input(int64_t channels, const float* x, const int64_t* places, float* v, int64_t plane) {
   for (int64_t c = 0; c < channels; c += lanes) {
-    Vector d[6][6], made[6][6];
-    for (int i = 0; i < 36; ++i) d[i / 6][i % 6] = load(x + places[i] + c);
-    in_both_directions(d, made, [](const Vector* from, Vector* to) {
+    const auto at = [=](int i, int j) { return load(x + places[6 * i + j] + c); };
+    const auto put = [=](int i, int j, Vector made) { store(v + (6 * i + j) * plane + c, made); };
+    in_both_directions<6, 6>(at, put, [](const Vector* from, Vector* to) {
       const Vector a = from[3] - from[1], b = from[4] - from[2];
       to[0] = from[0] - from[2] + b + a * 1.5F;
       to[1] = a + b + (from[2] + from[3]) * 1.5F;
@@ -92,26 +94,23 @@ void winograd_input(int64_t channels, const float* x, const int64_t* places, flo
       to[4] = b - a * 0.5F;
       to[5] = from[5] - from[3] - a + b * 1.5F;
     });
-    for (int i = 0; i < 36; ++i) store(v + i * plane + c, made[i / 6][i % 6]);
   }
 }
 
 void winograd_output(int64_t channels, const float* m, int64_t plane, const float* bias, float* y,
                      int64_t pitch, int64_t rows, int64_t columns, int64_t pixel) {
   for (int64_t c = 0; c < channels; c += lanes) {
-    Vector products[6][6], made[4][4];
-    for (int i = 0; i < 36; ++i) products[i / 6][i % 6] = load(m + i * plane + c);
-    in_both_directions(products, made, [](const Vector* from, Vector* to) {
+    const auto at = [=](int i, int j) { return load(m + (6 * i + j) * plane + c); };
+    const auto put = [=, shift = load(bias + c)](int i, int j, Vector made) {
+      if (i < rows && j < columns) store(y + i * pitch + j * pixel + c, made + shift);
+    };
+    in_both_directions<6, 4>(at, put, [](const Vector* from, Vector* to) {
       const Vector sum = from[1] + from[2], difference = from[1] - from[2];
       to[0] = from[0] + sum + from[3] + from[4];
       to[1] = difference + from[3] * 0.5F - from[4] * 2;
       to[2] = sum + from[3] * 0.25F + from[4] * 4;
       to[3] = difference + from[3] * 0.125F - from[4] * 8 + from[5];
     });
-    const Vector shift = load(bias + c);
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) store(y + i * pitch + j * pixel + c, made[i][j] + shift);
-    }
   }
 }
 
