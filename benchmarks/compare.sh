@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [REPETITIONS [PART...]], with the parts
-# training (libtorch), pruned (PyTorch's pruning masks, and tinynn dense) and inference (ONNX Runtime); all by default.
+# training (libtorch), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
+# GraphBLAS) and inference (ONNX Runtime); all by default.
 # All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
 # timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Where a ratio's
 # spread reaches over its bar, up to three times as many turns are taken. Images are random: the work does not depend on them.
@@ -11,11 +12,11 @@ unset OPENBLAS_CORETYPE # OpenBLAS chooses its kernels itself, for this machine
 repetitions=${1:-5}
 shift $(($# > 0))
 parts=("$@")
-((${#parts[@]})) || parts=(training pruned inference)
+((${#parts[@]})) || parts=(training pruned product inference)
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 install_packages "${build_packages[@]}" python3
-packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev)
+packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev libxsmm-dev librsb-dev libgraphblas-dev)
 command -v npm >/dev/null || packages+=(nodejs npm)
 for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
@@ -69,6 +70,9 @@ turn() {
             "$programs/tinynn_bench_training" --threads "$threads" --model resnet-20 "${sgd[@]}" --batch-size 128 --steps 6 \
                 --sparsity "$sparsity" | sed 's/"tinynn"/"tinynn, pruned"/' >>"$folder/results"
         done
+    fi
+    if wants product; then
+        for program in "$programs"/*_bench_sparse_product; do "$program" "$threads" >>"$folder/results"; done
     fi
     if wants inference && [[ -x $programs/tinynn_bench_inference ]]; then
         "$programs/tinynn_bench_inference" "$threads" >>"$folder/results"

@@ -103,6 +103,13 @@ for model, batch, sparsity, library, of_peer, bar, aim in PRUNED:
     peer = "itself dense" if library.startswith("tinynn") else "PyTorch with masks"
     row(f"{model}, {100 * sparsity:.0f}% zero, training step of {batch}, against {peer}", best("tinynn, pruned", work),
         best(library, (model, batch, of_peer)), work, bar, aim)
+product = ("sparse product", 64)
+peers = {name: best(name, product) for name in ("LIBXSMM", "librsb", "GraphBLAS")}
+peers = {name: found for name, found in peers.items() if found[0]}
+if peers:
+    name = min(peers, key=lambda name: statistics.median(peers[name][0].values()))
+    row(f"sparse product, 300 x 784, 95% zero, times 784 x 64, against the best of {', '.join(peers)}: {name}",
+        best("tinynn", product), peers[name], product, 0.67, 0.5)
 for case, bars in INFERENCE.items():
     for batch, (bar, aim) in zip((1, 64, 1000), bars):
         row(f"{case}, inference of {batch}, against ONNX Runtime", best("tinynn", (case, batch)),
