@@ -29,7 +29,7 @@ Tensor unary(const autograd::Op& op, const Tensor& x, F f, D derivative,
   Tensor y(x.shape());
   kernels::map(x.numel(), x.data(), y.mutable_data(), f);
   const Tensor kept = keep == Keep::input ? x : keep == Keep::output ? y.detach() : Tensor();
-  const auto backward = [x = autograd::place_of(x), kept, derivative](const Tensor& grad_y) {
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     if constexpr (std::is_same_v<D, Unchanged>) {
       autograd::accumulate_grad(x, grad_y);
     } else {
