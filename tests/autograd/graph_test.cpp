@@ -86,8 +86,7 @@ TEST_CASE("autograd. the tape keeps no numbers that the way back does not read")
     const Tensor y = f(input);
     const int64_t with = memory_stats().bytes_in_use;
     input = Tensor();
-    const int64_t bytes = with - memory_stats().bytes_in_use;
-    return bytes;
+    return with - memory_stats().bytes_in_use;
   };
   const int64_t all = 4 * x.numel();
   const auto unread = {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <tinynn/kernels/linear_kernel.hpp>
+#include <tinynn/kernels/window.hpp>
 
 namespace tinynn::kernels {
 
@@ -28,7 +29,7 @@ constexpr int64_t worth_a_thread = 1 << 16;
 LinearSampleKernel::LinearSampleKernel(int64_t rows, int64_t columns, const float* weight)
     : rows_(rows),
       columns_(columns),
-      vectors_(1, (columns + table_.lanes - 1) / table_.lanes * table_.lanes),
+      vectors_(1, round_up(columns, table_.lanes)),
       padded_(Buffer::zeros(rows * vectors_.pitch())) {
   table_.copy_rows(rows, columns, weight, columns, 1, padded_.data(), vectors_.pitch());
 }

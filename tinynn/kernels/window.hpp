@@ -6,6 +6,9 @@
 
 namespace tinynn::kernels {
 
+/// The least multiple of `unit` that is at least `value`.
+inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+
 /// The numbers i in [0, count) for which first + i * stride lies in [0, size).
 struct Inside {
   int64_t begin, end;

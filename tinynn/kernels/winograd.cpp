@@ -11,7 +11,6 @@ constexpr int64_t together = 8;   // tiles that are transformed before they are 
 constexpr int64_t gathered = 16;  // the same where each product reads and writes all sums
 
 int64_t in_tiles(int64_t pixels) { return (pixels + 3) / 4; }
-int64_t in_vectors(int64_t channels, int64_t lanes) { return (channels + lanes - 1) / lanes * lanes; }
 
 // The pixels of a square, row by row; those outside of an image are the one of zeros.
 template <int64_t size>
@@ -63,8 +62,8 @@ void WinogradTiles::list_results(int64_t tile, int64_t channels, int64_t* places
 WinogradKernel::WinogradKernel(const Conv2dSizes& s, const float* weight)
     : s_(s),
       tiles_(s),
-      channels_(in_vectors(s.c, table_.lanes)),
-      outputs_(in_vectors(s.o, table_.lanes)),
+      channels_(round_up(s.c, table_.lanes)),
+      outputs_(round_up(s.o, table_.lanes)),
       weight_(numbers * s.c * outputs_) {
   const Buffer transposed = Buffer::zeros(s.c * 9 * outputs_);
   table_.transpose(s.o, s.c * 9, weight, s.c * 9, transposed.data(), outputs_);
@@ -121,7 +120,7 @@ bool winograd_fills(const Conv2dSizes& s) {
 void winograd_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
   const simd::Table& table = simd::table();
   const WinogradTiles tiles(s);
-  const int64_t channels = in_vectors(s.c, table.lanes), outputs = in_vectors(s.o, table.lanes);
+  const int64_t channels = round_up(s.c, table.lanes), outputs = round_up(s.o, table.lanes);
   const int64_t in = s.h * s.w, out = s.oh() * s.ow();
   sum_chunks(
       s.n, s.samples_per_chunk(), s.o * s.c * 9, grad_weight, [&](int64_t begin, int64_t end, float* grad) {

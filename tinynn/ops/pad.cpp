@@ -70,8 +70,8 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& pads, double value) {
            [from = x.data(), made = y.mutable_data()](int64_t i, int64_t j, int64_t n) {
              std::copy_n(from + i, n, made + j);
            });
-  const auto backward = [=,
-                         x = autograd::place_of(x)](const Tensor& grad_y) {  // what was added has no gradient
+  // what was added has no gradient
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
     autograd::hand_on_grad(x, [&](float* grad_x) {
       for_rows(x.shape(), to, before, [grad_x, from = grad_y.data()](int64_t i, int64_t j, int64_t n) {
         std::copy_n(from + j, n, grad_x + i);

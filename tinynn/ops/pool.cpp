@@ -99,12 +99,12 @@ Tensor max_pool2d(const Tensor& x, const Size2& kernel, const Pool2dOptions& opt
   const auto argmax = room_for_argmax(x, y);
   kernels::max_pool2d_forward(s, x.data(), y.mutable_data(), argmax->empty() ? nullptr : argmax->data());
 
-  const auto backward =
-      [=, x = autograd::place_of(x)](const Tensor& grad_y) {  // the gradient goes to each window's maximum
-        Tensor grad_x(x.shape());
-        kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
-        autograd::accumulate_grad(x, std::move(grad_x));
-      };
+  // the gradient goes to each window's maximum
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
+    Tensor grad_x(x.shape());
+    kernels::max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
+    autograd::accumulate_grad(x, std::move(grad_x));
+  };
   return autograd::record(
       max_pool2d_op, y, {x}, backward,
       {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}, {"dilation", s.dilation}});
@@ -160,12 +160,12 @@ Tensor adaptive_max_pool2d(const Tensor& x, const std::array<int64_t, 2>& size) 
   const auto argmax = room_for_argmax(x, y);
   kernels::adaptive_max_pool2d_forward(s, x.data(), y.mutable_data(),
                                        argmax->empty() ? nullptr : argmax->data());
-  const auto backward =
-      [=, x = autograd::place_of(x)](const Tensor& grad_y) {  // the gradient goes to each window's maximum
-        Tensor grad_x(x.shape());
-        kernels::adaptive_max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
-        autograd::accumulate_grad(x, std::move(grad_x));
-      };
+  // the gradient goes to each window's maximum
+  const auto backward = [=, x = autograd::place_of(x)](const Tensor& grad_y) {
+    Tensor grad_x(x.shape());
+    kernels::adaptive_max_pool2d_backward(s, grad_y.data(), argmax->data(), grad_x.mutable_data());
+    autograd::accumulate_grad(x, std::move(grad_x));
+  };
   return autograd::record(adaptive_max_pool2d_op, y, {x}, backward, {{"oh", s.oh}, {"ow", s.ow}});
 }
 
