@@ -139,15 +139,16 @@ double sparse_conv2d_density_for(const Conv2dSizes& s) {
   return !winograd_suits(s) || lanes <= 4 ? sparse_conv2d_density : lanes == 8 ? 0.25 : 0.15;
 }
 
-Conv2dKernel::Conv2dKernel(const Conv2dSizes& s) : s_(s), layout_(s) {}
+Conv2dKernel::Conv2dKernel(const Conv2dSizes& s) : s_(s) {}
 
 Conv2dKernel::Conv2dKernel(const Conv2dSizes& s, const float* weight, const SparsePattern* live)
     : Conv2dKernel(s) {
   if (live == nullptr) {
     pack(weight);
   } else {
+    layout_.emplace(s);
     live_.emplace(live->by_rows(), weight,
-                  [&](int64_t, int64_t term) { return layout_.places().offsets[term]; });
+                  [&](int64_t, int64_t term) { return layout_->places().offsets[term]; });
   }
 }
 
@@ -158,7 +159,8 @@ Conv2dKernel Conv2dKernel::backward_input(const Conv2dSizes& s, const float* wei
     result.pack(flipped(s, weight).data());
     return result;
   }
-  const int64_t* offsets = result.layout_.places().offsets;
+  result.layout_.emplace(result.s_);
+  const int64_t* offsets = result.layout_->places().offsets;
   const int64_t kernel = s.kh * s.kw;  // columns of the weight that read one channel
   result.live_.emplace(
       live->by_columns(), weight,
@@ -171,7 +173,8 @@ void Conv2dKernel::pack(const float* weight) {
     winograd_.emplace(s_, weight);
     return;
   }
-  const int64_t outputs = s_.o / s_.groups, terms = layout_.places().terms;
+  layout_.emplace(s_);
+  const int64_t outputs = s_.o / s_.groups, terms = layout_->places().terms;
   packed_ = Buffer(s_.o * terms);
   for (int64_t at = 0; at < s_.o * terms; at += outputs * terms) {
     table_.pack(outputs, terms, weight + at, packed_.data() + at);
@@ -180,11 +183,11 @@ void Conv2dKernel::pack(const float* weight) {
 
 void Conv2dKernel::operator()(const float* x, const float* bias, float* scratch, float* y) const {
   if (winograd_) return (*winograd_)(x, bias, scratch, y);
-  const simd::Places places = layout_.places();
+  const simd::Places places = layout_->places();
   const int64_t outputs = s_.o / s_.groups, image = s_.c / s_.groups * s_.h * s_.w,
                 positions = s_.oh() * s_.ow();
   for (int64_t group = 0; group < s_.groups; ++group, x += image, y += outputs * positions) {
-    layout_.fill(x, scratch);
+    layout_->fill(x, scratch);
     if (live_) {
       table_.sparse_rows(live_->rows(0, outputs), bias, places, scratch, y, positions);
     } else {

@@ -61,7 +61,7 @@ class Conv2dKernel {
   static Conv2dKernel backward_input(const Conv2dSizes& s, const float* weight, const SparsePattern* live);
 
   /// Floats of scratch memory, which has to be zero before the first call.
-  int64_t scratch_size() const { return winograd_ ? winograd_->scratch_size() : layout_.scratch_size(); }
+  int64_t scratch_size() const { return winograd_ ? winograd_->scratch_size() : layout_->scratch_size(); }
   /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null.
   void operator()(const float* x, const float* bias, float* scratch, float* y) const;
   /// n samples, on several threads.
@@ -73,7 +73,7 @@ class Conv2dKernel {
 
   const simd::Table& table_ = simd::table();
   Conv2dSizes s_;
-  ConvLayout layout_;
+  std::optional<ConvLayout> layout_;  // but for Winograd's
   Buffer packed_;
   std::optional<LiveElements> live_;
   std::optional<WinogradKernel> winograd_;
