@@ -3,7 +3,8 @@
 # clean clone, in the README's order; prints the seconds that each took, and at last ctest's summary.
 # bare_machine.sh [SUITE [REVISION [COMMAND...]]], by default bookworm (Debian 12) and HEAD; trixie is Debian 13. COMMANDs
 # are run instead of the README's. Packages come from where this machine's apt takes Debian's. What the commands print is
-# kept in build/bare-SUITE.log.
+# kept in build/bare-SUITE.log. Where CCACHE_DIR names a folder, what is compiled is kept there, and taken from there, by the
+# ccache of SUITE; the variables of this project and of CMake (TINYNN_CMAKE_ARGS, CXXFLAGS) go with it.
 # Exit code 77: skipped, for want of root, debootstrap or a mirror.
 set -euo pipefail
 unset CDPATH
@@ -30,7 +31,9 @@ logged() {
     echo "$what: $((SECONDS - start)) s on a bare $suite"
 }
 
-in_bare() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C chroot "$root" sh -c "cd /root/tinynn && $1"; }
+in_bare() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C "${kept[@]}" chroot "$root" sh -c "cd /root/tinynn && $1"
+}
 
 # --- outside: the folder, and its end
 
@@ -65,7 +68,14 @@ root=$TINYNN_BARE_ROOT
 own_suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 mirror=$(archives | awk -v own="$own_suite" '$2 == own { print $1; exit }')
 [[ $mirror ]] || mirror=$(archives | awk '{ print $1; exit }')
-logged "debootstrap" debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" "$mirror"
+with=git,ca-certificates kept=()
+if [[ ${CCACHE_DIR:-} ]]; then
+    with+=,ccache
+    kept=(CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR=/root/ccache
+        CCACHE_BASEDIR=/root/tinynn CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-}" CCACHE_COMPILERCHECK=content
+        CXXFLAGS="${CXXFLAGS:-}" TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-}")
+fi
+logged "debootstrap" debootstrap --variant=minbase --include="$with" "$suite" "$root" "$mirror"
 archives | awk -v own="$own_suite" -v suite="$suite" '{ sub("^" own, suite, $2); print "deb", $1, $2, $3 }' \
     >"$root/etc/apt/sources.list"
 # As apt does it here: through which proxy, and how often it tries.
@@ -73,6 +83,7 @@ apt-config dump | grep -E '^Acquire::(http|https|Check-|Retries)' >"$root/etc/ap
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 mount -t proc proc "$root/proc"
 mount -t devpts devpts "$root/dev/pts" 2>/dev/null || true
+if [[ ${CCACHE_DIR:-} ]]; then mkdir "$root/root/ccache" && mount --bind "$CCACHE_DIR" "$root/root/ccache"; fi
 git clone --quiet --no-checkout --no-hardlinks . "$root/root/tinynn"
 git -C "$root/root/tinynn" checkout --quiet --detach "$(git rev-parse "$revision")"
 
