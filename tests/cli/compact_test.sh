@@ -46,6 +46,9 @@ succeeds "$tinynn" bench --in "$masked" --batch 1,4 --threads 1 --profile --metr
 prints 'compacted, batch 4, step by step'
 prints 'conv2d [0-9]+ x 28 x 28, relu .*%'
 is_true "$out/b.json" "all(sum(step['macs'] for step in form['profile']['4']) == form['macs'] for form in m['forms'])"
+succeeds "$tinynn" bench --in "$masked" --batch 1,4 --threads 1 --int8 --profile --metrics "$out/b.json"
+is_true "$out/b.json" "[form['name'] for form in m['forms']][-2:] == ['compacted', 'compacted, 8 bits']"
+is_true "$out/b.json" "m['forms'][-1]['profile']['4'][0]['bytes'] < m['forms'][-2]['profile']['4'][0]['bytes']"
 fails 2 'batch' "$tinynn" bench --in "$masked" --batch 0
 
 succeeds "$tinynn" inspect "$small" --trace --groups --dot "$out/net.dot"

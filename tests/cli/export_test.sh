@@ -49,6 +49,10 @@ same_file "$dense" "$exported"
 
 succeeds "$tinynn" export --in "$pruned" --format program --out "$out/a.plan"
 succeeds "$tinynn" export --in "$pruned" --format program --raw-input --out "$out/b.plan"
+succeeds "$tinynn" export --in "$pruned" --format program --quantize int8 --data mnist --out "$out/c.plan" --metrics "$out/c.json"
+prints 'test accuracy, as exported'
+is_true "$out/c.json" "abs(m['pruned']['test_accuracy'] - json.load(open('$out/m.json'))['pruned']['test_accuracy']) < 0.02"
+(($(wc -c <"$out/c.plan") * 2 < $(wc -c <"$out/a.plan"))) || complain "a program in eight bits is not half as large"
 grep -q '"tinynn.plan"' "$out/a.plan" || complain "no plan in a.plan"
 ! cmp -s "$out/a.plan" "$out/b.plan" || complain "--raw-input changed nothing"
 if "$tinynn" export --in "$pruned" --format onnx --out "$out/a.onnx" 2>"$out/stderr" >/dev/null; then
@@ -66,7 +70,7 @@ python3 "$(dirname "${BASH_SOURCE[0]}")/../io/checkpoint.py" "$out/shared.safete
 succeeds "$tinynn" eval --in "$out/shared.safetensors" --data mnist
 fails 1 'expected codebook:K with K from 1 to 256' "$tinynn" export --in "$pruned" --format safetensors --quantize codebook:0 --out "$exported"
 fails 1 'only --format safetensors has one' "$tinynn" export --in "$pruned" --format onnx --quantize codebook:8 --out "$exported"
-fails 1 'only --format header has bytes' "$tinynn" export --in "$dense" --format program --quantize int8 --out "$exported"
+fails 1 'only --format header and program have bytes' "$tinynn" export --in "$dense" --format onnx --quantize int8 --out "$exported"
 fails 1 'has no place for it' "$tinynn" export --in "$dense" --format safetensors --raw-input --out "$out/none"
 
 # --- what is wrong is said in one line

@@ -10,7 +10,9 @@
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/header.hpp>
 #include <tinynn/export/header_arrays.hpp>
+#include <tinynn/export/quantize.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 #include "tests/support/compare.hpp"
@@ -101,9 +103,10 @@ TEST_CASE("export. the bias of whole sums is the nearest number of their steps")
                         .inputs = {0},
                         .output = 1,
                         .weight = tensor({1, 2, 3, 4, 5, 6}, {3, 2}),
-                        .bias = tensor({1.9F, -3.8F, 0.6F}, {3})});
-  const deploy::NumberFormat bytes{deploy::NumberFormat::Type::int8, 0.5F};
-  const auto header = deploy::to_header({plan, {bytes, {}}, {{1, 1, 1}}});
+                        .bias = tensor({1.9F, -3.8F, 0.6F}, {3}),
+                        .weight_scales = {1, 1, 1}});
+  plan.formats = {{deploy::NumberFormat::Type::int8, 0.5F}, {}};
+  const auto header = deploy::to_header(plan);
   CHECK(contains(header.text, "linear_0_bias[] = {\n    4, -8, 1};"));
 }
 
@@ -132,7 +135,7 @@ TEST_CASE("export. what cannot be a header is refused") {
         Error);
   }
   CHECK_THROWS_WITH_AS(
-      deploy::with_normalization(deploy::unquantized(plan), {0, 0, 0}, {1, 1, 1}),
+      deploy::with_normalization(plan, {0, 0, 0}, {1, 1, 1}),
       "with_normalization: 3 means and 3 deviations for 1 channels, expected as many or one, and "
       "deviations above 0",
       Error);

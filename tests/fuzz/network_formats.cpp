@@ -5,6 +5,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/export/compile.hpp>
+#include <tinynn/export/quantize.hpp>
 #include <tinynn/export/share_weights.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/io/json.hpp>
@@ -118,8 +119,9 @@ std::vector<Bytes> plans(const std::filesystem::path& path) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);
-    deploy::save(deploy::plan(net, zeros({1, 2, test::RandomNetwork::size, test::RandomNetwork::size})),
-                 path);
+    const Tensor images = randn({2, 2, test::RandomNetwork::size, test::RandomNetwork::size});
+    const auto plan = deploy::plan(net, images);
+    deploy::save(seed % 2 == 0 ? deploy::quantize(plan, images) : plan, path);
     files.push_back(content(path));
   }
   return files;

@@ -10,7 +10,7 @@ found=0
 for object in "$@"; do
     symbols=$("$nm" --defined-only --extern-only "$object")
     found=$((found + $(grep -c . <<<"$symbols" || true)))
-    leaks=$(grep -vE '^[0-9a-f]* [TDRB] _ZNK?6tinynn7kernels4simd[0-9]+(baseline|x86_64_v[34])[0-9]' <<<"$symbols" |
+    leaks=$(grep -vE '^[0-9a-f]* [TDRB] _ZNK?6tinynn7kernels4simd[0-9]+(baseline|x86_64_v[34](_vnni)?)[0-9]' <<<"$symbols" |
         grep . || true)
     if [[ -n $leaks ]]; then
         echo "$object defines, outside the namespace of its instruction set or weakly:"

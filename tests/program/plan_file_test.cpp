@@ -5,6 +5,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/random.hpp>
 #include <tinynn/export/compile.hpp>
+#include <tinynn/export/quantize.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/program/check_plan.hpp>
 #include <tinynn/program/plan_file.hpp>
@@ -18,10 +19,13 @@ using namespace tinynn;
 
 namespace {
 
+// Every other one in eight bits.
 deploy::Plan random_plan(uint64_t seed) {
   manual_seed(seed);
   test::RandomNetwork net(seed);
-  return deploy::plan(net, test::Draw(seed).tensor({2, 2, 8, 8}));
+  const Tensor images = test::Draw(seed).tensor({2, 2, 8, 8});
+  auto plan = deploy::plan(net, images);
+  return seed % 2 == 0 ? deploy::quantize(std::move(plan), images) : plan;
 }
 
 std::vector<std::byte> bytes_of(const std::filesystem::path& path) {
@@ -144,6 +148,9 @@ TEST_CASE("program. a step that does not fit is refused by number and kind") {
   };
   CHECK(refused(plan) == "accepted");
   auto broken = plan;
+  broken.steps.back().weight_scales = {1, 1, 1};
+  CHECK(refused(broken).find("linear: 3 scales of a weight, expected 0") != std::string::npos);
+  broken = plan;
   broken.steps.back().inputs = {broken.output};
   CHECK(refused(broken).find("is not there by then") != std::string::npos);
   broken = plan;
@@ -155,4 +162,60 @@ TEST_CASE("program. a step that does not fit is refused by number and kind") {
   io::SafetensorsFile none;
   CHECK_THROWS_WITH_AS(deploy::load(none), "safetensors: no plan: the metadata has no \"tinynn.plan\"",
                        Error);
+}
+
+TEST_CASE("program. a plan in eight bits whose numbers are none of its format is refused") {
+  deploy::Plan plan{.values = {Shape{2}, Shape{3}}, .steps = {}, .input = 0, .output = 1};
+  plan.formats = {{deploy::NumberFormat::Type::uint8, 0.5F}, {}};
+  plan.steps.push_back({.kind = &deploy::steps::linear,
+                        .inputs = {0},
+                        .output = 1,
+                        .weight = tensor({1, 2, -127, 4, 5, 6}, {3, 2}),
+                        .bias = tensor({1.5F, -3.5F, 0.5F}, {3}),
+                        .weight_scales = {1, 1, 1}});
+  const auto refused = [&](auto change) {
+    deploy::Plan broken = plan;
+    broken.steps[0].weight = plan.steps[0].weight.clone();
+    change(broken, broken.steps[0]);
+    try {
+      deploy::check_plan(broken);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  using Step = deploy::Step;
+  CHECK(refused([](auto&, Step&) {}) == "accepted");
+  CHECK(refused([](auto& p, Step&) { p.formats.pop_back(); }) == "plan: 1 formats of 2 values");
+  CHECK(refused([](auto& p, Step&) { p.formats[0].scale = 0; }) ==
+        "plan: numbers times 0, expected finite scales above 0");
+  CHECK(refused([](auto& p, Step&) { p.formats[0].scale = test::not_a_number; }) ==
+        "plan: numbers times nan, expected finite scales above 0");
+  CHECK(refused([](auto& p, Step&) { p.formats[1].type = deploy::NumberFormat::Type::int8; }) ==
+        "plan: the output is not in floats");
+  CHECK(refused([](auto&, Step& s) { s.weight_scales.pop_back(); }) ==
+        "plan: step 0, linear: 2 scales of a weight, expected 3");
+  CHECK(refused([](auto&, Step& s) { s.weight_scales[1] = -1; }) ==
+        "plan: step 0, linear: a weight times -1, sums times -0.5, expected finite scales above 0");
+  CHECK(refused([](auto& p, Step& s) {
+          p.formats[0].scale = 1e-30F;
+          s.weight_scales[0] = 1e-30F;
+        }) == "plan: step 0, linear: a weight times 1e-30, sums times 0, expected finite scales above 0");
+  CHECK(refused([](auto&, Step& s) { s.weight.mutable_data()[2] = -128; }) ==
+        "plan: step 0, linear: a weight of -128 in steps of 1");
+  CHECK(refused([](auto&, Step& s) { s.weight.mutable_data()[0] = 0.5F; }) ==
+        "plan: step 0, linear: a weight of 0.5 in steps of 1");
+  CHECK(refused([](auto&, Step& s) {
+          s.bias = tensor({0, 0, 1.1e9F}, {3});
+        }) == "plan: step 0, linear: sums that do not fit into 32 bits");
+  CHECK(refused([](auto& p, Step& s) {
+          s.kind = &deploy::steps::softmax;
+          p.values[1] = Shape{2};
+          s.weight_scales.clear();
+        }) == "plan: step 0, softmax: an input that is not in floats");
+  CHECK(refused([](auto& p, Step& s) {
+          s.kind = &deploy::steps::reshape;
+          p.values[1] = Shape{2, 1};
+          s.weight_scales.clear();
+        }) == "plan: step 0, reshape: another format than it reads, which it gives as it is");
 }

@@ -10,12 +10,12 @@ namespace test {
 namespace {
 
 using namespace tinynn;
-using deploy::NumberFormat, deploy::QuantizedPlan, deploy::Step;
+using deploy::NumberFormat, deploy::Plan, deploy::Step;
 
 class Twin {
  public:
-  Twin(const QuantizedPlan& quantized, size_t step, std::vector<std::vector<float>>& values)
-      : q_(quantized), number_(step), s_(quantized.plan.steps[step]), values_(values) {}
+  Twin(const Plan& plan, size_t step, std::vector<std::vector<float>>& values)
+      : plan_(plan), s_(plan.steps[step]), values_(values) {}
 
   void run() {
     out().assign(static_cast<size_t>(shape(s_.output).numel()), 0);
@@ -70,19 +70,20 @@ class Twin {
     }
   }
 
+  // A whole number has no minus zero.
   static float stored(const NumberFormat& format, float v) {
     return format.is_float()
                ? v
-               : std::nearbyint(std::clamp(v / format.scale, format.lowest(), format.highest()));
+               : std::nearbyint(std::clamp(v / format.scale, format.lowest(), format.highest())) + 0.0F;
   }
 
  private:
-  const Shape& shape(int value) const { return q_.plan.values[value]; }
-  const NumberFormat& format(int value) const { return q_.formats[value]; }
+  const Shape& shape(int value) const { return plan_.values[value]; }
+  NumberFormat format(int value) const { return plan_.format(value); }
   std::vector<float>& out() { return values_[s_.output]; }
 
   float load(size_t input, size_t i) const {
-    const NumberFormat& f = format(s_.inputs[input]);
+    const NumberFormat f = format(s_.inputs[input]);
     const float v = values_[s_.inputs[input]][i];
     return f.is_float() ? v : v * f.scale;
   }
@@ -101,17 +102,17 @@ class Twin {
   Row row(int64_t o) const {
     const int64_t each = s_.weight.shape().inner(0);
     Row row{{}, static_cast<double>(s_.bias.data()[o]) / static_cast<double>(sum_scale(o))};
-    const auto scale = static_cast<double>(q_.weight_scales[number_][o]);
+    const auto scale = static_cast<double>(s_.weight_scales[o]);
     for (int64_t i = 0; i < each; ++i)
       row.weights.push_back(std::nearbyint(static_cast<double>(s_.weight.data()[o * each + i]) / scale));
     if (!format(s_.inputs[0]).is_float()) row.bias = std::nearbyint(row.bias);
     return row;
   }
-  float sum_scale(int64_t o) const { return q_.weight_scales[number_][o] * format(s_.inputs[0]).scale; }
+  float sum_scale(int64_t o) const { return s_.weight_scales[o] * format(s_.inputs[0]).scale; }
 
   // What becomes of a sum. To another scale of whole numbers by a factor of 31 bits and a shift.
   void finish(size_t i, int64_t o, double sum) {
-    const NumberFormat& made = format(s_.output);
+    const NumberFormat made = format(s_.output);
     const bool relu = s_.activation == &deploy::steps::relu;
     if (format(s_.inputs[0]).is_float() || made.is_float() || (s_.activation != nullptr && !relu))
       return store(i, static_cast<float>(sum) * sum_scale(o));
@@ -253,43 +254,38 @@ class Twin {
     }
   }
 
-  const QuantizedPlan& q_;
-  size_t number_;
+  const Plan& plan_;
   const Step& s_;
   std::vector<std::vector<float>>& values_;
 };
 
 }  // namespace
 
-void int8_step(const QuantizedPlan& quantized, size_t step, std::vector<std::vector<float>>& values) {
-  Twin(quantized, step, values).run();
+void int8_step(const Plan& plan, size_t step, std::vector<std::vector<float>>& values) {
+  Twin(plan, step, values).run();
 }
 
-std::vector<std::vector<float>> int8_values(const QuantizedPlan& quantized, const float* sample) {
-  const auto& plan = quantized.plan;
+std::vector<std::vector<float>> int8_values(const Plan& plan, const float* sample) {
   std::vector<std::vector<float>> values(plan.values.size());
   for (int64_t i = 0; i < plan.values[plan.input].numel(); ++i)
-    values[plan.input].push_back(Twin::stored(quantized.formats[plan.input], sample[i]));
-  for (size_t step = 0; step < plan.steps.size(); ++step) int8_step(quantized, step, values);
+    values[plan.input].push_back(Twin::stored(plan.format(plan.input), sample[i]));
+  for (size_t step = 0; step < plan.steps.size(); ++step) int8_step(plan, step, values);
   return values;
 }
 
-Tensor int8_outputs(const QuantizedPlan& quantized, const Tensor& x) {
-  const auto& plan = quantized.plan;
+Tensor int8_outputs(const Plan& plan, const Tensor& x) {
   const int64_t in = plan.values[plan.input].numel(), out = plan.values[plan.output].numel();
   Tensor y(Shape{x.size(0), out});
   for (int64_t i = 0; i < x.size(0); ++i)
-    std::ranges::copy(int8_values(quantized, x.data() + i * in)[plan.output], y.mutable_data() + i * out);
+    std::ranges::copy(int8_values(plan, x.data() + i * in)[plan.output], y.mutable_data() + i * out);
   return y;
 }
 
-QuantizedPlan with_all_values(QuantizedPlan quantized) {
-  auto& plan = quantized.plan;
+Plan with_all_values(Plan plan) {
   const auto add = [&](Step step, const Shape& shape, const NumberFormat& format) {
     step.output = static_cast<int>(plan.values.size());
     plan.values.push_back(shape);
-    quantized.formats.push_back(format);
-    quantized.weight_scales.emplace_back();
+    plan.formats.push_back(format);
     plan.steps.push_back(std::move(step));
     return plan.steps.back().output;
   };
@@ -298,12 +294,12 @@ QuantizedPlan with_all_values(QuantizedPlan quantized) {
   int64_t numbers = 0;
   for (const int value : made) {
     const Shape row{plan.values[value].numel()};
-    flat.push_back(add({.kind = &deploy::steps::reshape, .inputs = {value}, .output = 0}, row,
-                       quantized.formats[value]));
+    flat.push_back(
+        add({.kind = &deploy::steps::reshape, .inputs = {value}, .output = 0}, row, plan.formats[value]));
     numbers += row.numel();
   }
   plan.output = add({.kind = &deploy::steps::concat, .inputs = flat, .output = 0}, Shape{numbers}, {});
-  return quantized;
+  return plan;
 }
 
 }  // namespace test

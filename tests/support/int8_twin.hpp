@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include <tinynn/export/quantize.hpp>
+#include <tinynn/program/plan.hpp>
 
 namespace test {
 
@@ -13,17 +13,15 @@ using tinynn::Tensor;
 
 /// By value of the plan: the numbers that are stored, whole ones where its format is not float; none of
 /// values that no step makes. Throws logic_error where a sum is not rounded to the nearest.
-std::vector<std::vector<float>> int8_values(const tinynn::deploy::QuantizedPlan& quantized,
-                                            const float* sample);
+std::vector<std::vector<float>> int8_values(const tinynn::deploy::Plan& plan, const float* sample);
 
 /// One step of it, which reads `values` and writes one.
-void int8_step(const tinynn::deploy::QuantizedPlan& quantized, size_t step,
-               std::vector<std::vector<float>>& values);
+void int8_step(const tinynn::deploy::Plan& plan, size_t step, std::vector<std::vector<float>>& values);
 
 /// x (n, ...) to what a header gives, (n, numbers of the output).
-Tensor int8_outputs(const tinynn::deploy::QuantizedPlan& quantized, const Tensor& x);
+Tensor int8_outputs(const tinynn::deploy::Plan& plan, const Tensor& x);
 
 /// The plan with all values that it makes in its output, one after the other: each number times its scale.
-tinynn::deploy::QuantizedPlan with_all_values(tinynn::deploy::QuantizedPlan quantized);
+tinynn::deploy::Plan with_all_values(tinynn::deploy::Plan plan);
 
 }  // namespace test

@@ -11,6 +11,7 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/export/compile.hpp>
+#include <tinynn/export/quantize.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
@@ -24,7 +25,7 @@ namespace {
 struct BenchOptions : WeightsOptions {
   std::vector<int64_t> batches{1, 64, 1000};
   std::optional<int64_t> threads;
-  bool profile = false;
+  bool profile = false, int8 = false;
 };
 
 // One shape that a network can take, and what it costs.
@@ -42,9 +43,10 @@ std::vector<Form> measure_forms(const LoadedModel& loaded, const BenchOptions& o
     return randn(loaded.blank(count).shape());
   };
   std::vector<Form> forms;
-  const auto measure = [&](const char* name, nn::Module& module) {
+  const auto measure = [&](const std::string& name, nn::Module& module, bool int8 = false) {
     Form form{name, graph::count(module, images(2)), {}};
-    const auto program = deploy::compile(module, images(2));
+    deploy::Plan plan = deploy::plan(module, images(2));
+    const deploy::Program program(int8 ? deploy::quantize(std::move(plan), images(16)) : std::move(plan));
     for (const int64_t batch : options.batches) {
       const Tensor x = images(batch);
       form.microseconds.push_back(median_microseconds([&] { program(x); }));
@@ -55,7 +57,11 @@ std::vector<Form> measure_forms(const LoadedModel& loaded, const BenchOptions& o
   manual_seed(1);
   if (const auto whole = loaded.as_made()) measure("dense, all of it", *whole);
   measure("as in the file", *loaded.module);
-  if (structured::compact(*loaded.module, images(8)).channels > 0) measure("compacted", *loaded.module);
+  if (options.int8) measure("as in the file, 8 bits", *loaded.module, true);
+  if (structured::compact(*loaded.module, images(8)).channels > 0) {
+    measure("compacted", *loaded.module);
+    if (options.int8) measure("compacted, 8 bits", *loaded.module, true);
+  }
   return forms;
 }
 
@@ -147,6 +153,8 @@ void add_bench(CommandLine& line) {
       .shows_default()
       .in_range(int64_t{1}, int64_t{1000000});
   add_threads_option(command, options->threads);
+  command.add_flag("--int8", options->int8,
+                   "Also in eight bits, as export --format program --quantize int8 writes it");
   command.add_flag("--profile", options->profile,
                    "Also the time of each step, on one thread, with its GF/s and GB/s");
   add_output_options(command, *output);

@@ -11,7 +11,7 @@ namespace {
 
 void run(const ExportOptions& options, const Output& output) {
   const FormatRow& format = find(export_formats(), "--format", options.format);
-  check(!options.int8() || format.has_bytes, "--quantize int8: only --format header has bytes");
+  check(!options.int8() || format.has_bytes, "--quantize int8: only --format header and program have bytes");
   check(!options.codebook() || format.has_codebook, "--quantize codebook: only --format safetensors has one");
   check_writable(output);
   use_threads(options.threads);
@@ -43,7 +43,8 @@ void add_export(CommandLine& line) {
   command.add("--name", options->name, "What a header's names begin with: NAME_predict ...").shows_default();
   command
       .add("--quantize", options->quantize,
-           "int8: a header computes with bytes; codebook:K: the live weights of a layer share K values, "
+           "int8: a header or program computes with bytes; codebook:K: the live weights of a layer share K "
+           "values, "
            "which makes a safetensors file small, for tinynn alone to read")
       .check([](const std::string& text) {
         return text == "int8" || text.substr(0, text.find(':')) == "codebook"

@@ -1,6 +1,5 @@
 #include <tinynn/cli/export_formats.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/export/compile.hpp>
 #include <tinynn/export/share_weights.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/program/plan_file.hpp>
@@ -33,20 +32,13 @@ void write_safetensors(Export& to) {
   io::write_safetensors(io::to_file(module, {.metadata = to.loaded.metadata}), to.out);
 }
 
-deploy::Plan plan_of(const Export& to) {
-  auto plan = deploy::plan(*to.loaded.module, to.loaded.blank(1));
-  if (!to.options.raw_input) return plan;
-  const auto [mean, std] = pixel_normalization(to.options, to.loaded);
-  return deploy::with_normalization(std::move(plan), mean, std);
-}
-
 void write_program(Export& to) {
-  deploy::save(plan_of(to), to.out, to.loaded.metadata);
+  deploy::save(prepare_plan(to).plan, to.out, to.loaded.metadata);
   to.note = "for deploy::Program(deploy::load(file))";
 }
 
 void write_onnx(Export& to) {
-  const deploy::Plan plan = plan_of(to);
+  const deploy::Plan plan = prepare_plan(to).plan;
 #ifdef TINYNN_HAS_ONNX
   deploy::write_onnx(plan, to.loaded.model, to.out);
 #else
@@ -57,7 +49,7 @@ void write_onnx(Export& to) {
 constexpr FormatRow formats[]{
     {{"header", "one file in C99 and C++17 that needs nothing else"}, write_header, true},
     {{"onnx", "for ONNX Runtime and others"}, write_onnx},
-    {{"program", "for deploy::Program, without the code that made the network"}, write_program},
+    {{"program", "for deploy::Program, without the code that made the network"}, write_program, true},
     {{"safetensors", "the state dict of the equal PyTorch module, dense and without masks"},
      write_safetensors,
      false,

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <tinynn/cli/saved_network.hpp>
 #include <tinynn/cli/table.hpp>
+#include <tinynn/program/plan.hpp>
 #include <tinynn/recipe/table.hpp>
 
 namespace tinynn::cli {
@@ -28,6 +30,15 @@ struct Export {
   Table& facts;
   std::string note = {};
 };
+
+/// The network as a plan, as the options want it: in eight bits, for pixels.
+struct PreparedPlan {
+  deploy::Plan plan;
+  std::string data_path;         // of the data set that was needed, as the user named it
+  std::optional<DataSets> data;  // none if none was
+};
+/// Where there are data, also measures the plan's accuracy, into the metrics and facts.
+PreparedPlan prepare_plan(Export& to);
 
 struct FormatRow : recipe::Row {
   /// Writes the file, whole or not at all. Throws Error for what the format cannot express.

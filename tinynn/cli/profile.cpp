@@ -28,11 +28,14 @@ int64_t live_weights(const Step& step) {
 StepCost cost_of(const Plan& plan, const Step& step, int64_t batch) {
   const Shape& out = plan.values[step.output];
   const int64_t live = live_weights(step);
-  int64_t numbers = out.numel();
-  for (const int input : step.inputs) numbers += plan.values[input].numel();
+  const auto bytes_of = [&](int value) {
+    return plan.values[value].numel() * (plan.format(value).is_float() ? 4 : 1);
+  };
+  int64_t bytes = bytes_of(step.output);
+  for (const int input : step.inputs) bytes += bytes_of(input);
   // A weight's first dimension are the outputs; each is used once at every place of them.
   const int64_t places = step.kind->has_weight ? out.numel() / step.weight.size(0) : 0;
-  return {name_of(plan, step), 0, live * places, 4 * (numbers * batch + live)};
+  return {name_of(plan, step), 0, live * places, bytes * batch + live * (step.weight_scales.empty() ? 4 : 1)};
 }
 
 }  // namespace

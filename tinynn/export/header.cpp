@@ -69,17 +69,16 @@ std::string entry_points(const std::string& name, const std::string& statements,
 
 }  // namespace
 
-Header to_header(const QuantizedPlan& quantized, const HeaderOptions& options) {
+Header to_header(const Plan& plan, const HeaderOptions& options) {
   check_name(options.name);
-  check(!options.pixels || std::ranges::all_of(quantized.plan.steps,
+  check(!options.pixels || std::ranges::all_of(plan.steps,
                                                [&](const Step& step) {
-                                                 return step.inputs[0] != quantized.plan.input ||
+                                                 return step.inputs[0] != plan.input ||
                                                         step.kind == &deploy::steps::scale_shift;
                                                }),
         "header: pixels want a plan that normalises them");
-  const HeaderSteps steps = header_steps(quantized);
+  const HeaderSteps steps = header_steps(plan);
   const std::string& name = options.name;
-  const Plan& plan = quantized.plan;
   const Shape &in = plan.values[plan.input], &out = plan.values[plan.output];
   Header header{.text = {},
                 .constant_bytes = steps.arrays.bytes(),

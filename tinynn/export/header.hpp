@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <tinynn/export/quantize.hpp>
+#include <tinynn/program/plan.hpp>
 
 namespace tinynn::deploy {
 
@@ -32,9 +32,6 @@ struct Header {
 
 /// Throws Error, with the name of the step, for what cannot be written, and for a name that cannot be the
 /// beginning of C++ names.
-Header to_header(const QuantizedPlan& plan, const HeaderOptions& options = {});
-inline Header to_header(const Plan& plan, const HeaderOptions& options = {}) {
-  return to_header(unquantized(plan), options);
-}
+Header to_header(const Plan& plan, const HeaderOptions& options = {});
 
 }  // namespace tinynn::deploy

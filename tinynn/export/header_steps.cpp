@@ -7,6 +7,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/export/header_steps.hpp>
 #include <tinynn/export/header_text.hpp>
+#include <tinynn/program/eight_bits.hpp>
 #include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
@@ -21,8 +22,7 @@ bool is_slice(const std::vector<int32_t>& from) {
 // What runs the steps of a plan in C, and what it needs.
 class Printer {
  public:
-  explicit Printer(const QuantizedPlan& quantized)
-      : quantized_(quantized), plan_(quantized.plan), lifetimes_(plan_), names_(plan_.values.size()) {
+  explicit Printer(const Plan& plan) : plan_(plan), lifetimes_(plan_), names_(plan_.values.size()) {
     for (const Shape& shape : plan_.values)
       check(shape.numel() <= std::numeric_limits<int32_t>::max(), "header: a value is of shape ", shape,
             ", expected at most 2^31 - 1 numbers");
@@ -68,7 +68,7 @@ class Printer {
   }
   size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[v]); }
   const Shape& shape(int v) const { return plan_.values[v]; }
-  const NumberFormat& format(int v) const { return quantized_.formats[root(v)]; }
+  NumberFormat format(int v) const { return plan_.format(static_cast<int>(root(v))); }
   const std::string& name(int v) const { return names_[root(v)]; }
 
   // A variable for every value, but for those that the caller brings.
@@ -79,7 +79,7 @@ class Printer {
       if (root(value) != v || (lifetimes_.made[v] < 0 && v != in)) continue;
       names_[v] = v == out ? "y" : v == in && format(value).is_float() ? "x" : join("v", v);
       if (names_[v] == "y" || names_[v] == "x") continue;
-      const NumberFormat& stored = format(value);
+      const NumberFormat stored = format(value);
       const Lifetime needed{lifetimes_.made[v], std::max(lifetimes_.made[v], lifetimes_.used[v])};
       const int64_t at = (stored.is_float() ? floats_ : bytes_).reserve(needed, shape(value).numel());
       declarations_ += join("  const tinynn_numbers ", names_[v], " = {tinynn_", format_name(stored), ", ",
@@ -158,61 +158,54 @@ class Printer {
 
   // The weights as they are stored.
   StoredWeights add_weights(const Step& step) {
-    std::vector<float> stored = step.weight.to_vector();
-    const auto& scales = quantized_.weight_scales[number_];
-    const auto each = static_cast<size_t>(step.weight.shape().inner(0));
-    for (size_t i = 0; i < stored.size() && !scales.empty(); ++i)
-      stored[i] = std::nearbyint(stored[i] / scales[i / each]);
-    return arrays_.add_weights(step_name_, stored, static_cast<int64_t>(each), !scales.empty());
+    const auto each = step.weight.shape().inner(0);
+    if (step.weight_scales.empty())
+      return arrays_.add_weights(step_name_, step.weight.to_vector(), each, false);
+    const std::vector<int8_t> whole = whole_weight(step);
+    return arrays_.add_weights(step_name_, std::vector<float>(whole.begin(), whole.end()), each, true);
   }
 
-  bool sums_are_whole() const {
-    return !quantized_.weight_scales[number_].empty() && !format(step_->inputs[0]).is_float();
-  }
+  bool whole_sums() const { return sums_are_whole(plan_, *step_); }
   std::vector<float> scales_of_sums() const {
     std::vector<float> scales;
-    for (int64_t o = 0; o < step_->bias.numel(); ++o) scales.push_back(scale_of_sums(quantized_, number_, o));
+    for (int64_t o = 0; o < step_->bias.numel(); ++o) scales.push_back(scale_of_sums(plan_, *step_, o));
     return scales;
   }
 
   std::string bias() {
+    const std::string array = step_name_ + "_bias";
+    if (whole_sums()) {
+      const std::vector<int32_t> whole = whole_bias(plan_, *step_);
+      return arrays_.add(array, "int32", std::vector<int64_t>(whole.begin(), whole.end()));
+    }
     std::vector<float> bias = step_->bias.to_vector();
-    if (!quantized_.weight_scales[number_].empty()) {
+    if (!step_->weight_scales.empty()) {
       const std::vector<float> scales = scales_of_sums();
       for (size_t o = 0; o < bias.size(); ++o) bias[o] /= scales[o];
     }
-    if (!sums_are_whole()) return arrays_.add(step_name_ + "_bias", bias);
-    for (float& b : bias) b = std::nearbyint(b);
-    return arrays_.add(step_name_ + "_bias", "int32", std::vector<int64_t>(bias.begin(), bias.end()));
+    return arrays_.add(array, bias);
   }
 
   // What makes a number of a sum.
   std::string result() {
     const std::string& y = name(step_->output);
-    if (quantized_.weight_scales[number_].empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
-    const NumberFormat& made = format(step_->output);
-    const std::vector<float> scales = scales_of_sums();
-    const bool relu = step_->activation == &steps::relu;
-    if (!sums_are_whole() || made.is_float() || (step_->activation != nullptr && !relu))
-      return "tinynn_rescale(" + listed(y, activation(), arrays_.add(step_name_ + "_scales", scales)) + ")";
-    const double largest = static_cast<double>(std::ranges::max(scales) / made.scale);
-    const int shift = std::clamp(30 - static_cast<int>(std::floor(std::log2(largest))), 1, 62);
-    std::vector<int64_t> multipliers;
-    for (const float s : scales) {
-      const double exact =
-          std::round(std::ldexp(static_cast<double>(s) / static_cast<double>(made.scale), shift));
-      multipliers.push_back(static_cast<int64_t>(std::min(exact, 0x1p31 - 1)));
-    }
-    const std::string factors = arrays_.add(step_name_ + "_multipliers", "int32", multipliers);
-    return "tinynn_requantize(" + listed(y, factors, shift, relu ? 0 : static_cast<int>(made.lowest())) + ")";
+    if (step_->weight_scales.empty()) return "tinynn_as_is(" + listed(y, activation()) + ")";
+    const auto whole = requantization(plan_, *step_);
+    if (!whole)
+      return "tinynn_rescale(" +
+             listed(y, activation(), arrays_.add(step_name_ + "_scales", scales_of_sums())) + ")";
+    const std::string factors =
+        arrays_.add(step_name_ + "_multipliers", "int32",
+                    std::vector<int64_t>(whole->multipliers.begin(), whole->multipliers.end()));
+    return "tinynn_requantize(" + listed(y, factors, whole->shift, whole->low) + ")";
   }
 
   std::string sums() {
-    int64_t& size = sums_are_whole() ? sums_ : float_sums_;
+    int64_t& size = whole_sums() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
-    int64_t& padded = sums_are_whole() ? padded_sums_ : padded_float_sums_;
+    int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
     if (weights_.storage == "dense") padded = std::max(padded, padded_size());
-    return sums_are_whole() ? "tinynn_sums" : "tinynn_float_sums";
+    return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
   // What tinynn_pad_planes of kernels/layers.h writes; with vectors of at most eight.
@@ -289,7 +282,6 @@ class Printer {
       {"inner", [this] { return text_of(in().inner(step_->dim)); }},
   };
 
-  const QuantizedPlan& quantized_;
   const Plan& plan_;
   const Lifetimes lifetimes_;
   std::vector<std::string> names_;  // of variables, by value
@@ -307,6 +299,6 @@ class Printer {
 
 }  // namespace
 
-HeaderSteps header_steps(const QuantizedPlan& plan) { return Printer(plan).made(); }
+HeaderSteps header_steps(const Plan& plan) { return Printer(plan).made(); }
 
 }  // namespace tinynn::deploy

@@ -5,7 +5,7 @@
 #include <string>
 
 #include <tinynn/export/header_arrays.hpp>
-#include <tinynn/export/quantize.hpp>
+#include <tinynn/program/plan.hpp>
 
 namespace tinynn::deploy {
 
@@ -20,6 +20,6 @@ struct HeaderSteps {
 };
 
 /// Throws Error for constants that are not finite and values of more than 2^31 - 1 numbers.
-HeaderSteps header_steps(const QuantizedPlan& plan);
+HeaderSteps header_steps(const Plan& plan);
 
 }  // namespace tinynn::deploy

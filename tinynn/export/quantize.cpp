@@ -3,10 +3,8 @@
 #include <numeric>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/parallel.hpp>
 #include <tinynn/export/quantize.hpp>
 #include <tinynn/export/step_by_step.hpp>
-#include <tinynn/program/plan_file.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -80,11 +78,8 @@ std::vector<float> round_weights(Step& layer, const NumberFormat& input) {
 
 }  // namespace
 
-float NumberFormat::round(float x) const {
-  return is_float() ? x : std::nearbyint(std::clamp(x / scale, lowest(), highest())) * scale;
-}
-
-QuantizedPlan quantize(Plan plan, const Tensor& images) {
+Plan quantize(Plan plan, const Tensor& images) {
+  check(plan.formats.empty(), "quantize: the plan is in eight bits already");
   const Shape& input = plan.values[plan.input];
   check(images.defined() && images.rank() > 0 && images.size(0) > 0 &&
             std::ranges::equal(images.shape().begin() + 1, images.shape().end(), input.begin(), input.end()),
@@ -96,58 +91,16 @@ QuantizedPlan quantize(Plan plan, const Tensor& images) {
   for (const Step& step : plan.steps) {
     if (step.kind->in_floats) exact[classes[step.inputs[0]]] = true;
   }
-  QuantizedPlan result{.plan = std::move(plan), .formats = {}, .weight_scales = {}};
+  Plan result = std::move(plan);
   for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
-  for (Step& step : result.plan.steps) {
+  for (Step& step : result.steps) {
     const auto& read = result.formats[step.inputs[0]];
-    std::vector<float>& scales = result.weight_scales.emplace_back();
     if (!step.kind->has_weight) continue;
     step.weight = step.weight.clone();
     step.bias = step.bias.clone();
-    scales = round_weights(step, read);
+    step.weight_scales = round_weights(step, read);
   }
   return result;
-}
-
-QuantizedPlan with_normalization(QuantizedPlan plan, const std::vector<double>& mean,
-                                 const std::vector<double>& std) {
-  plan.plan = with_normalization(std::move(plan.plan), mean, std);
-  plan.formats.push_back({});
-  plan.weight_scales.insert(plan.weight_scales.begin(), std::vector<float>{});
-  return plan;
-}
-
-QuantizedPlan unquantized(Plan plan) {
-  const size_t values = plan.values.size(), steps = plan.steps.size();
-  return {std::move(plan), std::vector<NumberFormat>(values), std::vector<std::vector<float>>(steps)};
-}
-
-float scale_of_sums(const QuantizedPlan& plan, size_t step, int64_t output) {
-  const int input = plan.plan.steps[step].inputs[0];
-  return plan.weight_scales[step][output] * plan.formats[input].scale;
-}
-
-Tensor QuantizedPlan::operator()(const Tensor& x) const {
-  const auto shape = [&](int v) -> const Shape& { return plan.values[v]; };
-  const int64_t samples = x.size(0), in = shape(plan.input).numel(), out = shape(plan.output).numel();
-  check(x.numel() == samples * in, "quantized plan: x is ", x.shape(), ", expected samples of ",
-        shape(plan.input));
-  std::vector<int64_t> sizes{samples};
-  sizes.insert(sizes.end(), shape(plan.output).begin(), shape(plan.output).end());
-  Tensor y{Shape(sizes)};
-  float* to = y.mutable_data();
-  parallel_for(samples, (samples + num_threads() - 1) / num_threads(), [&](int64_t begin, int64_t end) {
-    StepByStep program(plan);
-    for (int64_t i = begin; i < end; ++i) {
-      const auto numbers = program.run(x.data() + i * in, [&](int value, std::span<float> made) {
-        const NumberFormat& format = formats[value];
-        if (format.is_float()) return;
-        for (float& number : made) number = format.round(number);
-      });
-      std::ranges::copy(numbers, to + i * out);
-    }
-  });
-  return y;
 }
 
 }  // namespace tinynn::deploy

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/program/plan.hpp>
 
 namespace tinynn::deploy {
@@ -23,7 +24,8 @@ struct Frame {
   int64_t sample, samples;  // the number of this one in the block, and how many there are
 };
 
-/// Where a value is. Those that outlive the turn of one sample have a place for each.
+/// Where a value is: floats, or bytes from there on. Those that outlive the turn of one sample have a place
+/// for each.
 struct Slot {
   enum class Base { memory, x } base = Base::memory;
   int64_t offset = 0, per_sample = 0;  // floats
@@ -45,8 +47,11 @@ class StepMaker {
   const Step& step;
   const Order order;
 
+  const Plan& plan() const { return plan_; }
   const Shape& in(size_t i = 0) const { return plan_.values[step.inputs[i]]; }
   const Shape& out() const { return plan_.values[step.output]; }
+  NumberFormat format_in(size_t i = 0) const { return plan_.format(step.inputs[i]); }
+  NumberFormat format_out() const { return plan_.format(step.output); }
   Slot x(size_t i = 0) const { return slots_[step.inputs[i]]; }
   Slot y() const { return slots_[step.output]; }
   int64_t width() const { return order == Order::block ? block_size : 1; }
@@ -65,11 +70,17 @@ class StepMaker {
 Instruction make_instruction(const Plan& plan, const Step& step, const std::vector<Slot>& slots, Order order,
                              int64_t& scratch_size);
 
-/// What applies the step's activation to what it gave; none if it has none.
+/// What applies the step's activation to what it gave; none if it has none, or did that by itself.
 Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order order);
 
 // Of the kinds that multiply by a weight, in a file of their own.
 Instruction make_linear(const StepMaker& step);
 Instruction make_conv2d(const StepMaker& step);
+kernels::Conv2dSizes conv2d_sizes(const StepMaker& step);  // of one sample
+
+// Of plans in eight bits. Bytes of a block lie four numbers to a word: (numbers / 4, block).
+bool in_bytes(const Plan& plan, const Step& step);         // whether one of its values is
+Instruction make_byte_instruction(const StepMaker& step);  // of such a step, with its activation
+Instruction make_quantization(int64_t count, const NumberFormat& format, Slot x, Slot y);  // of floats x
 
 }  // namespace tinynn::deploy

@@ -51,22 +51,26 @@ Instruction make_linear(const StepMaker& maker) {
   };
 }
 
+kernels::Conv2dSizes conv2d_sizes(const StepMaker& maker) {
+  const Step& step = maker.step;
+  const Shape &in = maker.in(), &weight = step.weight.shape();
+  return {.n = 1,
+          .c = in[0],
+          .h = in[1],
+          .w = in[2],
+          .o = weight[0],
+          .kh = weight[2],
+          .kw = weight[3],
+          .stride = step.stride,
+          .padding = step.padding,
+          .dilation = step.dilation,
+          .groups = step.groups};
+}
+
 Instruction make_conv2d(const StepMaker& maker) {
   const Step& step = maker.step;
   const Slot x = maker.x(), y = maker.y();
-  const Shape& in = maker.in();
-  const Shape& weight = step.weight.shape();
-  const kernels::Conv2dSizes sizes{.n = 1,
-                                   .c = in[0],
-                                   .h = in[1],
-                                   .w = in[2],
-                                   .o = weight[0],
-                                   .kh = weight[2],
-                                   .kw = weight[3],
-                                   .stride = step.stride,
-                                   .padding = step.padding,
-                                   .dilation = step.dilation,
-                                   .groups = step.groups};
+  const kernels::Conv2dSizes sizes = conv2d_sizes(maker);
   const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density_for(sizes))
                                      : std::optional<SparsePattern>();
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);

@@ -37,6 +37,11 @@ Lifetimes::Lifetimes(const Plan& plan)
   used[root(plan.output)] = static_cast<int64_t>(plan.steps.size());
 }
 
+int64_t floats_of(const Plan& plan, int value) {
+  const int64_t numbers = plan.values[value].numel();
+  return plan.format(value).is_float() ? numbers : (numbers + 3) / 4;
+}
+
 MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
     : of_sample_(plan.values.size()), of_block_(plan.values.size()) {
   const auto last = static_cast<int64_t>(plan.steps.size()), block_start = static_cast<int64_t>(block_begin);
@@ -49,13 +54,13 @@ MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
   const size_t in = root(plan.input);
   for (size_t v = 0; v < plan.values.size(); ++v) {
     if (root(static_cast<int>(v)) != v || (made[v] < 0 && v != in)) continue;
-    const int64_t numbers = plan.values[v].numel();
+    const int64_t numbers = floats_of(plan, static_cast<int>(v));
     const bool crosses = block_start < last && made[v] < block_start && used[v] >= block_start;
     // What a block reads was made by all its samples before: it is needed from the first step on.
-    if (v == in) {
+    if (v == in && plan.format(plan.input).is_float()) {
       of_sample_[v] = {Slot::Base::x, 0, numbers};
     } else if (made[v] < block_start) {
-      of_sample_[v] = crosses ? allocate({0, block_start}, padded(numbers * block_size), numbers)
+      of_sample_[v] = crosses ? allocate({-1, block_start}, padded(numbers * block_size), numbers)
                               : allocate({made[v], std::max(made[v], used[v])}, padded(numbers), 0);
     }
     if (crosses) {

@@ -36,6 +36,9 @@ class Packing {
   int64_t size_ = 0;
 };
 
+/// Floats that a value takes, or as much memory.
+int64_t floats_of(const Plan& plan, int value);
+
 class MemoryPlan {
  public:
   /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time.

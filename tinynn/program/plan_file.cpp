@@ -5,6 +5,7 @@
 #include <tinynn/io/json.hpp>
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/program/check_plan.hpp>
+#include <tinynn/program/eight_bits.hpp>
 #include <tinynn/program/plan_file.hpp>
 
 namespace tinynn::deploy {
@@ -14,6 +15,14 @@ using io::Json;
 
 constexpr int deepest = 4;             // a list of inputs, in a step, in the steps, in the plan
 constexpr size_t most_text = 1 << 22;  // of thousands of steps
+
+constexpr const char* type_names[] = {"float32", "int8", "uint8"};  // by NumberFormat::Type
+
+NumberFormat format_of(const Json& type, const Json& scale) {
+  const auto* const name = std::ranges::find(type_names, type.string());
+  check(name != std::end(type_names), io::detail::in_quotes(type.string()), " is no type of numbers");
+  return {static_cast<NumberFormat::Type>(name - type_names), static_cast<float>(scale.number())};
+}
 
 // The row of that name.
 const StepKind* named(const std::string& name) {
@@ -116,6 +125,21 @@ std::vector<int32_t> indices(const io::StoredTensor& tensor) {
   return io::elements<int32_t>(tensor);
 }
 
+// A weight in eight bits: I8 times a scale of each output.
+void read_whole_weight(const io::SafetensorsFile& file, const std::string& name, Step& step) {
+  const io::StoredTensor& whole = *file.find(name + "weight");
+  io::detail::check_bytes(whole, file.name);
+  const Tensor scales = file.tensor(name + "scales");
+  check(whole.shape.rank() > 0 && scales.shape() == Shape{whole.shape[0]}, "tensor ", name, "scales is ",
+        scales.shape(), " beside a weight of ", whole.shape);
+  step.weight_scales = scales.to_vector();
+  step.weight = Tensor(whole.shape);
+  const int64_t each = whole.shape.inner(0);
+  for (int64_t i = 0; i < step.weight.numel(); ++i)
+    step.weight.mutable_data()[i] =
+        static_cast<float>(static_cast<int8_t>(whole.bytes[i])) * step.weight_scales[i / each];
+}
+
 Plan parse(const io::SafetensorsFile& file) {
   const auto text = file.metadata.find("tinynn.plan");
   check(text != file.metadata.end(), "no plan: the metadata has no \"tinynn.plan\"");
@@ -126,10 +150,20 @@ Plan parse(const io::SafetensorsFile& file) {
   plan.input = value_number(whole(json.at("input")));
   plan.output = value_number(whole(json.at("output")));
   for (const Json& sizes : json.at("values").elements()) plan.values.emplace_back(whole_numbers(sizes));
+  if (json.contains("formats")) {
+    const auto types = json.at("formats").elements(), scales = json.at("scales").elements();
+    check(types.size() == scales.size(), types.size(), " formats and ", scales.size(), " scales");
+    for (size_t i = 0; i < types.size(); ++i) plan.formats.push_back(format_of(types[i], scales[i]));
+  }
   for (const Json& entry : json.at("steps").elements()) {
     Step step = step_of(entry);
     const std::string name = std::to_string(plan.steps.size()) + ".";
-    if (file.find(name + "weight") != nullptr) step.weight = file.tensor(name + "weight");
+    const auto* const weight = file.find(name + "weight");
+    if (weight != nullptr && weight->dtype == io::Dtype::i8) {
+      read_whole_weight(file, name, step);
+    } else if (weight != nullptr) {
+      step.weight = file.tensor(name + "weight");
+    }
     if (file.find(name + "bias") != nullptr) step.bias = file.tensor(name + "bias");
     if (const auto* from = file.find(name + "from")) step.from = indices(*from);
     plan.steps.push_back(std::move(step));
@@ -146,13 +180,28 @@ void save(const Plan& plan, const std::filesystem::path& path, io::Metadata meta
   io::SafetensorsFile file;
   for (const Step& step : plan.steps) {
     const std::string name = std::to_string(steps.size()) + ".";
-    if (step.weight.defined()) file.add(name + "weight", step.weight);
+    if (step.weight_scales.empty()) {
+      if (step.weight.defined()) file.add(name + "weight", step.weight);
+    } else {
+      file.tensors.push_back(io::stored_tensor(name + "weight", io::Dtype::i8, whole_weight(step)));
+      file.tensors.back().shape = step.weight.shape();
+      file.tensors.push_back(io::stored_tensor(name + "scales", io::Dtype::f32, step.weight_scales));
+    }
     if (step.bias.defined()) file.add(name + "bias", step.bias);
     if (!step.from.empty())
       file.tensors.push_back(io::stored_tensor(name + "from", io::Dtype::i32, step.from));
     steps.push_back(to_json(step));
   }
-  const Json json{{"input", plan.input}, {"output", plan.output}, {"values", values}, {"steps", steps}};
+  Json json{{"input", plan.input}, {"output", plan.output}, {"values", values}, {"steps", steps}};
+  if (!plan.formats.empty()) {
+    Json types = Json::array(), scales = Json::array();
+    for (const NumberFormat& format : plan.formats) {
+      types.push_back(type_names[static_cast<size_t>(format.type)]);
+      scales.push_back(static_cast<double>(format.scale));
+    }
+    json.set("formats", types);
+    json.set("scales", scales);
+  }
   file.metadata = std::move(metadata);
   file.metadata["tinynn.plan"] = json.text();
   io::write_safetensors(file, path);
@@ -192,6 +241,7 @@ Plan with_normalization(Plan plan, const std::vector<double>& mean, const std::v
   }
   plan.input = step.inputs[0];
   plan.values.push_back(input);
+  if (!plan.formats.empty()) plan.formats.emplace_back();
   plan.steps.insert(plan.steps.begin(), std::move(step));
   return plan;
 }

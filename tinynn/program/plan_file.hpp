@@ -1,6 +1,6 @@
 // Plan files: a plan in a safetensors file, for programs that have nothing of the code that made the network.
-// Constants are F32 tensors "STEP.weight" and "STEP.bias", indices I32 tensors "STEP.from"; all else is JSON
-// in the metadata, under "tinynn.plan".
+// Constants are F32 tensors "STEP.weight" and "STEP.bias", in eight bits an I8 "STEP.weight" and F32
+// "STEP.scales", indices I32 tensors "STEP.from"; all else is JSON in the metadata, under "tinynn.plan".
 #pragma once
 
 #include <filesystem>

@@ -6,6 +6,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/program/eight_bits.hpp>
 #include <tinynn/program/instructions.hpp>
 #include <tinynn/program/memory_plan.hpp>
 #include <tinynn/program/program.hpp>
@@ -16,14 +17,17 @@ namespace {
 // Fewer samples than this go through linear layers one by one.
 constexpr int64_t fewest_in_block = 4;
 
-// The first of the last steps that a block can take as a whole: all behind it work on rows of numbers.
+// The first of the last steps that a block can take as a whole: all behind it work on rows of numbers, those
+// of bytes by a weight.
 size_t first_of_block(const Plan& plan) {
   size_t first = plan.steps.size();
   const auto is_row = [&](int v) { return plan.values[v].rank() == 1; };
-  while (first > 0 && std::ranges::all_of(plan.steps[first - 1].inputs, is_row) &&
-         is_row(plan.steps[first - 1].output)) {
-    --first;
-  }
+  const auto goes_by_block = [&](const Step& step) {
+    return std::ranges::all_of(step.inputs, is_row) && is_row(step.output) &&
+           (!in_bytes(plan, step) || step.kind == &steps::reshape ||
+            (step.kind == &steps::linear && sums_are_whole(plan, step)));
+  };
+  while (first > 0 && goes_by_block(plan.steps[first - 1])) --first;
   while (first < plan.steps.size() && plan.steps[first].kind != &steps::linear) ++first;
   return first;
 }
@@ -61,7 +65,13 @@ struct InstructionList {
   InstructionList(const Plan& plan, size_t block_begin) {
     MemoryPlan memory(plan, block_begin);
     memory_size = memory.size();
-    const std::vector<Step> ordered = with_relu_behind_pooling(plan);
+    const std::vector<Step> ordered = plan.formats.empty() ? with_relu_behind_pooling(plan) : plan.steps;
+    if (const NumberFormat format = plan.format(plan.input); !format.is_float()) {
+      const int64_t numbers = plan.values[plan.input].numel();
+      of_sample.push_back({make_quantization(numbers, format, {Slot::Base::x, 0, numbers},
+                                             memory.slot(plan.input, Order::sample)),
+                           plan.steps.size()});
+    }
     for (size_t i = 0; i < ordered.size(); ++i) {
       const Step& step = ordered[i];
       const bool whole = i >= block_begin;
@@ -94,7 +104,7 @@ struct InstructionList {
   void transpose_inputs(const Plan& plan, const MemoryPlan& memory) {
     for (const int v : memory.crossing()) {
       const Slot from = memory.slot(v, Order::sample), to = memory.slot(v, Order::block);
-      const int64_t numbers = plan.values[v].numel();
+      const int64_t numbers = floats_of(plan, v);
       const auto transpose = kernels::simd::table().transpose;
       of_block.push_back({[=](const Frame& frame) {
                             transpose(frame.samples, numbers, from.read(frame), numbers, to(frame),

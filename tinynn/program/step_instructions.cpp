@@ -14,6 +14,7 @@ Instruction make_instruction(const Plan& plan, const Step& step, const std::vect
                              int64_t& scratch_size) {
   if (step.kind->make == nullptr) return {};
   const StepMaker maker(plan, step, slots, order, scratch_size);
+  if (in_bytes(plan, step)) return make_byte_instruction(maker);
   Instruction made = step.kind->make(maker);
   if (step.kind->activate == nullptr) return made;
   return [made = std::move(made), activate = step.kind->activate, parameters = step.parameters, y = maker.y(),
@@ -24,7 +25,7 @@ Instruction make_instruction(const Plan& plan, const Step& step, const std::vect
 }
 
 Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order order) {
-  if (step.activation == nullptr) return {};
+  if (step.activation == nullptr || in_bytes(plan, step)) return {};
   const int64_t width = order == Order::block ? block_size : 1;
   const int64_t count = plan.values[step.output].numel() * width;
   return [=, activate = step.activation->activate, parameters = step.activation_parameters](

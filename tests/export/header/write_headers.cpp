@@ -13,6 +13,7 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/export/compile.hpp>
 #include <tinynn/export/header.hpp>
+#include <tinynn/export/quantize.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/linear.hpp>
@@ -20,6 +21,7 @@
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/pool.hpp>
 #include <tinynn/ops/shape.hpp>
+#include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
 #include "tests/support/int8_twin.hpp"
@@ -59,8 +61,8 @@ class Writer {
       return write(name, deploy::to_header(plan, {.name = name}), x, deploy::Program(plan)(x), of_floats);
     auto quantized = deploy::quantize(plan, randn(with_samples(of_one, 32)));
     if (numbers == Numbers::all_int8) quantized = test::with_all_values(quantized);
-    const bool sums_floats = std::ranges::any_of(quantized.plan.steps, [&](const deploy::Step& step) {
-      return step.kind->has_weight && quantized.formats[step.inputs[0]].is_float();
+    const bool sums_floats = std::ranges::any_of(quantized.steps, [&](const deploy::Step& step) {
+      return step.kind->has_weight && quantized.format(step.inputs[0]).is_float();
     });
     write(name, deploy::to_header(quantized, {.name = name}), x, test::int8_outputs(quantized, x),
           sums_floats ? of_floats : exact);
@@ -75,10 +77,11 @@ class Writer {
     }
     const deploy::Plan plan = deploy::plan(net, x);
     const bool int8 = numbers == Numbers::int8;
-    const auto network = deploy::with_normalization(
-        int8 ? deploy::quantize(plan, x) : deploy::unquantized(plan), {255 * 0.4}, {255 * 0.3});
+    const auto network =
+        deploy::with_normalization(int8 ? deploy::quantize(plan, x) : plan, {255 * 0.4}, {255 * 0.3});
     write(name, deploy::to_header(network, {.name = name, .pixels = true}), pixels,
-          int8 ? test::int8_outputs(network, pixels) : network(pixels), int8 ? exact : of_floats);
+          int8 ? test::int8_outputs(network, pixels) : deploy::Program(network)(pixels),
+          int8 ? exact : of_floats);
   }
 
   ~Writer() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <tinynn/kernels/simd/bytes.hpp>
 #include <tinynn/kernels/simd/table.hpp>
 
 namespace tinynn::kernels {
@@ -19,6 +20,10 @@ void set_isa(const std::string& name);
 namespace simd {
 /// The loops of the instruction set in use.
 const Table& table();
+/// The same of whole numbers: with VNNI where the machine has it.
+const ByteTable& byte_table();
+/// All that this machine has, oldest first.
+std::vector<const ByteTable*> byte_tables();
 }  // namespace simd
 
 }  // namespace tinynn::kernels
