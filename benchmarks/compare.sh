@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [REPETITIONS [PART...]], with the parts
 # training (libtorch), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
-# GraphBLAS) and inference (ONNX Runtime); all by default.
+# GraphBLAS) and inference (ONNX Runtime; and in 8 bits, against floats); all by default.
 # All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
 # timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Where a ratio's
 # spread reaches over its bar, up to three times as many turns are taken. Images are random: the work does not depend on them.

@@ -29,6 +29,10 @@ INFERENCE = {"nothing": (NONE, NONE, NONE), "lenet-300-100": ((0.40, 0.30), (0.7
              "resnet-20": ((0.70, 0.50), (0.80, 0.60), NONE), "lenet-300-100, 95% zero": (NONE, (0.30, 0.15), NONE),
              "lenet-300-100, 98% zero": (NONE, (0.15, 0.07), NONE), "lenet-5, 95% zero": (NONE, NONE, NONE)}
 
+# By model and batch, against the same in floats.
+BYTES = {("lenet-300-100", 64): NONE, ("lenet-5", 1): NONE, ("lenet-5", 64): (0.75, 0.55), ("resnet-20", 1): NONE,
+         ("resnet-20", 64): (0.75, 0.55)}
+
 times = collections.defaultdict(lambda: collections.defaultdict(dict))  # by (library, work): by turn: by threads: us
 peaks = collections.defaultdict(list)  # by threads: (GF/s, GB/s)
 macs, versions, turn = {}, {}, 0
@@ -114,6 +118,10 @@ for case, bars in INFERENCE.items():
     for batch, (bar, aim) in zip((1, 64, 1000), bars):
         row(f"{case}, inference of {batch}, against ONNX Runtime", best("tinynn", (case, batch)),
             best("ONNX Runtime", (case, batch)), (case, batch), bar, aim)
+
+for (model, batch), (bar, aim) in BYTES.items():
+    row(f"{model}, 8 bits, inference of {batch}, against floats", best("tinynn", (model + ", 8 bits", batch)),
+        best("tinynn", (model, batch)), (model + ", 8 bits", batch), bar, aim)
 
 if "--decided" in sys.argv:
     sys.exit(1 if undecided else 0)

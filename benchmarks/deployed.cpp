@@ -33,14 +33,18 @@ void write(const fs::path& folder, const std::string& name, const deploy::Plan& 
               name.c_str(), static_cast<long long>(header.constant_bytes), bytes(".plan"), bytes(".onnx"));
 }
 
-// Only headers compute in bytes.
+// Headers and programs compute in bytes.
 void write_int8(const fs::path& folder, const std::string& name, const deploy::Plan& plan,
                 const Tensor& images) {
-  const auto header = deploy::to_header(deploy::quantize(plan, images));
+  const deploy::Plan small = deploy::quantize(plan, images);
+  const auto header = deploy::to_header(small);
   std::ofstream(folder / (name + ".hpp")) << header.text;
-  std::printf(R"({"case": "%s", "header": %lld})"
+  const fs::path file = folder / (name + ".plan");
+  deploy::save(small, file);
+  std::printf(R"({"case": "%s", "header": %lld, "program": %lld})"
               "\n",
-              name.c_str(), static_cast<long long>(header.constant_bytes));
+              name.c_str(), static_cast<long long>(header.constant_bytes),
+              static_cast<long long>(fs::file_size(file)));
 }
 
 void write_states(const fs::path& folder, const std::string& model) {

@@ -41,6 +41,12 @@ std::vector<Case> cases() {
     all.push_back(make_case(model, 0));
   for (const double sparsity : {0.95, 0.98}) all.push_back(make_case("lenet-300-100", sparsity));
   all.push_back(make_case("lenet-5", 0.95));
+  for (const char* model : {"lenet-300-100", "lenet-5", "resnet-20"}) {
+    Case c = make_case(model, 0);
+    const Shape& image = c.plan.values[c.plan.input];
+    all.push_back({c.name + ", 8 bits", c.macs,
+                   deploy::quantize(c.plan, randn({8, image[0], image[1], image[2]}))});
+  }
   return all;
 }
 
@@ -48,8 +54,10 @@ std::vector<Case> cases() {
 
 int main(int argc, char** argv) {
   if (argc > 2) {
-    for (const Case& c : cases())
+    for (const Case& c : cases()) {
+      if (!c.plan.formats.empty()) continue;
       deploy::write_onnx(c.plan, "network", std::filesystem::path(argv[2]) / (c.name + ".onnx"));
+    }
     return 0;
   }
   set_num_threads(argc > 1 ? std::atoi(argv[1]) : 1);
