@@ -15,5 +15,9 @@ for compiler in gcc clang; do
         "$folder/test" || { echo "FAILED: $compiler, $language" && exit 1; }
     done
 done
-gcc -std=c99 "${warnings[@]}" -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$root" "$source" -lm -o "$folder/test"
-"$folder/test"
+for vectors in "" -march=native; do
+    # shellcheck disable=SC2086
+    gcc -std=c99 "${warnings[@]}" -O1 $vectors -fsanitize=address,undefined -fno-sanitize-recover=all -I"$root" "$source" \
+        -lm -o "$folder/test"
+    "$folder/test"
+done

@@ -37,29 +37,35 @@ class Printer {
             .buffers = buffers(),
             .statements = declarations_ + calls_,
             .memory_bytes = memory_bytes(sums_, float_sums_),
-            .vector_memory_bytes =
-                memory_bytes(std::max(sums_, padded_sums_), std::max(float_sums_, padded_float_sums_))};
+            .vector_memory_bytes = memory_bytes(std::max(sums_, padded_sums_.usual),
+                                                std::max(float_sums_, padded_float_sums_.usual))};
   }
 
  private:
+  // Of pixels laid out for vectors of at most 8 numbers, and of 16.
+  struct Padded {
+    int64_t usual = 0, wide = 0;
+  };
+
   int64_t memory_bytes(int64_t sums, int64_t float_sums) const {
     return bytes_.size() + 4 * (floats_.size() + sums + float_sums);
   }
 
   std::string buffers() const {
     std::string text;
-    const auto add = [&](const char* type, const char* name, int64_t size) {
-      if (size > 0) text += join("tinynn_memory ", type, " tinynn_", name, "[", size, "];\n");
+    const auto add = [&](const char* type, const char* name, const std::string& size) {
+      if (size != "0") text += join("tinynn_memory ", type, " tinynn_", name, "[", size, "];\n");
     };
-    add("uint8_t", "bytes", bytes_.size());
-    add("float", "floats", floats_.size());
+    add("uint8_t", "bytes", text_of(bytes_.size()));
+    add("float", "floats", text_of(floats_.size()));
     // A dense convolution pads its input where there are vectors.
-    const auto add_padded = [&](const char* type, const char* name, int64_t size, int64_t padded) {
-      if (padded <= size) return add(type, name, size);
+    const auto add_padded = [&](const char* type, const char* name, int64_t size, const Padded& padded) {
+      if (padded.wide <= size) return add(type, name, text_of(size));
       text += "#ifdef tinynn_vectors\n";
-      add(type, name, padded);
+      add(type, name,
+          join("tinynn_row > 8 ? ", std::max(size, padded.wide), " : ", std::max(size, padded.usual)));
       text += "#else\n";
-      add(type, name, size);
+      add(type, name, text_of(size));
       text += "#endif\n";
     };
     add_padded("int32_t", "sums", sums_, padded_sums_);
@@ -203,17 +209,20 @@ class Printer {
   std::string sums() {
     int64_t& size = whole_sums() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
-    int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
-    if (weights_.storage == "dense") padded = std::max(padded, padded_size());
+    Padded& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
+    if (weights_.storage == "dense") {
+      padded.usual = std::max(padded.usual, padded_size(8));
+      padded.wide = std::max(padded.wide, padded_size(16));
+    }
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  // What tinynn_pad_planes of kernels/layers.h writes; with vectors of at most eight.
-  int64_t padded_size() const {
+  // What tinynn_pad_planes of kernels/layers.h writes, for rows of multiples of so many.
+  int64_t padded_size(int64_t row) const {
     const Step& s = *step_;
     const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
     const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
-    const int64_t columns = (out()[2] + 7) / 8 * 8 + (kw - 1) * s.dilation.w / s.stride.w;
+    const int64_t columns = (out()[2] + row - 1) / row * row + (kw - 1) * s.dilation.w / s.stride.w;
     return in()[0] * rows * s.stride.w * columns;
   }
 
@@ -293,7 +302,8 @@ class Printer {
   StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0, padded_sums_ = 0, padded_float_sums_ = 0;
+  int64_t sums_ = 0, float_sums_ = 0;
+  Padded padded_sums_, padded_float_sums_;
   std::string functions_, declarations_, calls_;
 };
 

@@ -84,10 +84,14 @@ tinynn_inline int tinynn_lowest(unsigned bits) {
 // on -O2 or -O3.
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
 #define tinynn_vectors
-#ifdef __AVX2__
-enum { tinynn_lanes = 8 };
+#if defined(__AVX512BW__)
+// Rows of pixels are laid out in multiples of `row`; beside the sums of four outputs at so many vectors
+// `across`, registers hold those vectors and a weight.
+enum { tinynn_lanes = 16, tinynn_row = 16, tinynn_across = 4 };
+#elif defined(__AVX2__)
+enum { tinynn_lanes = 8, tinynn_row = 8, tinynn_across = 2 };
 #else
-enum { tinynn_lanes = 4 };
+enum { tinynn_lanes = 4, tinynn_row = 8, tinynn_across = 2 };
 #endif
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -122,6 +126,16 @@ tinynn_inline void tinynn_linear_rows(int inputs, tinynn_numbers x, const float*
       sums[q][0] += w[0] * v[0];
       sums[q][1] += w[1] * v[1];
     }
+  }
+  if (inputs - i >= tinynn_lanes) {
+    tinynn_vector v, w;
+    __builtin_memcpy(&v, from + i, sizeof v);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      __builtin_memcpy(&w, values + (ptrdiff_t)q * inputs + i, sizeof w);
+      sums[q][0] += w * v;
+    }
+    i += tinynn_lanes;
   }
 #pragma GCC unroll 4
   for (int q = 0; q < 4; ++q) {
@@ -270,15 +284,16 @@ tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x
 //- section conv2d_dense: conv2d vectors
 #ifdef tinynn_vectors
 // Pixels are first laid out with their padding, so that no edge is left to look at, columns that are a stride
-// apart side by side: padded[channel][row][phase][column]. Then the sums of four outputs at two vectors of
+// apart side by side: padded[channel][row][phase][column]. Then the sums of four outputs at a few vectors of
 // positions stay in registers while all terms go by.
 typedef struct {
   int rows, columns;  // columns of each phase, with those that the last vector of a row reads in vain
 } tinynn_frame;
 
 tinynn_inline tinynn_frame tinynn_frame_of(tinynn_conv s) {
-  const tinynn_frame frame = {(s.oh - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1,
-                              (s.ow + 7) / 8 * 8 + (s.kw - 1) * s.dilation_w / s.stride_w};
+  const tinynn_frame frame = {
+      (s.oh - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1,
+      (s.ow + tinynn_row - 1) / tinynn_row * tinynn_row + (s.kw - 1) * s.dilation_w / s.stride_w};
   return frame;
 }
 
@@ -314,37 +329,44 @@ tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padd
 // sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. Functions of their
 // own, for inlined into a large one the sums would not all find a register.
 static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, ptrdiff_t plane, int count,
-                                                                 const int* taps, const float* first,
-                                                                 const float* second, const float* w,
-                                                                 ptrdiff_t terms, tinynn_vector (*out)[2]) {
-  tinynn_vector sums[4][2];
+                                                                 const int* taps, const float* const* from,
+                                                                 const float* w, ptrdiff_t terms,
+                                                                 tinynn_vector (*out)[tinynn_across]) {
+  tinynn_vector sums[4][tinynn_across];
+  const float* at[tinynn_across];
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    sums[q][0] = out[q][0];
-    sums[q][1] = out[q][1];
+  for (int m = 0; m < tinynn_across; ++m) {
+    at[m] = from[m];
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) sums[q][m] = out[q][m];
   }
-  for (int c = 0; c < channels; ++c, first += plane, second += plane) {
+  for (int c = 0; c < channels; ++c) {
 #pragma GCC unroll 1
     for (int t = 0; t < count; ++t, ++w) {
-      tinynn_vector v[2];
-      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
-      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
+      tinynn_vector v[tinynn_across];
+#pragma GCC unroll 4
+      for (int m = 0; m < tinynn_across; ++m) __builtin_memcpy(&v[m], at[m] + taps[t], sizeof v[m]);
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {
-        sums[q][0] += w[q * terms] * v[0];
-        sums[q][1] += w[q * terms] * v[1];
+#pragma GCC unroll 4
+        for (int m = 0; m < tinynn_across; ++m) sums[q][m] += w[q * terms] * v[m];
       }
     }
+#pragma GCC unroll 4
+    for (int m = 0; m < tinynn_across; ++m) at[m] += plane;
   }
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    out[q][0] = sums[q][0];
-    out[q][1] = sums[q][1];
+  for (int m = 0; m < tinynn_across; ++m) {
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) out[q][m] = sums[q][m];
   }
 }
 
 // The products of a lane, added up.
-#ifdef __AVX2__
+#if defined(__AVX512BW__)
+#define tinynn_multiply(v, factor) \
+  ((tinynn_whole_vector)_mm512_madd_epi16((__m512i)(v), _mm512_set1_epi32(factor)))
+#elif defined(__AVX2__)
 #define tinynn_multiply(v, factor) \
   ((tinynn_whole_vector)_mm256_madd_epi16((__m256i)(v), _mm256_set1_epi32(factor)))
 #elif defined(__SSE2__)
@@ -354,37 +376,40 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, p
 #endif
 
 static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
-    int channels, ptrdiff_t plane, int count, const int* taps, const int32_t* first, const int32_t* second,
-    const int8_t* w, ptrdiff_t terms, tinynn_whole_vector (*out)[2]) {
-  tinynn_whole_vector sums[4][2];
+    int channels, ptrdiff_t plane, int count, const int* taps, const int32_t* const* from, const int8_t* w,
+    ptrdiff_t terms, tinynn_whole_vector (*out)[tinynn_across]) {
+  tinynn_whole_vector sums[4][tinynn_across];
+  const int32_t* at[tinynn_across];
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    sums[q][0] = out[q][0];
-    sums[q][1] = out[q][1];
+  for (int m = 0; m < tinynn_across; ++m) {
+    at[m] = from[m];
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) sums[q][m] = out[q][m];
   }
-  for (int c = 0; c < channels;
-       c += tinynn_in_lane, first += plane, second += plane, w += tinynn_in_lane * count) {
+  for (int c = 0; c < channels; c += tinynn_in_lane, w += tinynn_in_lane * count) {
     // The second channel of a lane; where there is none, zeros take the first one's weights.
     const ptrdiff_t other = channels - c < tinynn_in_lane ? 0 : (tinynn_in_lane - 1) * count;
 #pragma GCC unroll 1
     for (int t = 0; t < count; ++t) {
-      tinynn_whole_vector v[2];
-      __builtin_memcpy(&v[0], first + taps[t], sizeof v[0]);
-      __builtin_memcpy(&v[1], second + taps[t], sizeof v[1]);
+      tinynn_whole_vector v[tinynn_across];
+#pragma GCC unroll 4
+      for (int m = 0; m < tinynn_across; ++m) __builtin_memcpy(&v[m], at[m] + taps[t], sizeof v[m]);
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {
         const int8_t* of = w + q * terms + t;
         int32_t factor = *of;
         if (tinynn_in_lane == 2) factor = (int32_t)(((uint32_t)factor & 0xFFFF) | (uint32_t)of[other] << 16);
-        sums[q][0] += tinynn_multiply(v[0], factor);
-        sums[q][1] += tinynn_multiply(v[1], factor);
+#pragma GCC unroll 4
+        for (int m = 0; m < tinynn_across; ++m) sums[q][m] += tinynn_multiply(v[m], factor);
       }
     }
+#pragma GCC unroll 4
+    for (int m = 0; m < tinynn_across; ++m) at[m] += plane;
   }
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    out[q][0] = sums[q][0];
-    out[q][1] = sums[q][1];
+  for (int m = 0; m < tinynn_across; ++m) {
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) out[q][m] = sums[q][m];
   }
 }
 
@@ -397,42 +422,52 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
   const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
                   terms = s.channels * s.kh * s.kw;
   const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
-  for (int i = 0; i < vectors; i += 2) {
-    tinynn_number lanes[4][2][tinynn_lanes];
-    ptrdiff_t from[2];
-    for (int m = 0; m < 2; ++m) {
+  for (int i = 0; i < vectors; i += tinynn_across) {
+    tinynn_number lanes[4][tinynn_across][tinynn_lanes];
+    ptrdiff_t from[tinynn_across];
+    for (int m = 0; m < tinynn_across; ++m) {
       const int at = i + m < vectors ? i + m : i;
       from[m] = o / s.outputs * planes * plane + at / in_row * s.stride_h * s.stride_w * frame.columns +
                 at % in_row * tinynn_lanes;
     }
     if (whole) {
-      tinynn_whole_vector sums[4][2];
       const tinynn_whole_vector zero = {0};
-      for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).whole + zero;
-      const int32_t* pixels = (const int32_t*)padded;
-      tinynn_conv2d_whole_tile(s.channels, plane, s.kh * s.kw, taps, pixels + from[0], pixels + from[1],
+      tinynn_whole_vector sums[4][tinynn_across];
+      const int32_t* pixels[tinynn_across];
+      for (int m = 0; m < tinynn_across; ++m) {
+        pixels[m] = (const int32_t*)padded + from[m];
+        for (int q = 0; q < 4; ++q) sums[q][m] = tinynn_bias(x, bias, o + q).whole + zero;
+      }
+      tinynn_conv2d_whole_tile(s.channels, plane, s.kh * s.kw, taps, pixels,
                                (const int8_t*)weights + o * terms, terms, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < 2; ++m)
+        for (int m = 0; m < tinynn_across; ++m)
           for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].whole = sums[q][m][l];
       }
     } else {
-      tinynn_vector sums[4][2];
       const tinynn_vector zero = {0};
-      for (int q = 0; q < 4; ++q) sums[q][0] = sums[q][1] = tinynn_bias(x, bias, o + q).real - zero;
-      const float* pixels = (const float*)padded;
-      tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, pixels + from[0], pixels + from[1],
-                         (const float*)weights + o * terms, terms, sums);
+      tinynn_vector sums[4][tinynn_across];
+      const float* pixels[tinynn_across];
+      for (int m = 0; m < tinynn_across; ++m) {
+        pixels[m] = (const float*)padded + from[m];
+        for (int q = 0; q < 4; ++q) sums[q][m] = tinynn_bias(x, bias, o + q).real - zero;
+      }
+      tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, pixels, (const float*)weights + o * terms,
+                         terms, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < 2; ++m)
+        for (int m = 0; m < tinynn_across; ++m)
           for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].real = sums[q][m][l];
       }
     }
     for (int q = 0; q < 4; ++q) {
-      for (int m = 0; m < 2 && i + m < vectors; ++m) {
-        const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes;
-        for (int l = 0; l < tinynn_lanes && column + l < s.ow; ++l)
-          tinynn_finish(r, ((o + q) * s.oh + row) * s.ow + column + l, o + q, x, lanes[q][m][l]);
+      for (int m = 0; m < tinynn_across && i + m < vectors; ++m) {
+        const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes,
+                  to = ((o + q) * s.oh + row) * s.ow + column;
+        if (column + tinynn_lanes <= s.ow) {  // so many that vectors take them
+          for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish(r, to + l, o + q, x, lanes[q][m][l]);
+        } else {
+          for (int l = 0; column + l < s.ow; ++l) tinynn_finish(r, to + l, o + q, x, lanes[q][m][l]);
+        }
       }
     }
   }
