@@ -64,7 +64,10 @@ WinogradKernel::WinogradKernel(const Conv2dSizes& s, const float* weight)
       tiles_(s),
       channels_(round_up(s.c, table_.lanes)),
       outputs_(round_up(s.o, table_.lanes)),
-      weight_(numbers * s.c * outputs_) {
+      weight_(numbers * s.c * outputs_),
+      places_(static_cast<size_t>(tiles_.count() * numbers)) {
+  for (int64_t tile = 0; tile < tiles_.count(); ++tile)
+    tiles_.list_inputs(tile, channels_, places_.data() + tile * numbers);
   const Buffer transposed = Buffer::zeros(s.c * 9 * outputs_);
   table_.transpose(s.o, s.c * 9, weight, s.c * 9, transposed.data(), outputs_);
   for (int64_t c = 0; c < s.c; ++c) {
@@ -91,9 +94,8 @@ void WinogradKernel::operator()(const float* x, const float* bias, float* scratc
   for (int64_t first = 0; first < tiles_.count(); first += together) {
     const int64_t count = std::min(together, tiles_.count() - first);
     for (int64_t i = 0; i < count; ++i) {
-      int64_t places[numbers];
-      tiles_.list_inputs(first + i, channels_, places);
-      table_.winograd_input(channels_, pixels, places, inputs + i * channels_, together * channels_);
+      table_.winograd_input(channels_, pixels, places_.data() + (first + i) * numbers, inputs + i * channels_,
+                            together * channels_);
     }
     const simd::WinogradProduct product{count, s_.c, outputs_, channels_, 1, false};
     for (int64_t k = 0; k < numbers; ++k) {

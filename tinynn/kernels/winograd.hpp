@@ -3,6 +3,8 @@
 // vectors are of channels; images are transposed on the way in and out.
 #pragma once
 
+#include <vector>
+
 #include <tinynn/core/buffer.hpp>
 #include <tinynn/kernels/conv2d.hpp>
 #include <tinynn/kernels/simd/isa.hpp>
@@ -42,8 +44,9 @@ class WinogradKernel {
   const simd::Table& table_ = simd::table();
   Conv2dSizes s_;
   WinogradTiles tiles_;
-  int64_t channels_, outputs_;  // rounded up to whole vectors
-  Buffer weight_;               // transformed: 36 times (c, outputs)
+  int64_t channels_, outputs_;   // rounded up to whole vectors
+  Buffer weight_;                // transformed: 36 times (c, outputs)
+  std::vector<int64_t> places_;  // of the inputs of all tiles
 };
 
 /// Whether a chunk of samples has as many tiles as the gradient of the weight multiplies at once.

@@ -5,6 +5,7 @@
 #include <tinynn/kernels/combine.h>
 #include <tinynn/kernels/norm.hpp>
 #include <tinynn/kernels/pool2d.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/softmax.hpp>
 #include <tinynn/program/step_instructions.hpp>
 
@@ -28,6 +29,9 @@ Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order or
   if (step.activation == nullptr || in_bytes(plan, step)) return {};
   const int64_t width = order == Order::block ? block_size : 1;
   const int64_t count = plan.values[step.output].numel() * width;
+  if (step.activation == &steps::relu) {
+    return [=, relu = kernels::simd::table().relu](const Frame& frame) { relu(count, y(frame), y(frame)); };
+  }
   return [=, activate = step.activation->activate, parameters = step.activation_parameters](
              const Frame& frame) { activate(count, y(frame), parameters); };
 }
@@ -84,6 +88,11 @@ Instruction copy(const StepMaker& step) {
   return [x = step.x(), y = step.y(), count = step.count()](const Frame& frame) {
     std::copy_n(x.read(frame), count, y(frame));
   };
+}
+
+Instruction add(const StepMaker& step) {
+  return [a = step.x(0), b = step.x(1), y = step.y(), count = step.count(), add = kernels::simd::table().add](
+             const Frame& frame) { add(count, a.read(frame), b.read(frame), y(frame)); };
 }
 
 Instruction scale_shift(const StepMaker& step) {

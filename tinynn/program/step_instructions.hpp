@@ -20,6 +20,8 @@ Instruction gather(const StepMaker& step);
 Instruction softmax(const StepMaker& step);
 Instruction log_softmax(const StepMaker& step);
 
+Instruction add(const StepMaker& step);
+
 /// y = f(a, b), number by number
 template <float (*f)(float, float)>
 Instruction combine(const StepMaker& step) {

@@ -113,8 +113,12 @@ const StepKind adaptive_avg_pool2d{
     .onnx = "AveragePool(x; kernel_shape=share, strides=share)",
     .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
 
-const StepKind add =
-    of_two<tinynn_plus>("add", "Add(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_plus, $f);");
+const StepKind add{.name = "add",
+                   .shape = shape_of::equal,
+                   .make = instruction_of::add,
+                   .inputs = 2,
+                   .onnx = "Add(x, y)",
+                   .header = "tinynn_combine($count, $x, $second, $y, tinynn_plus, $f);"};
 const StepKind subtract = of_two<tinynn_minus>("subtract", "Sub(x, y)",
                                                "tinynn_combine($count, $x, $second, $y, tinynn_minus, $f);");
 const StepKind multiply = of_two<tinynn_times>("multiply", "Mul(x, y)",

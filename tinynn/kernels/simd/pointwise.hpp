@@ -1,5 +1,5 @@
-// Loops on single elements. Where grad_x may be grad_y, a compiler, which must allow for that, would not
-// vectorize the loop by itself.
+// Loops on single elements. Where results may overwrite what is read, a compiler, which must allow for that,
+// would not vectorize the loop by itself.
 #pragma once
 
 #include <tinynn/kernels/simd/vector.hpp>
@@ -8,7 +8,18 @@ namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
 void relu(int64_t count, const float* x, float* y) {
-  for (int64_t i = 0; i < count; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const Vector v = load(x + i);
+    store(y + i, v < 0 ? Vector{} : v);
+  }
+  for (; i < count; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void add(int64_t count, const float* a, const float* b, float* y) {
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(y + i, load(a + i) + load(b + i));
+  for (; i < count; ++i) y[i] = a[i] + b[i];
 }
 
 void relu_backward(int64_t count, const float* grad_y, const float* y, float* grad_x) {

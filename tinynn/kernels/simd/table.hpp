@@ -114,7 +114,9 @@ struct Table {
   void (*max_pool_2x2_backward)(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
                                 int32_t bottom_at, float* top, float* bottom);
 
-  /// y[i] = max(x[i], 0), NaN stays; grad_x[i] = y[i] > 0 ? grad_y[i] : 0; grad_x may be grad_y.
+  /// y[i] = a[i] + b[i]
+  void (*add)(int64_t count, const float* a, const float* b, float* y);
+  /// y[i] = max(x[i], 0), NaN stays; y may be x. grad_x[i] = y[i] > 0 ? grad_y[i] : 0; grad_x may be grad_y.
   void (*relu)(int64_t count, const float* x, float* y);
   void (*relu_backward)(int64_t count, const float* grad_y, const float* y, float* grad_x);
 
