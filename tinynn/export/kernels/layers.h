@@ -302,23 +302,32 @@ tinynn_inline tinynn_frame tinynn_frame_of(tinynn_conv s) {
 tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padded) {
   const tinynn_frame frame = tinynn_frame_of(s);
   const int floats = x.format == tinynn_float32, step = floats ? 1 : (int)tinynn_in_lane;
+  const ptrdiff_t plane = (ptrdiff_t)s.h * s.w;
   ptrdiff_t to = 0;
   for (int c = 0; c < s.groups * s.channels; c += s.channels - c % s.channels < step ? 1 : step) {
     const int both = !floats && step == 2 && s.channels - c % s.channels > 1;
     for (int i = 0; i < frame.rows; ++i) {
-      const int h = i - s.top;
-      for (int phase = 0; phase < s.stride_w; ++phase) {
-        for (int j = 0; j < frame.columns; ++j, ++to) {
-          const int w = j * s.stride_w + phase - s.left, inside = h >= 0 && h < s.h && w >= 0 && w < s.w;
-          const ptrdiff_t at = ((ptrdiff_t)c * s.h + h) * s.w + w;
-          if (floats) {
-            ((float*)padded)[to] = inside ? ((const float*)x.data)[at] : 0;
-          } else {
-            uint32_t pair = inside ? (uint32_t)tinynn_whole(x.format, x.data, at) : 0;
+      const int h = i - s.top, inside = h >= 0 && h < s.h;
+      for (int phase = 0; phase < s.stride_w; ++phase, to += frame.columns) {
+        // Columns from `begin` to `end` are pixels, those around them padding.
+        const int last = tinynn_first(s.left + s.w, phase, s.stride_w);
+        const int begin = inside ? tinynn_first(s.left, phase, s.stride_w) : 0;
+        const int end = inside ? (last < frame.columns ? last : frame.columns) : 0;
+        const ptrdiff_t at = c * plane + (ptrdiff_t)h * s.w + phase - s.left;
+        if (floats) {
+          float* row = (float*)padded + to;
+          for (int j = 0; j < begin; ++j) row[j] = 0;
+          for (int j = begin; j < end; ++j) row[j] = ((const float*)x.data)[at + j * s.stride_w];
+          for (int j = end; j < frame.columns; ++j) row[j] = 0;
+        } else {
+          uint32_t* row = (uint32_t*)padded + to;
+          for (int j = 0; j < begin; ++j) row[j] = 0;
+          for (int j = end; j < frame.columns; ++j) row[j] = 0;
+          for (int j = begin; j < end; ++j) {
+            uint32_t pair = (uint32_t)tinynn_whole(x.format, x.data, at + j * s.stride_w);
             if (step == 2) pair &= 0xFFFF;
-            if (both && inside)
-              pair |= (uint32_t)tinynn_whole(x.format, x.data, at + (ptrdiff_t)s.h * s.w) << 16;
-            ((uint32_t*)padded)[to] = pair;
+            if (both) pair |= (uint32_t)tinynn_whole(x.format, x.data, at + plane + j * s.stride_w) << 16;
+            row[j] = pair;
           }
         }
       }
