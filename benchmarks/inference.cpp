@@ -44,8 +44,8 @@ std::vector<Case> cases() {
   for (const char* model : {"lenet-300-100", "lenet-5", "resnet-20"}) {
     Case c = make_case(model, 0);
     const Shape& image = c.plan.values[c.plan.input];
-    all.push_back({c.name + ", 8 bits", c.macs,
-                   deploy::quantize(c.plan, randn({8, image[0], image[1], image[2]}))});
+    all.push_back(
+        {c.name + ", 8 bits", c.macs, deploy::quantize(c.plan, randn({8, image[0], image[1], image[2]}))});
   }
   return all;
 }

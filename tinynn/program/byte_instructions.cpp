@@ -3,6 +3,7 @@
 // program, or by the header's own functions where the order of additions decides about the last bit.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include <tinynn/export/kernels/steps.h>
 #include <tinynn/kernels/bytes.hpp>
@@ -61,8 +62,7 @@ class SumsTo {
     high_ = static_cast<int32_t>(maker.format_out().highest());
     for (int64_t o = 0; o < maker.step.bias.numel(); ++o)
       scales_.push_back(scale_of_sums(maker.plan(), maker.step, o));
-    const int64_t lanes = byte_table().lanes;  // whole vectors are read
-    if (whole_) whole_->multipliers.resize((scales_.size() / lanes + 1) * lanes);
+    if (whole_) whole_->multipliers.resize((scales_.size() + 15) / 16 * 16);  // whole vectors are read
   }
 
   // `rows` rows of `width` sums, which are `pitch` apart, become number `at` of y and those behind it; of
@@ -112,10 +112,11 @@ Instruction conv2d(const StepMaker& maker) {
   return [=, x = maker.x(), y = maker.y(), width = maker.out()[2], each = maker.out().inner(0),
           to = SumsTo(maker)](const Frame& frame) {
     float* made = y(frame);
+    const auto take = [&](int64_t o, int64_t row, int64_t rows, const int32_t* sums) {
+      to(o, 0, rows, width, sums, kernel.pitch(), made, o * each + row * width);
+    };
     kernel(as_bytes(x.read(frame)), as_words(frame.scratch + at),
-           [&](int64_t o, int64_t row, int64_t rows, const int32_t* sums) {
-             to(o, 0, rows, width, sums, kernel.pitch(), made, o * each + row * width);
-           });
+           std::ref(take));  // without memory of its own
   };
 }
 

@@ -1,7 +1,8 @@
 // Program: a trained network for use and nothing else. Its steps are fixed when it is made: weights are laid
 // out as the kernels read them, sparse ones as sparse kernels do, and all memory that a call needs is known.
 // Images go through one by one, so that what lies between two layers stays in the cache; the linear layers
-// behind them take 64 samples at a time.
+// behind them take 64 samples at a time. A plan in eight bits (export/quantize.hpp) runs in whole numbers, to
+// the bit as its exported header does.
 //
 //   const deploy::Program digits = deploy::compile(net, images);
 //   Tensor logits = digits(images);
