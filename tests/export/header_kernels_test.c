@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include <tinynn/export/kernels/layers.h>
-#include <tinynn/export/kernels/steps.h>
 #include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/combine.h>
+#include <tinynn/kernels/steps.h>
 
 enum { most = 20000 };
 

@@ -2,155 +2,25 @@
 // between those of residual networks have kernels of their own; the rest is computed in floats as in any
 // program, or by the header's own functions where the order of additions decides about the last bit.
 #include <algorithm>
-#include <array>
-#include <functional>
 
-#include <tinynn/export/kernels/steps.h>
-#include <tinynn/kernels/bytes.hpp>
 #include <tinynn/kernels/combine.h>
+#include <tinynn/kernels/steps.h>
+#include <tinynn/program/byte_instructions.hpp>
 #include <tinynn/program/eight_bits.hpp>
-#include <tinynn/program/instructions.hpp>
 
 namespace tinynn::deploy {
 namespace {
 
-using kernels::simd::byte_table, kernels::simd::ByteFormat;
+using kernels::simd::byte_table;
 
-ByteFormat bytes_of(const NumberFormat& format) {
-  return {format.type == NumberFormat::Type::int8, format.scale};
-}
 tinynn_numbers numbers_of(const NumberFormat& format, const float* at) {
   const int type = format.is_float()                         ? tinynn_float32
                    : format.type == NumberFormat::Type::int8 ? tinynn_int8
                                                              : tinynn_uint8;
   return {type, format.scale, const_cast<float*>(at)};
 }
-const uint8_t* as_bytes(const float* at) { return reinterpret_cast<const uint8_t*>(at); }
-uint8_t* as_bytes(float* at) { return reinterpret_cast<uint8_t*>(at); }
-int32_t* as_words(float* at) { return reinterpret_cast<int32_t*>(at); }
 
 float same(float v) { return v; }
-
-// What becomes of floats that a step made: its activation, and rounding if they are bytes.
-class FloatsTo {
- public:
-  explicit FloatsTo(const StepMaker& maker)
-      : format_(maker.format_out()),
-        activation_(maker.step.activation),
-        parameters_(maker.step.activation_parameters) {}
-
-  // Number `at` of y and those behind it. Overwrites v.
-  void operator()(int64_t count, float* v, float* y, int64_t at) const {
-    if (activation_ != nullptr) activation_->activate(count, v, parameters_);
-    if (format_.is_float()) {
-      std::copy_n(v, count, y + at);
-    } else {
-      byte_table().quantize(count, v, bytes_of(format_), as_bytes(y) + at);
-    }
-  }
-
- private:
-  NumberFormat format_;
-  const StepKind* activation_;
-  std::array<double, 2> parameters_;
-};
-
-// What becomes of the sums of a layer.
-class SumsTo {
- public:
-  explicit SumsTo(const StepMaker& maker) : floats_(maker), whole_(requantization(maker.plan(), maker.step)) {
-    high_ = static_cast<int32_t>(maker.format_out().highest());
-    for (int64_t o = 0; o < maker.step.bias.numel(); ++o)
-      scales_.push_back(scale_of_sums(maker.plan(), maker.step, o));
-    if (whole_) whole_->multipliers.resize((scales_.size() + 15) / 16 * 16);  // whole vectors are read
-  }
-
-  // `rows` rows of `width` sums, which are `pitch` apart, become number `at` of y and those behind it; of
-  // output o, or with step 1 of the outputs from o on.
-  void operator()(int64_t o, int64_t step, int64_t rows, int64_t width, const int32_t* sums, int64_t pitch,
-                  float* y, int64_t at) const {
-    if (whole_) {
-      const kernels::simd::Requantize to{&whole_->multipliers[o], step, whole_->shift, whole_->low, high_};
-      return byte_table().requantize(to, rows, width, sums, pitch, as_bytes(y) + at);
-    }
-    std::array<float, 256> v;
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t begin = 0; begin < width; begin += std::ssize(v)) {
-        const int64_t count = std::min(std::ssize(v), width - begin);
-        for (int64_t i = 0; i < count; ++i)
-          v[i] = static_cast<float>(sums[r * pitch + begin + i]) * scales_[o + step * (begin + i)];
-        floats_(count, v.data(), y, at + r * width + begin);
-      }
-    }
-  }
-
- private:
-  FloatsTo floats_;
-  std::optional<Requantization> whole_;
-  std::vector<float> scales_;
-  int32_t high_;
-};
-
-// What a layer multiplies with, while its kernel is made.
-struct Weight {
-  explicit Weight(const StepMaker& maker)
-      : values(whole_weight(maker.step)),
-        bias(whole_bias(maker.plan(), maker.step)),
-        of{values.data(), bias.data(), maker.format_in().type == NumberFormat::Type::int8} {}
-  std::vector<int8_t> values;
-  std::vector<int32_t> bias;
-  kernels::ByteWeight of;
-};
-
-int64_t scratch_for(const StepMaker& maker, int64_t words) {
-  return maker.scratch((words + block_size - 1) / block_size * block_size);
-}
-
-Instruction conv2d(const StepMaker& maker) {
-  const kernels::ByteConv2d kernel(conv2d_sizes(maker), Weight(maker).of);
-  const int64_t at = scratch_for(maker, kernel.scratch_size());
-  return [=, x = maker.x(), y = maker.y(), width = maker.out()[2], each = maker.out().inner(0),
-          to = SumsTo(maker)](const Frame& frame) {
-    float* made = y(frame);
-    const auto take = [&](int64_t o, int64_t row, int64_t rows, const int32_t* sums) {
-      to(o, 0, rows, width, sums, kernel.pitch(), made, o * each + row * width);
-    };
-    kernel(as_bytes(x.read(frame)), as_words(frame.scratch + at),
-           std::ref(take));  // without memory of its own
-  };
-}
-
-Instruction linear(const StepMaker& maker) {
-  const Slot x = maker.x(), y = maker.y();
-  const int64_t outputs = maker.out().numel(), inputs = maker.in().numel();
-  const SumsTo to(maker);
-  if (maker.order == Order::sample) {
-    const kernels::ByteLinearOfOne kernel(outputs, inputs, Weight(maker).of);
-    const int64_t at = scratch_for(maker, kernel.scratch_size());
-    return [=](const Frame& frame) {
-      const int32_t* sums = kernel(as_bytes(x.read(frame)), as_words(frame.scratch + at));
-      to(0, 1, 1, outputs, sums, 0, y(frame), 0);
-    };
-  }
-  // Bytes of a block lie four numbers to a word; floats a number after the other, as in any program.
-  const kernels::ByteLinear kernel(outputs, inputs, block_size, Weight(maker).of);
-  const int64_t at = scratch_for(maker, kernel.scratch_size());
-  return [=, floats = maker.format_out().is_float()](const Frame& frame) {
-    float* made = y(frame);
-    constexpr int64_t pitch = block_size / 4 + 16;  // floats; requantize writes a little beyond
-    std::array<float, 4 * pitch> bytes;
-    std::array<const uint8_t*, 4> rows;
-    for (int64_t q = 0; q < 4; ++q) rows[q] = as_bytes(bytes.data() + q * pitch);
-    kernel(frame.samples, as_words(x(frame)), as_words(frame.scratch + at),
-           [&](int64_t first, int64_t count, const int32_t* sums) {
-             for (int64_t q = 0; q < count; ++q)
-               to(first + q, 0, 1, block_size, sums + q * block_size, 0,
-                  floats ? made : bytes.data() + q * pitch, floats ? (first + q) * block_size : 0);
-             if (!floats)
-               byte_table().interleave(block_size, rows.data(), 0, as_words(made) + first / 4 * block_size);
-           });
-  };
-}
 
 Instruction add(const StepMaker& maker) {
   return [=, a = maker.x(0), b = maker.x(1), y = maker.y(), count = maker.count(),
@@ -278,6 +148,15 @@ Instruction in_floats(const StepMaker& maker) {
 
 }  // namespace
 
+void FloatsTo::operator()(int64_t count, float* v, float* y, int64_t at) const {
+  if (activation_ != nullptr) activation_->activate(count, v, parameters_);
+  if (format_.is_float()) {
+    std::copy_n(v, count, y + at);
+  } else {
+    byte_table().quantize(count, v, bytes_of(format_), as_bytes(y) + at);
+  }
+}
+
 bool in_bytes(const Plan& plan, const Step& step) {
   return !plan.format(step.output).is_float() ||
          std::ranges::any_of(step.inputs, [&](int v) { return !plan.format(v).is_float(); });
@@ -286,7 +165,8 @@ bool in_bytes(const Plan& plan, const Step& step) {
 Instruction make_byte_instruction(const StepMaker& maker) {
   const Step& step = maker.step;
   const bool from_bytes = !maker.format_in().is_float();
-  if (sums_are_whole(maker.plan(), step)) return step.kind == &steps::linear ? linear(maker) : conv2d(maker);
+  if (sums_are_whole(maker.plan(), step))
+    return step.kind == &steps::linear ? make_byte_linear(maker) : make_byte_conv2d(maker);
   if (step.kind == &steps::max_pool2d) return max_pool2d(maker);
   if (step.kind == &steps::gather) return gather(maker);
   if (step.kind == &steps::add && from_bytes && !maker.format_in(1).is_float() &&

@@ -3,7 +3,7 @@
 #ifndef TINYNN_EXPORT_KERNELS_LAYERS_H
 #define TINYNN_EXPORT_KERNELS_LAYERS_H
 
-#include <tinynn/export/kernels/numbers.h>
+#include <tinynn/kernels/numbers.h>
 
 //- section sums: numbers
 // What becomes of the sums of a layer.

@@ -1,8 +1,8 @@
 // How an exported header keeps its numbers: the sections that all of its kernels need. Like the other files
 // here it is C99 that is also C++17; "//- section NAME: NEEDED..." begins what the exporter takes or leaves
 // as a whole, and of whose names it replaces the tinynn_.
-#ifndef TINYNN_EXPORT_KERNELS_NUMBERS_H
-#define TINYNN_EXPORT_KERNELS_NUMBERS_H
+#ifndef TINYNN_KERNELS_NUMBERS_H
+#define TINYNN_KERNELS_NUMBERS_H
 
 #include <math.h>
 #include <stddef.h>

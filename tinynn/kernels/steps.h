@@ -1,8 +1,8 @@
-// What a network computes between its layers.
-#ifndef TINYNN_EXPORT_KERNELS_STEPS_H
-#define TINYNN_EXPORT_KERNELS_STEPS_H
+// What a network computes between its layers, in exported headers and in programs of eight bits.
+#ifndef TINYNN_KERNELS_STEPS_H
+#define TINYNN_KERNELS_STEPS_H
 
-#include <tinynn/export/kernels/numbers.h>
+#include <tinynn/kernels/numbers.h>
 
 //- section map: numbers
 // y[i] = f(x[i])
