@@ -4,7 +4,7 @@
 # bare_machine.sh [SUITE [REVISION [COMMAND...]]], by default bookworm (Debian 12) and HEAD; trixie is Debian 13. COMMANDs
 # are run instead of the README's. Packages come from where this machine's apt takes Debian's. What the commands print is
 # kept in build/bare-SUITE.log. Where CCACHE_DIR names a folder, what is compiled is kept there, and taken from there, by the
-# ccache of SUITE; the variables of this project and of CMake (TINYNN_CMAKE_ARGS, CXXFLAGS) go with it.
+# ccache of SUITE, with the same TINYNN_CMAKE_ARGS.
 # Exit code 77: skipped, for want of root, debootstrap or a mirror.
 set -euo pipefail
 unset CDPATH
@@ -73,7 +73,7 @@ if [[ ${CCACHE_DIR:-} ]]; then
     with+=,ccache
     kept=(CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR=/root/ccache
         CCACHE_BASEDIR=/root/tinynn CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-}" CCACHE_COMPILERCHECK=content
-        CXXFLAGS="${CXXFLAGS:-}" TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-}")
+        TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-}")
 fi
 logged "debootstrap" debootstrap --variant=minbase --include="$with" "$suite" "$root" "$mirror"
 archives | awk -v own="$own_suite" -v suite="$suite" '{ sub("^" own, suite, $2); print "deb", $1, $2, $3 }' \
