@@ -86,12 +86,13 @@ TEST_CASE("export. the largest number that calibration saw is the largest that c
     std::vector<float> low(q.plan.values.size()), high(q.plan.values.size());
     deploy::StepByStep program(q.plan);
     for (int64_t i = 0; i < q.images.size(0); ++i) {
-      program.run(q.images.data() + i * q.images.shape().inner(0), [&](int value, std::span<float> numbers) {
-        for (const float x : numbers) {
-          low[value] = std::min(low[value], x);
-          high[value] = std::max(high[value], x);
-        }
-      });
+      program.run(q.images.data() + i * q.images.shape().inner(0),
+                  [&](int value, std::span<const float> numbers) {
+                    for (const float x : numbers) {
+                      low[value] = std::min(low[value], x);
+                      high[value] = std::max(high[value], x);
+                    }
+                  });
     }
     for (size_t v = 0; v < low.size(); ++v) {
       CAPTURE(v);

@@ -247,10 +247,12 @@ class Printer {
 
 }  // namespace
 
-std::string to_onnx(const Plan& plan, const std::string& name) { return Printer(plan, name).bytes(); }
+std::string to_onnx(const Plan& plan, const std::string& name) {
+  check(plan.formats.empty(), "onnx: the plan is in eight bits, expected floats");
+  return Printer(plan, name).bytes();
+}
 
 void write_onnx(const Plan& plan, const std::string& name, const std::filesystem::path& path) {
-  check(plan.formats.empty(), "onnx: the plan is in eight bits, expected floats");
   io::write_file_atomically(path, to_onnx(plan, name));
 }
 

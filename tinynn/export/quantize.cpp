@@ -30,7 +30,7 @@ std::vector<Range> calibrate(const Plan& plan, const std::vector<size_t>& classe
   StepByStep program(plan);
   const int64_t each = plan.values[plan.input].numel();
   for (int64_t i = 0; i < images.size(0); ++i) {
-    program.run(images.data() + i * each, [&](int value, std::span<float> numbers) {
+    program.run(images.data() + i * each, [&](int value, std::span<const float> numbers) {
       Range& range = ranges[classes[value]];
       for (const float x : numbers) {
         check(std::isfinite(x), "quantize: image ", i, " leads to ", x, ", expected finite numbers");
@@ -91,16 +91,14 @@ Plan quantize(Plan plan, const Tensor& images) {
   for (const Step& step : plan.steps) {
     if (step.kind->in_floats) exact[classes[step.inputs[0]]] = true;
   }
-  Plan result = std::move(plan);
-  for (const size_t c : classes) result.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
-  for (Step& step : result.steps) {
-    const auto& read = result.formats[step.inputs[0]];
+  for (const size_t c : classes) plan.formats.push_back(exact[c] ? NumberFormat{} : format_of(ranges[c]));
+  for (Step& step : plan.steps) {
     if (!step.kind->has_weight) continue;
     step.weight = step.weight.clone();
     step.bias = step.bias.clone();
-    step.weight_scales = round_weights(step, read);
+    step.weight_scales = round_weights(step, plan.formats[step.inputs[0]]);
   }
-  return result;
+  return plan;
 }
 
 }  // namespace tinynn::deploy

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <tinynn/export/step_by_step.hpp>
+#include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
 
@@ -9,8 +10,7 @@ StepByStep::StepByStep(const Plan& plan) : input_(plan.input), output_(plan.outp
   for (const Shape& shape : plan.values) {
     sizes_.push_back(static_cast<size_t>(shape.numel()));
     slots_.push_back({Slot::Base::memory, memory_size, 0});
-    memory_size +=
-        (shape.numel() + 15) / 16 * 16 + 16;  // kernels read whole vectors, a little beyond the end
+    memory_size += padded(shape.numel());
   }
   for (const Step& step : plan.steps) {
     if (step.kind->make == nullptr) slots_[step.output] = slots_[step.inputs[0]];

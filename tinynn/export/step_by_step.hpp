@@ -1,6 +1,5 @@
-// StepByStep: runs a plan one sample and one step at a time, so that every value can be looked at, and
-// changed, before the next step reads it. For calibration and for trying out coarser numbers; Program is the
-// fast one.
+// StepByStep: runs a plan in floats one sample and one step at a time, so that every value can be looked at,
+// as calibration does; Program is the fast one.
 #pragma once
 
 #include <functional>
@@ -18,7 +17,7 @@ class StepByStep {
 
   /// Called with the input and then with the output of each step: the index of the value in the plan, its
   /// numbers.
-  using Visit = std::function<void(int value, std::span<float> numbers)>;
+  using Visit = std::function<void(int value, std::span<const float> numbers)>;
   /// The output for one sample of the plan's input shape; it is there until the next call.
   std::span<const float> run(const float* sample, const Visit& visit);
 

@@ -69,16 +69,16 @@ ByteConv2d::ByteConv2d(const Conv2dSizes& s, const ByteWeight& weight, const sim
   columns_ = s.ow() + last_w / s.stride.w;
   plane_ = rows_ * columns_;
   of_group_ = (one_channel_ ? 1 : quads(channels)) * phases_h_ * phases_w_ * plane_;
-  const int64_t lanes = table.lanes, in_row = (s.ow() + lanes - 1) / lanes * lanes;
+  const int64_t lanes = table.lanes, in_row = round_up(s.ow(), lanes);
   const bool by_row = s.oh() * in_row <= (s.oh() - 1) * columns_ + s.ow();
   row_pitch_ = by_row ? in_row : columns_;
   const int64_t chunk_sums = 1280;  // of four outputs at a time, in the first cache
   chunk_ = std::clamp<int64_t>(chunk_sums / row_pitch_, 1, s.oh());
   for (int64_t i = 0; i < chunk_ * row_pitch_; i += lanes)
     from_.push_back(by_row ? i / in_row * columns_ + i % in_row : i);
-  sums_pitch_ = (chunk_ * row_pitch_ + 15) / 16 * 16;
+  sums_pitch_ = round_up(chunk_ * row_pitch_, 16);
   // Vectors of x, and of sums, end beyond what is used.
-  second_at_ = (s.groups * of_group_ + 15) / 16 * 16 + 16;
+  second_at_ = round_up(s.groups * of_group_, 16) + 16;
   sums_at_ = table.parts * second_at_;
   words_at_ = sums_at_ + 4 * sums_pitch_ + 16;
   bytes_at_ = words_at_ + std::max(s.w, row_width()) + 16;
@@ -134,12 +134,9 @@ void ByteConv2d::lay_out_row(const uint8_t* x, int64_t channels, int32_t* row_wo
     const int64_t first = left > phase ? (left - phase + stride - 1) / stride : 0;
     const int32_t* word = row_words + first * stride + phase - left;
     const int64_t count = std::min(columns_ - first, (row_words + width - word + stride - 1) / stride);
-    int32_t* row = to + phase * plane_ + first;
-    if (stride == 2) {
-      for (int64_t i = 0; i < count; ++i) row[i] = word[2 * i];
-    } else {
-      for (int64_t i = 0; i < count; ++i) row[i] = word[i * stride];
-    }
+    // As floats, which are only moved.
+    simd::table().copy_rows(1, count, reinterpret_cast<const float*>(word), 0, stride,
+                            reinterpret_cast<float*>(to + phase * plane_ + first), 0);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <tinynn/kernels/steps.h>
 #include <tinynn/program/byte_instructions.hpp>
 #include <tinynn/program/eight_bits.hpp>
+#include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
 namespace {
@@ -71,7 +72,7 @@ Instruction gather(const StepMaker& maker) {
 // The header's own function makes floats of what is stored: compute(x, y).
 template <class Compute>
 Instruction by_header(const StepMaker& maker, Compute compute) {
-  const int64_t count = maker.out().numel(), at = scratch_for(maker, count);
+  const int64_t count = maker.out().numel(), at = maker.scratch(count);
   return [=, x = maker.x(), y = maker.y(), format = maker.format_in(),
           to = FloatsTo(maker)](const Frame& frame) {
     float* made = frame.scratch + at;
@@ -119,7 +120,7 @@ Instruction in_floats(const StepMaker& maker) {
   int64_t size = 0;
   const auto place = [&](int value, int64_t count) {
     slots[value] = {Slot::Base::memory, size, 0};
-    return std::exchange(size, size + (count + 15) / 16 * 16 + 16);  // kernels read whole vectors
+    return std::exchange(size, size + padded(count));
   };
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     const int64_t count = maker.in(i).numel();
@@ -128,7 +129,7 @@ Instruction in_floats(const StepMaker& maker) {
   const int64_t count = maker.out().numel(), made_at = place(step.output, count);
   int64_t inner_size = 0;
   const Instruction run = step.kind->make({maker.plan(), step, slots, Order::sample, inner_size});
-  const int64_t at = scratch_for(maker, size), inner_at = scratch_for(maker, inner_size);
+  const int64_t at = maker.scratch(size), inner_at = maker.scratch(inner_size);
   return [=, y = maker.y(), activate = step.kind->activate, parameters = step.parameters,
           to = FloatsTo(maker)](const Frame& frame) {
     float *memory = frame.scratch + at, *made = memory + made_at;

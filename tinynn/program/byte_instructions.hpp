@@ -13,11 +13,6 @@ inline const uint8_t* as_bytes(const float* at) { return reinterpret_cast<const 
 inline uint8_t* as_bytes(float* at) { return reinterpret_cast<uint8_t*>(at); }
 inline int32_t* as_words(float* at) { return reinterpret_cast<int32_t*>(at); }
 
-/// Scratch memory of so many words, from a multiple of 64 on.
-inline int64_t scratch_for(const StepMaker& maker, int64_t words) {
-  return maker.scratch((words + block_size - 1) / block_size * block_size);
-}
-
 /// What becomes of floats that a step made: its activation, and rounding if they are bytes.
 class FloatsTo {
  public:

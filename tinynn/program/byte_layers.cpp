@@ -17,7 +17,8 @@ class SumsTo {
     high_ = static_cast<int32_t>(maker.format_out().highest());
     for (int64_t o = 0; o < maker.step.bias.numel(); ++o)
       scales_.push_back(scale_of_sums(maker.plan(), maker.step, o));
-    if (whole_) whole_->multipliers.resize((scales_.size() + 15) / 16 * 16);  // whole vectors are read
+    const int64_t room = kernels::round_up(std::ssize(scales_), 16);  // whole vectors are read
+    if (whole_) whole_->multipliers.resize(static_cast<size_t>(room));
   }
 
   // `rows` rows of `width` sums, which are `pitch` apart, become number `at` of y and those behind it; of
@@ -61,7 +62,7 @@ struct Weight {
 
 Instruction make_byte_conv2d(const StepMaker& maker) {
   const kernels::ByteConv2d kernel(conv2d_sizes(maker), Weight(maker).of);
-  const int64_t at = scratch_for(maker, kernel.scratch_size());
+  const int64_t at = maker.scratch(kernel.scratch_size());
   return [=, x = maker.x(), y = maker.y(), width = maker.out()[2], each = maker.out().inner(0),
           to = SumsTo(maker)](const Frame& frame) {
     float* made = y(frame);
@@ -79,7 +80,7 @@ Instruction make_byte_linear(const StepMaker& maker) {
   const SumsTo to(maker);
   if (maker.order == Order::sample) {
     const kernels::ByteLinearOfOne kernel(outputs, inputs, Weight(maker).of);
-    const int64_t at = scratch_for(maker, kernel.scratch_size());
+    const int64_t at = maker.scratch(kernel.scratch_size());
     return [=](const Frame& frame) {
       const int32_t* sums = kernel(as_bytes(x.read(frame)), as_words(frame.scratch + at));
       to(0, 1, 1, outputs, sums, 0, y(frame), 0);
@@ -87,7 +88,7 @@ Instruction make_byte_linear(const StepMaker& maker) {
   }
   // Bytes of a block lie four numbers to a word; floats a number after the other, as in any program.
   const kernels::ByteLinear kernel(outputs, inputs, block_size, Weight(maker).of);
-  const int64_t at = scratch_for(maker, kernel.scratch_size());
+  const int64_t at = maker.scratch(kernel.scratch_size());
   return [=, floats = maker.format_out().is_float()](const Frame& frame) {
     float* made = y(frame);
     constexpr int64_t pitch = block_size / 4 + 16;  // floats; requantize writes a little beyond

@@ -56,8 +56,10 @@ class StepMaker {
   Slot y() const { return slots_[step.output]; }
   int64_t width() const { return order == Order::block ? block_size : 1; }
   int64_t count() const { return out().numel() * width(); }
-  /// Scratch memory of so many floats; returns where it begins.
-  int64_t scratch(int64_t floats) const { return std::exchange(scratch_size_, scratch_size_ + floats); }
+  /// Scratch memory of so many floats; returns where it begins, a multiple of a block's size.
+  int64_t scratch(int64_t floats) const {
+    return std::exchange(scratch_size_, scratch_size_ + kernels::round_up(floats, block_size));
+  }
 
  private:
   const Plan& plan_;

@@ -74,8 +74,7 @@ Instruction make_conv2d(const StepMaker& maker) {
   const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density_for(sizes))
                                      : std::optional<SparsePattern>();
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);
-  const int64_t scratch_at =
-      maker.scratch((kernel.scratch_size() + block_size - 1) / block_size * block_size);
+  const int64_t scratch_at = maker.scratch(kernel.scratch_size());
   return [=, bias = step.bias](const Frame& frame) {
     kernel(x.read(frame), bias.data(), frame.scratch + scratch_at, y(frame));
   };

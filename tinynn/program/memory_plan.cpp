@@ -4,12 +4,7 @@
 #include <tinynn/program/memory_plan.hpp>
 
 namespace tinynn::deploy {
-namespace {
-
-// Kernels read whole vectors, a little beyond the last number.
-int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16 + 16; }
-
-}  // namespace
+int64_t padded(int64_t floats) { return kernels::round_up(floats, 16) + 16; }
 
 int64_t Packing::reserve(Lifetime needed, int64_t size) {
   int64_t begin = 0;

@@ -36,6 +36,8 @@ class Packing {
   int64_t size_ = 0;
 };
 
+/// Floats of memory for so many: kernels read whole vectors, a little beyond the last.
+int64_t padded(int64_t floats);
 /// Floats that a value takes, or as much memory.
 int64_t floats_of(const Plan& plan, int value);
 

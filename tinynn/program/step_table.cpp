@@ -46,14 +46,9 @@ constexpr StepKind activation(const char* name, Activate activate, const char* o
 }
 
 // Of two values, number by number.
-template <float (*f)(float, float)>
-constexpr StepKind of_two(const char* name, const char* onnx, const char* header) {
-  return {.name = name,
-          .shape = shape_of::equal,
-          .make = instruction_of::combine<f>,
-          .inputs = 2,
-          .onnx = onnx,
-          .header = header};
+constexpr StepKind of_two(Instruction (*make)(const StepMaker&), const char* name, const char* onnx,
+                          const char* header) {
+  return {.name = name, .shape = shape_of::equal, .make = make, .inputs = 2, .onnx = onnx, .header = header};
 }
 
 }  // namespace
@@ -113,22 +108,18 @@ const StepKind adaptive_avg_pool2d{
     .onnx = "AveragePool(x; kernel_shape=share, strides=share)",
     .header = "const tinynn_pool $name = {$pool};\n  tinynn_avg_pool2d($name, $x, $y, $divisor, $f);"};
 
-const StepKind add{.name = "add",
-                   .shape = shape_of::equal,
-                   .make = instruction_of::add,
-                   .inputs = 2,
-                   .onnx = "Add(x, y)",
-                   .header = "tinynn_combine($count, $x, $second, $y, tinynn_plus, $f);"};
-const StepKind subtract = of_two<tinynn_minus>("subtract", "Sub(x, y)",
-                                               "tinynn_combine($count, $x, $second, $y, tinynn_minus, $f);");
-const StepKind multiply = of_two<tinynn_times>("multiply", "Mul(x, y)",
-                                               "tinynn_combine($count, $x, $second, $y, tinynn_times, $f);");
-const StepKind divide =
-    of_two<tinynn_over>("divide", "Div(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_over, $f);");
-const StepKind maximum = of_two<tinynn_larger>("maximum", "Max(x, y)",
-                                               "tinynn_combine($count, $x, $second, $y, tinynn_larger, $f);");
-const StepKind minimum = of_two<tinynn_smaller>(
-    "minimum", "Min(x, y)", "tinynn_combine($count, $x, $second, $y, tinynn_smaller, $f);");
+const StepKind add = of_two(instruction_of::add, "add", "Add(x, y)",
+                            "tinynn_combine($count, $x, $second, $y, tinynn_plus, $f);");
+const StepKind subtract = of_two(instruction_of::combine<tinynn_minus>, "subtract", "Sub(x, y)",
+                                 "tinynn_combine($count, $x, $second, $y, tinynn_minus, $f);");
+const StepKind multiply = of_two(instruction_of::combine<tinynn_times>, "multiply", "Mul(x, y)",
+                                 "tinynn_combine($count, $x, $second, $y, tinynn_times, $f);");
+const StepKind divide = of_two(instruction_of::combine<tinynn_over>, "divide", "Div(x, y)",
+                               "tinynn_combine($count, $x, $second, $y, tinynn_over, $f);");
+const StepKind maximum = of_two(instruction_of::combine<tinynn_larger>, "maximum", "Max(x, y)",
+                                "tinynn_combine($count, $x, $second, $y, tinynn_larger, $f);");
+const StepKind minimum = of_two(instruction_of::combine<tinynn_smaller>, "minimum", "Min(x, y)",
+                                "tinynn_combine($count, $x, $second, $y, tinynn_smaller, $f);");
 
 // x[c] times input 1's number c
 const StepKind scale_channels{.name = "scale_channels",

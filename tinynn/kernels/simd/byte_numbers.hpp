@@ -16,11 +16,12 @@ uint8_t requantized(int32_t sum, int32_t multiplier, const Requantize& to) {
 #if defined(__AVX512F__)
 inline void requantize_vector(const int32_t* sums, Words multipliers, const Requantize& to, uint8_t* y) {
   const __m512i sum = _mm512_loadu_si512(sums), by = reinterpret_cast<__m512i>(multipliers);
-  const __m512i half = _mm512_set1_epi64(int64_t{1} << (to.shift - 1));
+  const __m512i rounding = _mm512_set1_epi64(int64_t{1} << (to.shift - 1));
   const __m128i shift = _mm_cvtsi32_si128(to.shift);
-  const __m512i even = _mm512_sra_epi64(_mm512_add_epi64(_mm512_mul_epi32(sum, by), half), shift);
+  const __m512i even = _mm512_sra_epi64(_mm512_add_epi64(_mm512_mul_epi32(sum, by), rounding), shift);
   const __m512i odd = _mm512_sra_epi64(
-      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(sum, 32), _mm512_srli_epi64(by, 32)), half), shift);
+      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(sum, 32), _mm512_srli_epi64(by, 32)), rounding),
+      shift);
   const __m512i all = _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
   const __m512i v =
       _mm512_max_epi32(_mm512_min_epi32(all, _mm512_set1_epi32(to.high)), _mm512_set1_epi32(to.low));
@@ -32,11 +33,11 @@ inline void requantize_vector(const int32_t* sums, Words multipliers, const Requ
   const __m256i sum = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(sums)),
                 by = reinterpret_cast<__m256i>(multipliers);
   const uint64_t top = uint64_t{1} << 63;
-  const __m256i half = _mm256_set1_epi64x(static_cast<int64_t>(top + (uint64_t{1} << (to.shift - 1)))),
+  const __m256i rounding = _mm256_set1_epi64x(static_cast<int64_t>(top + (uint64_t{1} << (to.shift - 1)))),
                 off = _mm256_set1_epi64x(static_cast<int64_t>(top >> to.shift));
   const __m128i shift = _mm_cvtsi32_si128(to.shift);
   const auto shifted = [&](__m256i product) __attribute__((always_inline)) {
-    return _mm256_sub_epi64(_mm256_srl_epi64(_mm256_add_epi64(product, half), shift), off);
+    return _mm256_sub_epi64(_mm256_srl_epi64(_mm256_add_epi64(product, rounding), shift), off);
   };
   const __m256i even = shifted(_mm256_mul_epi32(sum, by)),
                 odd = shifted(_mm256_mul_epi32(_mm256_srli_epi64(sum, 32), _mm256_srli_epi64(by, 32)));
@@ -52,12 +53,12 @@ inline void requantize_vector(const int32_t* sums, Words multipliers, const Requ
   const auto by = reinterpret_cast<__m128i>(multipliers);
   const auto excess = reinterpret_cast<__m128i>(sum < 0 ? multipliers : Words{});
   const uint64_t top = uint64_t{1} << 63;
-  const __m128i half = _mm_set1_epi64x(static_cast<int64_t>(top + (uint64_t{1} << (to.shift - 1)))),
+  const __m128i rounding = _mm_set1_epi64x(static_cast<int64_t>(top + (uint64_t{1} << (to.shift - 1)))),
                 off = _mm_set1_epi64x(static_cast<int64_t>(top >> to.shift)),
                 shift = _mm_cvtsi32_si128(to.shift),
                 upper = _mm_set1_epi64x(static_cast<int64_t>(~0ULL << 32));
   const auto shifted = [&](__m128i product, __m128i too_much) __attribute__((always_inline)) {
-    const __m128i all = _mm_add_epi64(_mm_sub_epi64(product, too_much), half);
+    const __m128i all = _mm_add_epi64(_mm_sub_epi64(product, too_much), rounding);
     return _mm_sub_epi64(_mm_srl_epi64(all, shift), off);
   };
   const auto whole = reinterpret_cast<__m128i>(sum);
@@ -112,8 +113,8 @@ inline void interleave_some(const uint8_t* const* x, int64_t at, uint8_t flip, i
     if constexpr (count == 16) {
       in[c] = *reinterpret_cast<const UnalignedBytes*>(x[c] + at) ^ flip;
     } else {
-      const auto half = *reinterpret_cast<const HalfBytes*>(x[c] + at) ^ flip;
-      in[c] = __builtin_shufflevector(half, half, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+      const auto eight = *reinterpret_cast<const HalfBytes*>(x[c] + at) ^ flip;
+      in[c] = __builtin_shufflevector(eight, eight, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
     }
   }
   store_pairs(y + at, zip_low(in[0], in[1]), zip_low(in[2], in[3]));
@@ -136,8 +137,8 @@ void interleave(int64_t count, const uint8_t* const* x, uint8_t flip, int32_t* y
 
 // The nearest bytes to v / scale. At 1.5 * 2^23 floats are whole: their addition rounds as lrintf does.
 template <bool is_signed>
-inline void store_nearest(uint8_t* y, Floats v, float scale) {
-  const Floats low = broadcast(is_signed ? -127.0F : 0.0F), high = broadcast(is_signed ? 127.0F : 255.0F);
+inline void store_nearest(uint8_t* y, Vector v, float scale) {
+  const Vector low = broadcast(is_signed ? -127.0F : 0.0F), high = broadcast(is_signed ? 127.0F : 255.0F);
   v /= scale;
   v = v > low ? v : low;
   v = v < high ? v : high;
@@ -145,22 +146,22 @@ inline void store_nearest(uint8_t* y, Floats v, float scale) {
 }
 
 template <bool is_signed>
-inline Floats read(const uint8_t* x) {
+inline Vector read(const uint8_t* x) {
 #if defined(__AVX512F__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(x));
   const __m512i whole = is_signed ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
-  return reinterpret_cast<Floats>(_mm512_cvtepi32_ps(whole));
+  return reinterpret_cast<Vector>(_mm512_cvtepi32_ps(whole));
 #elif defined(__AVX2__)
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(x));
   const __m256i whole = is_signed ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
-  return reinterpret_cast<Floats>(_mm256_cvtepi32_ps(whole));
+  return reinterpret_cast<Vector>(_mm256_cvtepi32_ps(whole));
 #else
   if constexpr (is_signed)
     return __builtin_convertvector(__builtin_convertvector(*reinterpret_cast<const SomeSigned*>(x), Words),
-                                   Floats);
+                                   Vector);
   else
     return __builtin_convertvector(__builtin_convertvector(*reinterpret_cast<const SomeBytes*>(x), Words),
-                                   Floats);
+                                   Vector);
 #endif
 }
 
@@ -180,9 +181,8 @@ inline void with(bool flag, const F& f) {
 void quantize(int64_t count, const float* x, ByteFormat format, uint8_t* y) {
   with(format.is_signed, [&](auto is_signed) {
     int64_t i = 0;
-    for (; count - i >= lanes; i += lanes)
-      store_nearest<is_signed.value>(y + i, *reinterpret_cast<const UnalignedFloats*>(x + i), format.scale);
-    Floats rest{};
+    for (; count - i >= lanes; i += lanes) store_nearest<is_signed.value>(y + i, load(x + i), format.scale);
+    Vector rest{};
     for (int64_t l = 0; l < count - i; ++l) rest[l] = x[i + l];
     if (i < count) store_nearest<is_signed.value>(y + i, rest, format.scale);
   });
@@ -190,12 +190,12 @@ void quantize(int64_t count, const float* x, ByteFormat format, uint8_t* y) {
 
 void add(int64_t count, const uint8_t* a, ByteFormat a_format, const uint8_t* b, ByteFormat b_format,
          bool relu, ByteFormat format, uint8_t* y) {
-  const Floats least = broadcast(relu ? 0 : -__builtin_huge_valf());
+  const Vector least = broadcast(relu ? 0 : -__builtin_huge_valf());
   with(a_format.is_signed, [&](auto a_signed) {
     with(b_format.is_signed, [&](auto b_signed) {
       with(format.is_signed, [&](auto is_signed) {
         for (int64_t i = 0; i < count; i += lanes) {
-          const Floats v =
+          const Vector v =
               read<a_signed.value>(a + i) * a_format.scale + read<b_signed.value>(b + i) * b_format.scale;
           store_nearest<is_signed.value>(y + i, v < least ? least : v, format.scale);
         }
@@ -206,8 +206,7 @@ void add(int64_t count, const uint8_t* a, ByteFormat a_format, const uint8_t* b,
 
 void to_floats(int64_t count, const uint8_t* x, ByteFormat format, float* y) {
   with(format.is_signed, [&](auto is_signed) {
-    for (int64_t i = 0; i < count; i += lanes)
-      *reinterpret_cast<UnalignedFloats*>(y + i) = read<is_signed.value>(x + i) * format.scale;
+    for (int64_t i = 0; i < count; i += lanes) store(y + i, read<is_signed.value>(x + i) * format.scale);
   });
 }
 

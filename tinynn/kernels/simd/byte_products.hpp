@@ -13,15 +13,7 @@ constexpr int parts = 1;
 constexpr int parts = 2;  // bytes 0 and 2 of a word, and 1 and 3, as numbers of 16 bits
 #endif
 // Beside 4 V sums, registers hold V vectors of x, in parts, and a weight.
-#if defined(__AVX512VNNI__)
-constexpr int most_vectors = 6;
-#elif defined(__AVX512F__) || defined(__aarch64__)
-constexpr int most_vectors = 4;
-#elif defined(__AVXVNNI__)
-constexpr int most_vectors = 3;
-#else
-constexpr int most_vectors = 2;
-#endif
+constexpr int most_vectors = (registers == 32 ? 4 : 2) + (parts == 2 ? 0 : registers == 32 ? 2 : 1);
 
 // Part `part` of the bytes of a vector of x.
 template <int part>

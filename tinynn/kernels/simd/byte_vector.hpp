@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tinynn/kernels/simd/bytes.hpp>
+#include <tinynn/kernels/simd/vector.hpp>
 
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -10,19 +11,9 @@
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int lanes = 16;
-#elif defined(__AVX2__)
-constexpr int lanes = 8;
-#else
-constexpr int lanes = 4;
-#endif
-
 typedef int32_t Words __attribute__((vector_size(4 * lanes)));
 typedef uint32_t Unsigned __attribute__((vector_size(4 * lanes)));
 typedef int32_t UnalignedWords __attribute__((vector_size(4 * lanes), aligned(4), may_alias));
-typedef float Floats __attribute__((vector_size(4 * lanes)));
-typedef float UnalignedFloats __attribute__((vector_size(4 * lanes), aligned(4), may_alias));
 typedef uint8_t SomeBytes __attribute__((vector_size(lanes), aligned(1), may_alias));
 typedef int8_t SomeSigned __attribute__((vector_size(lanes), aligned(1), may_alias));
 typedef uint8_t Bytes __attribute__((vector_size(16)));
@@ -33,7 +24,6 @@ typedef uint16_t Pairs __attribute__((vector_size(16)));
 inline Words load(const int32_t* p) { return *reinterpret_cast<const UnalignedWords*>(p); }
 inline void store(int32_t* p, Words v) { *reinterpret_cast<UnalignedWords*>(p) = v; }
 inline Words broadcast(int32_t value) { return value - Words{}; }
-inline Floats broadcast(float value) { return value - Floats{}; }
 
 // The lowest byte of each word.
 inline void store_bytes(uint8_t* p, Words v) {
