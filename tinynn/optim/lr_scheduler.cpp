@@ -13,6 +13,16 @@ double share(int64_t at, int64_t steps) {
   return at >= steps ? 1.0 : static_cast<double>(at) / static_cast<double>(steps);
 }
 
+// A warm-up: 1/warmup, 2/warmup ... 1.
+double warming(int64_t at, int64_t warmup) {
+  return static_cast<double>(at + 1) / static_cast<double>(warmup);
+}
+
+// Half a cosine from one factor to another.
+double half_cosine(double from, double to, double done) {
+  return to + (from - to) * 0.5 * (1 + std::cos(std::numbers::pi * done));
+}
+
 }  // namespace
 
 LrSchedule constant() {
@@ -23,9 +33,35 @@ LrSchedule cosine(const CosineOptions& options) {
   check(options.steps >= options.warmup && options.warmup >= 0, "cosine schedule: ", options.warmup,
         " steps of warm-up do not fit into ", options.steps, " steps");
   return [options](int64_t at) {
-    if (at < options.warmup) return static_cast<double>(at + 1) / static_cast<double>(options.warmup);
-    const double done = share(at - options.warmup, options.steps - options.warmup);
-    return options.end + (1 - options.end) * 0.5 * (1 + std::cos(std::numbers::pi * done));
+    if (at < options.warmup) return warming(at, options.warmup);
+    return half_cosine(1, options.end, share(at - options.warmup, options.steps - options.warmup));
+  };
+}
+
+LrSchedule one_cycle(const OneCycleOptions& options) {
+  check(options.steps >= 0 && options.rise > 0 && options.rise < 1, "one-cycle schedule: ", options.steps,
+        " steps, of which ", options.rise, " rise, expected 0 or more and a fraction between 0 and 1");
+  // PyTorch's last steps of both parts, counted from 0.
+  const double last = static_cast<double>(options.steps) - 1,
+               top = std::max(1e-9, options.rise * static_cast<double>(options.steps) - 1);
+  return [options, last, top](int64_t step) {
+    const auto at = static_cast<double>(step);
+    if (at <= top && at < last) return half_cosine(options.start, 1, at / top);
+    return at >= last ? options.end : half_cosine(1, options.end, (at - top) / (last - top));
+  };
+}
+
+LrSchedule flat_cosine(const FlatCosineOptions& options) {
+  check(options.warmup >= 0 && options.fall >= 0 && options.fall <= 1,
+        "flat-cosine schedule: ", options.warmup, " steps of warm-up and a fall over ", options.fall,
+        " of all, expected 0 or more and a fraction between 0 and 1");
+  const auto fall = static_cast<int64_t>(std::llround(options.fall * static_cast<double>(options.steps)));
+  check(fall + options.warmup <= options.steps, "flat-cosine schedule: ", options.warmup,
+        " steps of warm-up and ", fall, " of fall do not fit into ", options.steps, " steps");
+  return [=](int64_t at) {
+    if (at < options.warmup) return warming(at, options.warmup);
+    const int64_t falling = at - (options.steps - fall);
+    return falling < 0 ? 1 : half_cosine(1, 0, share(falling, fall));
   };
 }
 

@@ -20,6 +20,25 @@ struct CosineOptions {
 /// Half a cosine from 1 down to `end` after a linear warm-up (Loshchilov & Hutter 2017).
 LrSchedule cosine(const CosineOptions& options);
 
+struct OneCycleOptions {
+  int64_t steps;        // in all
+  double rise = 0.3;    // the fraction of them before the highest rate
+  double start = 0.04;  // the first factor
+  double end = 4e-6;    // the last
+};
+/// Half a cosine from `start` up to 1, and half a cosine down to `end` (Smith & Topin 2018).
+/// torch.optim.lr_scheduler.OneCycleLR, whose max_lr is the base rate, with the defaults of div_factor and
+/// final_div_factor.
+LrSchedule one_cycle(const OneCycleOptions& options);
+
+struct FlatCosineOptions {
+  int64_t steps;       // in all, warm-up included
+  int64_t warmup = 0;  // linear from 1/warmup to 1 over the first steps
+  double fall = 0.5;   // the fraction of the steps, the last ones, in which the rate falls
+};
+/// A linear warm-up, a constant rate, and half a cosine from 1 down to 0.
+LrSchedule flat_cosine(const FlatCosineOptions& options);
+
 struct LinearOptions {
   int64_t steps;
   double start = 1, end = 0;
