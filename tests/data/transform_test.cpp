@@ -144,6 +144,43 @@ TEST_CASE("data. random_horizontal_flip mirrors as often as it should") {
   CHECK(flipped < 560);
 }
 
+TEST_CASE("data. random_dropout takes each number with the same probability, and no other") {
+  constexpr int64_t tries = 4000;
+  const Image image = counting(2, 3, 5);
+  for (const double p : {0.1, 0.5, 0.9}) {
+    CAPTURE(p);
+    const Transform dropout = random_dropout(p, {-1, -2});
+    std::vector<int64_t> taken(30), both(30);  // both: with the number before it
+    for (int64_t call = 0; call < tries; ++call) {
+      const Image result = run(dropout, image, generator(static_cast<uint64_t>(call)));
+      bool last = false;
+      for (size_t i = 0; i < 30; ++i) {
+        const bool gone = result.pixels[i] != image.pixels[i];
+        if (gone) CHECK(result.pixels[i] == (i < 15 ? -1 : -2));
+        taken[i] += gone;
+        both[i] += gone && last;
+        last = gone;
+      }
+    }
+    // Five standard deviations.
+    const auto close = [&](int64_t count, double q) {
+      const double expected = q * tries;
+      return std::abs(static_cast<double>(count) - expected) < 5 * std::sqrt(expected * (1 - q));
+    };
+    for (size_t i = 0; i < 30; ++i) {
+      CAPTURE(i);
+      CHECK(close(taken[i], p));
+      if (i > 0) CHECK(close(both[i], p * p));
+    }
+  }
+  CHECK(run(random_dropout(0), image).pixels == image.pixels);
+  CHECK(run(random_dropout(1, {7}), image).pixels == std::vector<float>(30, 7));
+  CHECK(error_of([] { random_dropout(1.5); }) == "random_dropout: p is 1.5, expected 0 to 1");
+  CHECK(error_of([&] {
+          run(random_dropout(0.5, {1, 2, 3}), image);
+        }) == "random_dropout: 3 numbers to fill with, for 2 channels");
+}
+
 TEST_CASE("data. to_grey weighs the colours as torchvision does") {
   Image image(3, 1, 2);
   image.pixels = {1, 0.5F, 0, 0.25F, 0, -2};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <tinynn/core/error.hpp>
@@ -101,6 +102,26 @@ Transform random_horizontal_flip(double p) {
       for (int64_t y = 0; y < image.height; ++y) std::reverse(image.row(c, y), image.row(c, y) + image.width);
     }
     return image;
+  };
+}
+
+Transform random_dropout(double p, std::vector<double> fill) {
+  check(p >= 0 && p <= 1, "random_dropout: p is ", p, ", expected 0 to 1");
+  return [p, fill = std::move(fill)](Image image, Generator& generator) {
+    const auto channels = static_cast<size_t>(image.channels);
+    check(fill.size() == 1 || fill.size() == channels, "random_dropout: ", fill.size(),
+          " numbers to fill with, for ", channels, " channels");
+    if (p == 0) return image;
+    // Few are drawn: how many stay before the next that goes is geometric.
+    const double log_stay = std::log1p(-p);
+    const size_t pixels = image.pixels.size() / channels;
+    for (size_t i = 0;; ++i) {
+      const double stay = p == 1 ? 0 : std::floor(std::log1p(-generator.uniform()) / log_stay);
+      if (stay >= static_cast<double>(image.pixels.size() - i)) return image;
+      i += static_cast<size_t>(stay);
+      image.pixels[i] = static_cast<float>(fill[fill.size() == 1 ? 0 : i / pixels]);
+      if (i + 1 == image.pixels.size()) return image;
+    }
   };
 }
 

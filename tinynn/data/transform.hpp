@@ -52,6 +52,10 @@ Transform random_crop(int64_t size, const RandomCropOptions& options = {});
 /// Left and right swapped, with probability p. torchvision.transforms.RandomHorizontalFlip.
 Transform random_horizontal_flip(double p = 0.5);
 
+/// Input dropout: each number of the image becomes the background, `fill` of its channel, with probability p,
+/// independently of all others; nothing is rescaled. `fill` has a number for each channel, or one for all.
+Transform random_dropout(double p, std::vector<double> fill = {0});
+
 /// 0.2989 red + 0.587 green + 0.114 blue, of whatever units the image has; an image of one channel stays as
 /// it is. torchvision.transforms.Grayscale.
 Transform to_grey();
