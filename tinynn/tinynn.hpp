@@ -94,4 +94,5 @@
 #include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/structured/similar_rows.hpp>
 #include <tinynn/train/evaluate.hpp>
+#include <tinynn/train/recalibrate.hpp>
 #include <tinynn/train/run.hpp>

@@ -43,7 +43,6 @@ TEST_CASE("prune. a list that names a weight twice is refused by every function 
       {"regrow, global", [](const Weights& w) { sparsify::set(w, 0.5, prune::Scope::global); }},
       {"grow", [](const Weights& w) { sparsify::grow(w, 3, prune::random()); }},
       {"SparseMomentum", [](const Weights& w) { sparsify::SparseMomentum momentum(w); }},
-      {"remove_dead_units", [](const Weights& w) { sparsify::remove_dead_units(w); }},
       {"L0Gates", [](const Weights& w) { sparsify::L0Gates gates(w); }},
       {"Splice", [](const Weights& w) { sparsify::Splice splice(w); }},
       {"l1_penalty", [](const Weights& w) { sparsify::l1_penalty(w, 1); }},

@@ -47,7 +47,7 @@ Result train_prune_finetune(const recipe::Recipe& recipe) {
 
 TEST_CASE("recipe. a whole run gives the same bits with 1, 2, 3 and 8 threads") {
   const recipe::Recipe recipes[] = {
-      {.sparsity = 0.9, .steps = 2, .regrow = "rigl", .epochs = 2, .finetune_epochs = 1},
+      {.sparsity = 0.9, .steps = 2, .regrow = "rigl", .epochs = 2, .update_every = 1, .finetune_epochs = 1},
       {.criterion = "taylor",
        .granularity = "channel",
        .sparsity = 0.5,

@@ -5,6 +5,10 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/simple_cnn.hpp>
+#include <tinynn/nn/conv2d.hpp>
+#include <tinynn/nn/linear.hpp>
+#include <tinynn/nn/norm.hpp>
+#include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/recipe/run.hpp>
@@ -194,6 +198,143 @@ TEST_CASE("recipe. RigL asks for dense gradients only at the steps that read the
   }
   CHECK(steps == 420);
   CHECK(dense == 3);  // at 100, 200 and 300 of the 315 steps before the mask is fixed
+}
+
+TEST_CASE("recipe. a ramp prunes in the middle of one training") {
+  Bench bench;
+  recipe::Run run(bench.net, bench.sgd, bench.loader,
+                  {.sparsity = 0.9,
+                   .schedule = "exponential",
+                   .epochs = 1,
+                   .ramp_epochs = 4,
+                   .update_every = 3,
+                   .finetune_epochs = 2,
+                   .lr_schedule = "flat-cosine:0.25"});
+  CHECK(run.schedule() == prune::SparsitySchedule{0.9});
+  std::vector<Moment> moments;
+  std::vector<double> sparsities, rates;
+  while (run.advance()) {
+    moments.push_back(run.progress().moment);
+    if (moments.back() != Moment::trained) continue;
+    sparsities.push_back(run.sparsity());
+    rates.push_back(bench.sgd.lr());
+  }
+  using enum Moment;
+  std::vector<Moment> expected(3, trained);
+  expected.push_back(dense);
+  expected.insert(expected.end(), 12, trained);
+  expected.push_back(pruned);
+  expected.insert(expected.end(), 6, trained);
+  expected.insert(expected.end(), {finetuned, finished});
+  CHECK(moments == expected);
+  CHECK(run.epochs().size() == 6);
+  // Four cuts, after 6, 9, 12 and 15 of 21 steps, each of which keeps the same share.
+  REQUIRE(sparsities.size() == 21);
+  for (size_t step = 0; step < sparsities.size(); ++step) {
+    const double cuts = step < 5 ? 0 : std::min<double>(4, std::floor(static_cast<double>(step - 5) / 3) + 1);
+    CHECK(sparsities[step] == doctest::Approx(1 - std::pow(0.1, cuts / 4)).epsilon(0.001));
+  }
+  CHECK(rates[14] == 0.05);  // one schedule over all of it
+  CHECK(rates[18] < rates[17]);
+  CHECK(rates[20] == 0);
+}
+
+TEST_CASE("recipe. a ramp does what the loop written by hand does, to the bit") {
+  Bench bench, by_hand;
+  bench.run({.criterion = "taylor",
+             .sparsity = 0.8,
+             .schedule = "linear",
+             .ramp_epochs = 2,
+             .update_every = 2,
+             .finetune_epochs = 1});
+  const auto weights = prune::weights(by_hand.net);
+  int64_t step = 0;
+  train::fit(by_hand.net, by_hand.sgd, by_hand.loader,
+             {.epochs = 3, .after_step = [&](double) {
+                if (++step % 2 == 1 || step > 6) return;
+                const int64_t epoch = by_hand.loader.epoch();
+                const double to = step == 6 ? 0.8 : static_cast<double>(step) * 0.8 / 6;
+                prune::prune(
+                    weights, prune::fraction_of_total(to),
+                    {prune::taylor({.module = by_hand.net, .loader = by_hand.loader, .batches = 100})});
+                by_hand.loader.set_epoch(epoch);
+              }});
+  const auto a = bench.net.parameters(), b = by_hand.net.parameters();
+  for (size_t k = 0; k < a.size(); ++k) CHECK(test::bit_difference(a[k].values(), b[k].values()) == "");
+}
+
+TEST_CASE("recipe. a ramp of channels deletes them in the middle of its training") {
+  Bench bench;
+  const auto full = graph::count(bench.net, bench.loader.example()).macs;
+  const auto moments = bench.run(
+      {.granularity = "channel", .to_macs = 0.5, .ramp_epochs = 2, .update_every = 2, .finetune_epochs = 1});
+  using enum Moment;
+  CHECK(without_training(moments) == std::vector{dense, pruned, finetuned, finished, deleted});
+  CHECK(channels(bench.net) < channels(models::SimpleCNN()));
+  CHECK(static_cast<double>(graph::count(bench.net, bench.loader.example()).macs) <=
+        0.5 * static_cast<double>(full));
+}
+
+TEST_CASE("recipe. sums of gradients bring back as many as dead units leave free, among all layers") {
+  Bench bench;
+  recipe::Run run(bench.net, bench.sgd, bench.loader,
+                  {.sparsity = 0.99,
+                   .schedule = "exponential",
+                   .regrow = "gradient-sum:2",
+                   .ramp_epochs = 4,
+                   .update_every = 3,
+                   .finetune_epochs = 4,
+                   .cut_dead_units = true});
+  const auto weights = prune::weights(bench.net);
+  const int64_t all = prune::count_elements(weights).all;
+  int64_t changes = 0, steps = 0, grown = 0;
+  std::vector<Mask> before;
+  while (run.advance()) {
+    if (run.progress().moment != Moment::trained) continue;
+    ++steps;
+    std::vector<Mask> masks;
+    int64_t alive = 0;
+    for (const auto& weight : weights) {
+      masks.push_back(weight.mask_or_all());
+      alive += masks.back().count_alive();
+    }
+    if (steps % 3 == 0 && steps <= 12)
+      CHECK(alive == all - std::llround(static_cast<double>(all) *
+                                        (1 - std::pow(0.01, static_cast<double>(steps) / 12))));
+    for (size_t k = 0; !before.empty() && k < masks.size(); ++k) {
+      for (int64_t i = 0; i < masks[k].shape().numel(); ++i) grown += masks[k][i] && !before[k][i];
+    }
+    changes += !before.empty() && masks != before;
+    before = masks;
+  }
+  CHECK(steps == 24);
+  CHECK(changes == 6);  // after 3, 6, 9, 12, 15 and 18 steps, not after 21, when the mask is fixed
+  CHECK(grown > 100);
+  CHECK(run.sparsity() == doctest::Approx(0.99).epsilon(0.001));
+}
+
+TEST_CASE("recipe. a cut gives batch normalisation the statistics of what is left") {
+  const auto data = noise(60);
+  const auto difference = [&](std::optional<int64_t> batches, const std::string& granularity) {
+    manual_seed(3);
+    nn::Sequential net{nn::Conv2d(1, 8, 3), nn::BatchNorm2d(8), nn::Flatten(), nn::Linear(8 * 26 * 26, 10)};
+    optim::SGD sgd(net.parameters(), {.lr = 0.01});
+    data::DataLoader loader(data, {.batch_size = 20, .seed = 1});
+    recipe::Run run(net, sgd, loader,
+                    {.granularity = granularity,
+                     .sparsity = 0.5,
+                     .schedule = "one-shot",
+                     .epochs = 1,
+                     .recalibrate_bn = batches});
+    Tensor before;
+    while (run.advance() && run.progress().moment != Moment::pruned)
+      before = net.named_buffers()[1].second.clone();
+    return test::bit_difference(before.to_vector(), net.named_buffers()[1].second.to_vector()) != "";
+  };
+  CHECK(difference({}, "channel"));
+  CHECK_FALSE(difference(0, "channel"));
+  CHECK_FALSE(difference({}, "weight"));
+  CHECK(difference(1, "weight"));
 }
 
 TEST_CASE("recipe. what does not fit the network is said before anything is trained") {

@@ -360,28 +360,3 @@ TEST_CASE("sparsify. cosine_decay falls from the fraction to zero, and stays the
   CHECK_THROWS_AS(sparsify::cosine_decay(0.3, -1, 100), Error);
   CHECK_THROWS_AS(sparsify::cosine_decay(0.3, 1, 0), Error);
 }
-
-TEST_CASE("sparsify. units without live input or output die, and those that die of it") {
-  // Unit 0 of the first layer has no input; unit 2 of the second loses its only one with it, and unit 1 of
-  // the second has no output, so that unit 1 of the first has none left.
-  Parameter a = masked(ones({3, 2}), Mask(tensor({0, 0, 1, 1, 0, 1}, {3, 2})));
-  Parameter b = masked(ones({3, 3}), Mask(tensor({0, 0, 1, 0, 1, 0, 1, 0, 0}, {3, 3})));
-  Parameter c = masked(ones({2, 3}), Mask(tensor({1, 0, 1, 0, 0, 1}, {2, 3})));
-  CHECK(sparsify::remove_dead_units({a, b, c}) == 6);
-  CHECK(a.to_vector() == std::vector<float>{0, 0, 0, 0, 0, 1});
-  CHECK(b.to_vector() == std::vector<float>{0, 0, 1, 0, 0, 0, 0, 0, 0});
-  CHECK(c.to_vector() == std::vector<float>{1, 0, 0, 0, 0, 0});
-  CHECK(sparsify::remove_dead_units({a, b, c}) == 0);
-
-  Parameter conv1(ones({2, 1, 3, 3})), conv2(ones({4, 2, 3, 3}));
-  conv1.prune([] {
-    Mask mask({2, 1, 3, 3});
-    for (int64_t i = 0; i < 9; ++i) mask.set(i, false);
-    return mask;
-  }());
-  CHECK(sparsify::remove_dead_units({conv1, conv2}) == 36);
-  CHECK_THROWS_WITH_AS(sparsify::remove_dead_units({conv2, conv1}),
-                       "remove_dead_units: a weight of shape (2, 1, 3, 3) does not read the units of one of "
-                       "shape (4, 2, 3, 3)",
-                       Error);
-}

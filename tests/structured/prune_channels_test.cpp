@@ -329,3 +329,37 @@ TEST_CASE("structured. filters of sequences are pruned as those of images are, n
   CHECK(net.parameters()[0].shape() == Shape{4, 2, 3});
   CHECK(net.parameters()[2].shape() == Shape{5, 16});
 }
+
+TEST_CASE("structured. isomorphic scope takes the same share from all kinds of places") {
+  const auto shares = [](bool isomorphic) {
+    manual_seed(1);
+    models::ResNet20 net;
+    // Of the last stage a few channels have nearly all the weight: most of it is little beside their mean.
+    for (Parameter parameter : prune::weights(net)) {
+      if (parameter.shape()[0] != 64) continue;
+      parameter.update([&](std::span<float> w) {
+        const size_t inner = w.size() / 64;
+        for (size_t i = 0; i < w.size(); ++i) w[i] *= i / inner < 8 ? 100.0F : 1.0F;
+      });
+    }
+    structured::prune_channels(net, photos(), {.amount = prune::fraction(0.5), .isomorphic = isomorphic});
+    const graph::ChannelMap map(graph::trace(net, photos()));
+    const auto dead = structured::DeadChannels(map, true).classes();
+    std::map<size_t, std::pair<double, double>> by_members;  // dead and all; blocks have 5 members or 7
+    for (const auto& group : structured::groups(map)) {
+      if (!group.pinned.empty()) continue;
+      auto& [gone, all] = by_members[group.members.size()];
+      all += static_cast<double>(group.classes.size());
+      for (const int64_t c : group.classes) gone += dead.contains(c);
+    }
+    std::vector<double> result;
+    for (const auto& [members, counts] : by_members) result.push_back(counts.first / counts.second);
+    return result;
+  };
+  const auto same = shares(true);
+  REQUIRE(same.size() >= 3);  // inside of blocks, and sums of stages of two sizes or three
+  for (const double share : same) CHECK(share == doctest::Approx(0.5).epsilon(0.07));
+  bool differs = false;
+  for (const double share : shares(false)) differs = differs || std::abs(share - 0.5) > 0.1;
+  CHECK(differs);
+}

@@ -9,6 +9,7 @@
 #include <tinynn/cli/median.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
+#include <tinynn/data/transform.hpp>
 #include <tinynn/graph/count.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/ops/loss.hpp>
@@ -58,10 +59,19 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       quiet_(output.quiet),
       data_(open_dataset(settings.data, settings.input, settings.model)),
       loss_(loss_of(settings.loss, !data_.train->target_shape())),
-      train_(targets_of(data_.train),
+      train_(with_dropout(targets_of(data_.train)),
              {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(targets_of(data_.test), {.batch_size = test_batch}),
       validation_(some_of(targets_of(data_.train), settings.seed), {.batch_size = test_batch}) {}
+
+data::DatasetPtr Experiment::with_dropout(const data::DatasetPtr& part) const {
+  if (settings_.input_dropout == 0) return part;
+  const data::Normalization& n = data_.normalization;
+  check(!n.mean.empty(), "--input-dropout: ", settings_.data.name_or_path, " has no pictures");
+  std::vector<double> black;
+  for (size_t c = 0; c < n.mean.size(); ++c) black.push_back(-n.mean[c] / n.std[c]);
+  return data::transformed(part, {data::random_dropout(settings_.input_dropout, black)});
+}
 
 data::DatasetPtr Experiment::targets_of(const data::DatasetPtr& part) const {
   if (loss_.of_inputs) return data::with_inputs_as_targets(part);

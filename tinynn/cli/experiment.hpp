@@ -62,6 +62,8 @@ class Experiment {
  private:
   friend class TrainingView;
   io::Metadata metadata() const;
+  // A part of the data as --input-dropout says.
+  data::DatasetPtr with_dropout(const data::DatasetPtr& part) const;
   // A part of the data with what the loss compares outputs with.
   data::DatasetPtr targets_of(const data::DatasetPtr& part) const;
   Settings settings_;

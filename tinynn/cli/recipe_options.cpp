@@ -35,13 +35,31 @@ void add_recipe_options(const Command& command, recipe::Recipe& recipe, Options&
   add("--keep-at-least", recipe.keep_at_least,
       "Of each layer this fraction of its weights, rows, channels ... stays, and never less than one")
       .in_range(0.0, 1.0);
-  add("--scope", recipe.scope, "global: all layers compete; local: each layer gives the same share")
-      .one_of({"local", "global"});
+  add("--scope", recipe.scope,
+      "global: all layers compete; local: each layer gives the same share; isomorphic, of channels: layers "
+      "in "
+      "like places compete, as the first convolutions of all residual blocks do")
+      .one_of({"local", "global", "isomorphic"});
   add("--schedule", recipe.schedule, "How sparsity grows over the steps: a row of the table below")
       .suggests(beginnings(recipe::schedules()));
   add("--steps", recipe.steps, "Pruning steps, where the schedule does not say")
       .in_range(int64_t{1}, int64_t{1000});
+  add("--ramp-epochs", recipe.ramp_epochs,
+      "Instead of --steps: let sparsity grow over so many epochs of one training, between its dense --epochs "
+      "and its --finetune-epochs, under one --lr-schedule")
+      .at_least(0);
+  add("--update-every", recipe.update_every,
+      "Training steps between two cuts of such a ramp, and between two regrowths")
+      .at_least(1);
   add("--finetune-epochs", training.finetune_epochs, "Epochs of training after each step").at_least(0);
+  command
+      .add_flag("--cut-dead-units", recipe.cut_dead_units,
+                "After each cut, also prune the weights of units that have lost all inputs, or all outputs")
+      .group("Pruning");
+  add("--recalibrate-bn", recipe.recalibrate_bn,
+      "After each cut, make the running statistics of normalisations anew from so many batches; by default "
+      "20 where channels or layers are deleted, else none")
+      .at_least(0);
   add("--regularizer", recipe.regularizer,
       "What pushes weights to zero in all training, with its strength: a row of the table below. Without "
       "--sparsity, the zeros that l1, group-lasso and l0 make are what is pruned")

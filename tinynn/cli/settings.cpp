@@ -64,6 +64,7 @@ Settings resolve(const Options& options) {
       .momentum = options.momentum.value_or(defaults.momentum),
       .weight_decay = options.weight_decay.value_or(decay),
       .l1 = options.l1,
+      .input_dropout = options.input_dropout,
       .seed = options.seed,
       .input = models::is_name(options.model) ? models::input_shape(options.model) : std::optional<Shape>()};
 }
@@ -73,6 +74,7 @@ std::string Settings::describe() const {
   text << "epochs=" << epochs << " batch-size=" << batch_size << " optimizer=" << optimizer << " lr=" << lr
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
+  if (input_dropout > 0) text << " input-dropout=" << input_dropout;
   if (!loss.empty()) text << " loss=" << loss;
   return text.str();
 }
@@ -109,10 +111,6 @@ std::string recipes_help() {
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& module) {
   return find(recipe::optimizers(), "optimizer", s.optimizer)
       .make(module.parameters(), {s.lr, s.momentum, s.weight_decay, s.l1});
-}
-
-optim::LrSchedule make_schedule(const Settings& settings, int64_t batches) {
-  return find(recipe::lr_schedules(), "lr-schedule", settings.lr_schedule).make(batches);
 }
 
 void use_threads(const std::optional<int64_t>& threads) {
@@ -188,6 +186,9 @@ void add_training_options(const Command& command, Options& options) {
       .suggests(beginnings(losses()));
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();
+  add("--input-dropout", options.input_dropout,
+      "Probability with which each number of a training picture becomes background (0), anew in each epoch")
+      .in_range(0.0, 1.0);
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();
   add_threads_option(command, options.threads).group("Training");
 }

@@ -10,7 +10,6 @@
 #include <tinynn/cli/command.hpp>
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/nn/module.hpp>
-#include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
 
 namespace tinynn::cli {
@@ -23,7 +22,7 @@ struct Options {
   std::optional<std::string> optimizer = {}, lr_schedule = {};
   std::string loss = {};
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
-  double l1 = 0;
+  double l1 = 0, input_dropout = 0;
   uint64_t seed = 1;
   std::optional<int64_t> threads = {};
 };
@@ -34,7 +33,7 @@ struct Settings {
   DataOptions data;
   int64_t epochs, batch_size, finetune_epochs;
   std::string optimizer, lr_schedule, loss;  // loss: empty for what fits the data
-  double lr, momentum, weight_decay, l1;
+  double lr, momentum, weight_decay, l1, input_dropout;
   uint64_t seed;
   std::optional<Shape> input = {};  // of one sample, if the network does not take any
 
@@ -50,8 +49,6 @@ Settings resolve(const Options& options);
 std::string recipes_help();
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& settings, nn::Module& module);
-/// The learning-rate schedule over this many batches.
-optim::LrSchedule make_schedule(const Settings& settings, int64_t batches);
 
 /// --threads.
 Option add_threads_option(const Command& command, std::optional<int64_t>& threads);

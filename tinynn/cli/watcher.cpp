@@ -24,6 +24,7 @@ void Watcher::update(const recipe::Run& run) {
       if (training_) report.dense_training.push_back(training_->curve);
       break;
     case Moment::pruned:
+      if (training_) report.dense_training.push_back(training_->curve);  // of a ramp
       metrics.steps.push_back({.target_sparsity = progress.target,
                                .sparsity = progress.sparsity,
                                .score_before_finetune = experiment_.test_score(module_),

@@ -3,6 +3,7 @@
 #include <tinynn/graph/count.hpp>
 #include <tinynn/ops/index.hpp>
 #include <tinynn/recipe/tables.hpp>
+#include <tinynn/structured/dead_units.hpp>
 #include <tinynn/structured/prune_channels.hpp>
 #include <tinynn/structured/remove_layers.hpp>
 
@@ -22,8 +23,6 @@ void prune_n_of_m(Context& c, double /*sparsity*/) {
   prune::n_of_m(c.weights, n, m, c.rule().criterion);
 }
 
-Tensor example(const Context& c) { return slice(c.loader.example(), 0, 0, 8); }
-
 void prune_channels(Context& c, double sparsity) {
   // Rounding must not ask for less than what a file has already.
   const double left = std::clamp(1 - sparsity, 0.0, 1.0);
@@ -33,12 +32,13 @@ void prune_channels(Context& c, double sparsity) {
                                          : prune::fraction_of_total(sparsity),
       .criterion = c.rule().criterion,
       .scope = c.scope(),
+      .isomorphic = c.recipe.scope == "isomorphic",
       .kind =
           c.recipe.granularity == "neuron" ? structured::ChannelKind::neurons : structured::ChannelKind::any,
       .keep_at_least = c.recipe.keep_at_least,
       .round_to = c.recipe.round_to,
       .made_by = c.recipe.layers.empty() ? std::vector<Parameter>() : c.weights};
-  const Tensor images = example(c);
+  const Tensor images = c.example();
   if (!c.totals) c.totals = structured::channel_totals(c.module, images, options);
   options.of = c.totals;
   structured::prune_channels(c.module, images, options);
@@ -46,7 +46,7 @@ void prune_channels(Context& c, double sparsity) {
 
 // `sparsity` is of the multiply-adds.
 void remove_layers(Context& c, double sparsity) {
-  const Tensor images = example(c);
+  const Tensor images = c.example();
   const auto now = static_cast<double>(graph::count(c.module, images).macs);
   if (c.macs == 0) c.macs = now;
   structured::remove_layers(c.module, images, {.to_macs = std::min(1.0, (1 - sparsity) * c.macs / now)},
@@ -95,6 +95,12 @@ const GranularityRow granularity_rows[] = {
 };
 
 }  // namespace
+
+Tensor Context::example() const { return slice(loader.example(), 0, 0, 8); }
+
+void cut_dead_units(const Context& c) {
+  if (c.recipe.cut_dead_units) structured::prune_dead_units(c.module, c.example(), c.weights);
+}
 
 std::span<const GranularityRow> granularities() { return granularity_rows; }
 

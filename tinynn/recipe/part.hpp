@@ -9,9 +9,12 @@ namespace tinynn::recipe {
 
 /// Where a step is in its training.
 struct StepOf {
-  int64_t step, steps;  // counted from 0
-  bool pruned;          // whether it is fine-tuning
-  double lr = 0;        // of the optimizer, after its step
+  int64_t step, steps;     // counted from 0
+  bool pruned;             // whether it is fine-tuning, or a ramp
+  int64_t first = 0;       // step from which masks may be updated
+  int64_t to_update = -1;  // steps until they are, 0: after this one; -1: not in this training
+  int64_t alive = 0;       // how many of the chosen weights the last cut left
+  double lr = 0;           // of the optimizer, after its step
 };
 
 class Part {

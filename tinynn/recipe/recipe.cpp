@@ -10,6 +10,7 @@ namespace {
 
 std::string text_of(const std::string& text) { return text; }
 std::string text_of(int64_t number) { return std::to_string(number); }
+std::string text_of(bool flag) { return flag ? "1" : "0"; }
 std::string text_of(double number) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
@@ -43,8 +44,12 @@ void fields(R& recipe, Visit visit) {
   visit("keep-at-least", recipe.keep_at_least);
   visit("round-to", recipe.round_to);
   visit("epochs", recipe.epochs);
+  visit("ramp-epochs", recipe.ramp_epochs);
+  visit("update-every", recipe.update_every);
   visit("finetune-epochs", recipe.finetune_epochs);
   visit("lr-schedule", recipe.lr_schedule);
+  visit("cut-dead-units", recipe.cut_dead_units);
+  visit("recalibrate-bn", recipe.recalibrate_bn);
   visit("rewind", recipe.rewind);
   visit("max-loss", recipe.max_loss);
   visit("delete", recipe.erase);
@@ -66,17 +71,24 @@ void check_range(const char* name, const std::optional<double>& value) {
 // Whether the words are those of the tables, and the numbers in their ranges.
 void check_words(const Recipe& r) {
   find(criteria(), "criterion", r.criterion);
-  find(lr_schedules(), "lr-schedule", r.lr_schedule);
+  (void)find(lr_schedules(), "lr-schedule", r.lr_schedule).make(argument_of(r.lr_schedule), 0);
   find(schedules(), "schedule", r.schedule);
-  if (!r.regrow.empty()) find(regrowers(), "regrow", r.regrow);
+  if (!r.regrow.empty()) {
+    const RegrowerRow& regrower = find(regrowers(), "regrow", r.regrow);
+    if (regrower.argument != nullptr) {
+      const double steps = number_of("regrow", r.regrow);
+      check(steps >= 1 && steps <= 1e6 && steps == std::floor(steps),
+            "regrow: ", io::detail::in_quotes(r.regrow), ", expected a whole number of steps, 1 to 1000000");
+    }
+  }
   if (!r.regularizer.empty()) {
     const double strength = number_of("regularizer", r.regularizer);
     find(regularizers(), "regularizer", r.regularizer);
     check(strength >= 0 && std::isfinite(strength), "regularizer: the strength is ", strength,
           ", expected 0 or more");
   }
-  check(r.scope == "global" || r.scope == "local", "scope is ", io::detail::in_quotes(r.scope),
-        ", expected global or local");
+  check(r.scope == "global" || r.scope == "local" || r.scope == "isomorphic", "scope is ",
+        io::detail::in_quotes(r.scope), ", expected global, local or isomorphic");
   check(r.erase == "before-finetune" || r.erase == "at-end" || r.erase == "never", "delete is ",
         io::detail::in_quotes(r.erase), ", expected before-finetune, at-end or never");
   check_range("sparsity", r.sparsity);
@@ -87,8 +99,22 @@ void check_words(const Recipe& r) {
   check(!std::isnan(r.norm), "norm is not a number");
   check(!r.threshold || !std::isnan(*r.threshold), "threshold is not a number");
   check(r.steps >= 1, "steps is ", r.steps, ", expected at least 1");
-  check(r.epochs >= 0 && r.finetune_epochs >= 0, "epochs and finetune-epochs are ", r.epochs, " and ",
+  check(r.epochs >= 0 && r.finetune_epochs >= 0 && r.ramp_epochs >= 0,
+        "epochs, ramp-epochs and finetune-epochs are ", r.epochs, ", ", r.ramp_epochs, " and ",
         r.finetune_epochs, ", expected 0 or more");
+  check(r.update_every >= 1, "update-every is ", r.update_every, ", expected at least 1");
+  check(r.recalibrate_bn.value_or(0) >= 0, "recalibrate-bn is ", r.recalibrate_bn.value_or(0),
+        ", expected 0 or more");
+}
+
+// What does not go together with a ramp.
+void check_ramp(const Recipe& r) {
+  check(given(r) == 1 && !r.threshold,
+        "ramp-epochs needs to know how much: sparsity, or for channels to-macs or to-params");
+  check(r.steps == Recipe{}.steps, "ramp-epochs and steps exclude each other: update-every says how often");
+  check(!r.rewind && !r.max_loss && r.granularity != "layer",
+        "ramp-epochs goes with neither rewind, max-loss nor granularity layer, which stop between trainings");
+  check(r.schedule != "one-shot", "ramp-epochs needs a schedule that grows, not one-shot");
 }
 
 // What does not go together.
@@ -109,9 +135,16 @@ void check_combination(const Recipe& r, const GranularityRow& granularity) {
   check(!r.max_loss || r.regrow != "dns",
         "max-loss cannot undo a step of regrow dns, whose cut weights go on learning");
   const bool gates = !r.regularizer.empty() && find(regularizers(), "regularizer", r.regularizer).in_training;
-  check((criterion.observe == nullptr && !gates) || r.epochs > 0 || r.finetune_epochs > 0,
+  const bool trains = r.epochs > 0 || (r.ramp_epochs == 0 && r.finetune_epochs > 0);
+  check((criterion.observe == nullptr || r.ramp_epochs > 0 || trains) && (!gates || trains),
         criterion.observe != nullptr ? "criterion " + r.criterion : "regularizer " + r.regularizer,
         " learns in training before the first cut: give epochs or finetune-epochs");
+  check(r.scope != "isomorphic" || r.granularity == "channel" || r.granularity == "neuron",
+        "scope isomorphic compares channels: granularity channel or neuron");
+  check(!r.cut_dead_units || (!granularity.deletes && r.regrow != "dns" && !gates),
+        "cut-dead-units goes with neither granularity channel, neuron or layer, nor regrow dns, nor "
+        "regularizer l0");
+  if (r.ramp_epochs > 0) check_ramp(r);
   check(!r.rewind || r.epochs > 0, "rewind needs dense training, epochs, before the first step");
 }
 

@@ -17,7 +17,8 @@
 namespace tinynn::recipe {
 
 struct Recipe {
-  std::string criterion = "magnitude", granularity = "weight", scope = "global";
+  std::string criterion = "magnitude", granularity = "weight";
+  std::string scope = "global";  // or "local", or, of channels, "isomorphic"
   // How much, one of them; or none, where the granularity (N:M), the schedule (list:...) or the zeros that a
   // regularizer makes say it.
   std::optional<double> sparsity = {};   // fraction of the weights, or channels, that is zero in the end
@@ -32,9 +33,17 @@ struct Recipe {
   double keep_at_least = 0;  // of each layer, as a fraction
   int64_t round_to = 1;      // channels that stay in a layer are a multiple of this
 
-  int64_t epochs = 0;                     // of dense training before the first step
-  int64_t finetune_epochs = 0;            // after each step
-  std::string lr_schedule = "constant";   // of each of these trainings, from the optimizer's first rate
+  int64_t epochs = 0;  // of dense training before the first step
+  // If not 0: sparsity grows in the middle of one training, over so many epochs, with a cut every
+  // update_every steps in place of `steps`; epochs before and finetune_epochs after are part of it.
+  int64_t ramp_epochs = 0;
+  int64_t update_every = 100;   // training steps, between two cuts of a ramp, and between two regrowths
+  int64_t finetune_epochs = 0;  // after each step
+  std::string lr_schedule = "constant";  // of each of these trainings, from the optimizer's first rate
+  bool cut_dead_units = false;           // after each cut, also weights of units without input or output
+  // Batches that make running statistics anew after each cut; by default 20 where channels or layers are
+  // deleted, else none.
+  std::optional<int64_t> recalibrate_bn = {};
   std::optional<int64_t> rewind = {};     // to the weights after so many steps of dense training
   std::optional<double> max_loss = {};    // of accuracy, as a fraction: the step that loses more is undone
   std::string erase = "before-finetune";  // when dead channels are deleted: or "at-end", "never"

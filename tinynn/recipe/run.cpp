@@ -7,6 +7,7 @@
 #include <tinynn/ops/index.hpp>
 #include <tinynn/prune/rewind.hpp>
 #include <tinynn/recipe/run.hpp>
+#include <tinynn/train/recalibrate.hpp>
 
 namespace tinynn::recipe {
 namespace {
@@ -83,13 +84,50 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
     parts_.push_back(std::move(regrower));
   }
   // What learns before the cut does so in a fine-tuning if there is no dense training.
-  const bool warms_up = recipe.epochs == 0 && learns_before_the_cut;
+  const bool warms_up = recipe.epochs == 0 && learns_before_the_cut && recipe.ramp_epochs == 0;
   check(recipe.rewind.value_or(0) <= recipe.epochs * loader.size(), "rewind ", recipe.rewind.value_or(0),
         ": the dense training has ", recipe.epochs * loader.size(), " steps");
   if (recipe.rewind == 0) early_ = snapshot(module);
+  if (recipe.ramp_epochs > 0) {
+    Recipe ramp = recipe;
+    ramp.steps = std::max<int64_t>(1, recipe.ramp_epochs * loader.size() / recipe.update_every);
+    ramp.ramp_epochs = 0;
+    ramp_ = schedule_of(ramp);
+    check(std::ssize(ramp_) <= recipe.ramp_epochs * loader.size(), "schedule: ", ramp_.size(),
+          " cuts in a ramp of ", recipe.ramp_epochs * loader.size(), " steps");
+    schedule_ = {ramp_.back()};
+  }
   progress_.steps = static_cast<int64_t>(schedule_.size());
   dense_epochs_ = warms_up ? recipe.finetune_epochs : recipe.epochs;
-  train(dense_epochs_, false);
+  train();
+}
+
+int64_t Run::ramp_cut(int64_t k) const {
+  const int64_t steps = recipe_.ramp_epochs * loader_->size();
+  return recipe_.epochs * loader_->size() + steps * (k + 1) / std::ssize(ramp_);
+}
+
+StepOf Run::step_of(int64_t steps, bool pruned) const {
+  StepOf at{.step = step_, .steps = steps, .pruned = pruned, .alive = alive_};
+  const int64_t every = recipe_.update_every;
+  int64_t since = step_;  // the last update that has no step before it
+  if (ramps()) {
+    at.first = recipe_.epochs * loader_->size();
+    at.pruned = step_ >= at.first;
+    if (cuts_ < std::ssize(ramp_)) {
+      at.to_update = ramp_cut(cuts_) - step_ - 1;
+      return at;
+    }
+    since -= ramp_cut(cuts_ - 1) - 1;
+  }
+  if (at.pruned) at.to_update = since == 0 ? every : (every - since % every) % every;
+  return at;
+}
+
+void Run::train() {
+  const bool pruned = phase_ > Phase::cut;
+  const int64_t whole = recipe_.epochs + recipe_.ramp_epochs + recipe_.finetune_epochs;
+  train(ramps() ? whole : pruned ? recipe_.finetune_epochs : dense_epochs_, pruned);
 }
 
 // Each training is a run of its own: the same schedule again, from the same rates.
@@ -98,9 +136,13 @@ void Run::train(int64_t epochs, bool pruned) {
     optimizer_->set_lr(base_rates_[group], static_cast<int64_t>(group));
   const int64_t steps = epochs * loader_->size();
   const auto at = [this, steps, pruned](double lr) {
-    return StepOf{.step = step_, .steps = steps, .pruned = pruned, .lr = lr};
+    StepOf result = step_of(steps, pruned);
+    result.lr = lr;
+    return result;
   };
-  scheduler_.emplace(*optimizer_, find(lr_schedules(), "lr-schedule", recipe_.lr_schedule).make(steps));
+  scheduler_.emplace(
+      *optimizer_,
+      find(lr_schedules(), "lr-schedule", recipe_.lr_schedule).make(argument_of(recipe_.lr_schedule), steps));
   train::RunOptions options{.epochs = epochs,
                             .loss = options_.loss,
                             .before_step =
@@ -110,7 +152,11 @@ void Run::train(int64_t epochs, bool pruned) {
                                 },
                             .after_step =
                                 [this, at](double lr) {
-                                  for (const auto& part : parts_) part->after_step(at(lr));
+                                  StepOf now = at(lr);
+                                  if (ramps() && now.to_update == 0 && cuts_ < std::ssize(ramp_))
+                                    cut_of_ramp();
+                                  now.alive = alive_;
+                                  for (const auto& part : parts_) part->after_step(now);
                                 },
                             .scheduler = &*scheduler_};
   if (!parts_.empty()) {
@@ -145,6 +191,15 @@ double Run::sparsity() const {
 
 void Run::choose_weights() { context_.weights = weights_of(*module_, recipe_.layers); }
 
+// In the middle of an epoch, which a criterion that looks at data must not count as a new one.
+void Run::cut_of_ramp() {
+  const int64_t epoch = loader_->epoch();
+  progress_.target = ramp_[static_cast<size_t>(cuts_++)];
+  cut(progress_.target);
+  loader_->set_epoch(epoch);
+  progress_.sparsity = sparsity();
+}
+
 void Run::cut(double sparsity) {
   Context& c = context_;
   if (c.row.deletes && !prunes_zeros()) {
@@ -162,6 +217,13 @@ void Run::cut(double sparsity) {
   } else {
     c.row.prune_to(c, sparsity);
   }
+  alive_ = 0;
+  for (const auto& weight : c.weights) alive_ += weight.mask_or_all().count_alive();
+  recipe::cut_dead_units(c);
+  if (ramps() && cuts_ < std::ssize(ramp_)) return;  // nobody evaluates it yet
+  const int64_t epoch = loader_->epoch();
+  train::recalibrate_batch_norm(*module_, *loader_, recipe_.recalibrate_bn.value_or(c.row.deletes ? 20 : 0));
+  loader_->set_epoch(epoch);
 }
 
 void Run::delete_dead() {
@@ -183,7 +245,7 @@ void Run::begin_finetuning() {
   if (recipe_.rewind) prune::rewind(*module_, early_);
   // Rewinding needs the sizes of before.
   if (context_.row.deletes && recipe_.erase == "before-finetune" && !recipe_.rewind) delete_dead();
-  train(recipe_.finetune_epochs, true);
+  if (!ramps()) train();
 }
 
 void Run::end_parts() {
@@ -200,10 +262,18 @@ bool Run::says(Moment moment) {
 bool Run::advance() {
   switch (phase_) {
     case Phase::dense:
-      if (train_one()) return says(Moment::trained);
+      if ((!ramps() || training_->steps() < recipe_.epochs * loader_->size()) && train_one())
+        return says(Moment::trained);
+      if (ramps()) epochs_ = training_->epochs();
       for (const auto& part : parts_) part->end_dense();
-      phase_ = Phase::cut;
+      phase_ = ramps() ? Phase::ramp : Phase::cut;
       return says(Moment::dense);
+    case Phase::ramp:
+      if (cuts_ < std::ssize(ramp_) && train_one()) return says(Moment::trained);
+      progress_.step = 0;
+      begin_finetuning();
+      phase_ = Phase::finetune;
+      return says(Moment::pruned);
     case Phase::judge:
       if (options_.accuracy() < least_accuracy_) {
         restore(*module_, before_);
@@ -225,6 +295,7 @@ bool Run::advance() {
     case Phase::finetune:
       if (!training_) begin_finetuning();
       if (train_one()) return says(Moment::trained);
+      if (ramps()) epochs_.erase(epochs_.begin(), epochs_.begin() + recipe_.epochs);
       if (progress_.step + 1 == progress_.steps) end_parts();
       phase_ = recipe_.max_loss                       ? Phase::judge
                : progress_.step + 1 < progress_.steps ? Phase::cut

@@ -1,6 +1,7 @@
 // Run: a recipe carried out, one step of training or of pruning at a time: dense training, if the recipe has
 // epochs for it; then, step by step of the schedule, pruning and fine-tuning; in the end the deletion of dead
-// channels. What a step was is seen in progress().
+// channels. With ramp_epochs it is one training, in the middle of which all cuts are made. What a step was is
+// seen in progress().
 //
 //   recipe::Run run(net, sgd, train, {.criterion = "taylor", .granularity = "filter", .sparsity = 0.8,
 //                                     .finetune_epochs = 2});
@@ -85,10 +86,16 @@ class Run {
   void resume(const std::filesystem::path& file, const Visits& more = {});
 
  private:
-  enum class Phase { dense, cut, finetune, judge, finish, erase, over };
+  enum class Phase { dense, ramp, cut, finetune, judge, finish, erase, over };
 
+  // One training, from the optimizer's first rates.
   void train(int64_t epochs, bool pruned);
+  void train();      // that of the present phase
   bool train_one();  // false when the training is through
+  StepOf step_of(int64_t steps, bool pruned) const;
+  bool ramps() const { return !ramp_.empty(); }
+  int64_t ramp_cut(int64_t k) const;  // after how many steps the ramp's cut number k is made
+  void cut_of_ramp();
   void cut(double sparsity);
   void choose_weights();
   void begin_finetuning();
@@ -102,9 +109,11 @@ class Run {
   nn::Module* module_;
   optim::Optimizer* optimizer_;
   data::DataLoader* loader_;
-  prune::SparsitySchedule schedule_;
+  prune::SparsitySchedule schedule_, ramp_;  // of a ramp, the former has the end alone
+  int64_t cuts_ = 0;                         // of the ramp, so far
   Context context_;
-  int64_t elements_;  // of the chosen weights, at first
+  int64_t elements_;   // of the chosen weights, at first
+  int64_t alive_ = 0;  // of them, by the masks, after the last cut
   std::vector<double> base_rates_;
   std::vector<std::unique_ptr<Part>> parts_;
   Regrower* regrower_ = nullptr;  // one of the parts

@@ -48,6 +48,10 @@ void Run::state(StateVisitor& visit) {
   int64_t elements = elements_;
   visit("elements", elements);
   check(elements == elements_, "state: a network of ", elements, " weights, expected ", elements_);
+  visit("alive", alive_);
+  visit("cuts", cuts_);
+  check(cuts_ >= 0 && cuts_ <= std::ssize(ramp_) && alive_ >= 0 && alive_ <= elements_, "state: cut ", cuts_,
+        " of ", ramp_.size(), ", ", alive_, " of ", elements_, " weights alive");
   visit("least_accuracy", least_accuracy_);
   visit.all("base_rates", base_rates_);
   check(std::ssize(base_rates_) == optimizer_->groups(), "state: ", base_rates_.size(),
@@ -62,12 +66,10 @@ void Run::state(StateVisitor& visit) {
   visit.part("loader", *loader_);
   bool trains = training_.has_value();
   visit("trains", trains);
-  check((trains || phase_ != Phase::dense) && (recipe_.max_loss || phase_ != Phase::judge),
+  check((trains || phase_ > Phase::ramp) && (recipe_.max_loss || phase_ != Phase::judge) &&
+            (ramps() ? phase_ != Phase::cut : phase_ != Phase::ramp),
         "state: a run of this recipe is never in this phase");
-  if (visit.reads() && trains) {
-    const bool pruned = phase_ == Phase::finetune;
-    train(pruned ? recipe_.finetune_epochs : dense_epochs_, pruned);
-  }
+  if (visit.reads() && trains) train();
   if (visit.reads() && !trains) training_.reset();
   if (trains) {
     visit.part("scheduler", *scheduler_);

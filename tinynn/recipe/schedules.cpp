@@ -34,13 +34,27 @@ const ScheduleRow schedule_rows[] = {
      [](const std::string& list, const Options&) { return listed(list); }},
 };
 
+// Over a tenth of the steps.
+int64_t warmup(int64_t steps) { return std::min<int64_t>(200, steps / 10); }
+
 const LrScheduleRow lr_rows[] = {
-    {{"constant", "the same rate all along"}, [](int64_t) { return optim::constant(); }},
-    {{"linear", "a straight line to zero"}, [](int64_t steps) { return optim::linear({.steps = steps}); }},
+    {{"constant", "the same rate all along"}, [](const std::string&, int64_t) { return optim::constant(); }},
+    {{"linear", "a straight line to zero"},
+     [](const std::string&, int64_t steps) { return optim::linear({.steps = steps}); }},
     {{"cosine", "half a cosine to zero, after a warm-up over a tenth of the steps, at most 200"},
-     [](int64_t steps) {
-       return optim::cosine({.steps = steps, .warmup = std::min<int64_t>(200, steps / 10)});
+     [](const std::string&, int64_t steps) {
+       return optim::cosine({.steps = steps, .warmup = warmup(steps)});
      }},
+    {{"flat-cosine", "the same warm-up, constant, and the half cosine over the last part F of the steps",
+      "F"},
+     [](const std::string& argument, int64_t steps) {
+       const double fall = number_of("lr-schedule", "flat-cosine:" + argument);
+       check(fall >= 0 && fall <= 0.9, "lr-schedule: flat-cosine:", fall,
+             ", expected a fraction between 0 and 0.9");
+       return optim::flat_cosine({.steps = steps, .warmup = warmup(steps), .fall = fall});
+     }},
+    {{"one-cycle", "half a cosine from 0.04 of the rate up, over 0.3 of the steps, and one down to zero"},
+     [](const std::string&, int64_t steps) { return optim::one_cycle({.steps = steps}); }},
 };
 
 }  // namespace

@@ -38,6 +38,8 @@ struct Context {
   std::optional<structured::ChannelTotals> totals = {};
   double macs = 0;
 
+  /// Samples, as many as it takes to trace the network.
+  Tensor example() const;
   // As the recipe says.
   prune::Rule rule() const;
   prune::Granularity granularity() const;
@@ -45,6 +47,9 @@ struct Context {
 
   void state(StateVisitor& visit);
 };
+
+/// If the recipe wants that: weights of units that have lost all inputs or all outputs go, too.
+void cut_dead_units(const Context& context);
 
 struct CriterionRow : Row {
   /// Empty for one that does not rank: "bernoulli".
@@ -74,7 +79,7 @@ struct ScheduleRow : Row {
 std::span<const ScheduleRow> schedules();
 
 struct LrScheduleRow : Row {
-  optim::LrSchedule (*make)(int64_t steps);
+  optim::LrSchedule (*make)(const std::string& argument, int64_t steps);
 };
 std::span<const LrScheduleRow> lr_schedules();
 

@@ -4,7 +4,6 @@
 #include <span>
 
 #include <tinynn/core/error.hpp>
-#include <tinynn/core/shape.hpp>
 #include <tinynn/core/state.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/ops/pointwise.hpp>
@@ -82,12 +81,6 @@ std::vector<int64_t> share_out(int64_t count, const std::vector<double>& claims,
     ++given[next];
   }
   return given;
-}
-
-bool any_alive(const Mask& mask, int64_t dim, int64_t index) {
-  bool any = false;
-  Slices(mask.shape(), dim).for_each(index, [&](int64_t i) { any = any || mask[i]; });
-  return any;
 }
 
 }  // namespace
@@ -194,30 +187,6 @@ double cosine_decay(double fraction, int64_t step, int64_t end) {
   check(step >= 0 && end > 0, "cosine_decay: step ", step, " of ", end, ", expected 0 or more of 1 or more");
   const double done = std::min(1.0, static_cast<double>(step) / static_cast<double>(end));
   return fraction / 2 * (1 + std::cos(std::numbers::pi * done));
-}
-
-int64_t remove_dead_units(const std::vector<Parameter>& chain) {
-  for (size_t k = 1; k < chain.size(); ++k) {
-    const Shape &from = chain[k - 1].shape(), &to = chain[k].shape();
-    check(from.rank() >= 2 && to.rank() >= 2 && from[0] == to[1], "remove_dead_units: a weight of shape ", to,
-          " does not read the units of one of shape ", from);
-  }
-  auto masks = masks_of(chain);
-  const int64_t before = count_alive(masks);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (size_t k = 1; k < masks.size(); ++k) {
-      for (int64_t unit = 0; unit < masks[k].shape()[1]; ++unit) {
-        const bool input = any_alive(masks[k - 1], 0, unit), output = any_alive(masks[k], 1, unit);
-        if (input == output) continue;
-        Mask& mask = masks[input ? k - 1 : k];
-        Slices(mask.shape(), input ? 0 : 1).for_each(unit, [&](int64_t i) { mask.set(i, false); });
-        changed = true;
-      }
-    }
-  }
-  set_masks(chain, masks);
-  return before - count_alive(masks);
 }
 
 }  // namespace tinynn::sparsify

@@ -73,11 +73,4 @@ class SparseMomentum {
 /// Throws Error if the step is negative or the end is not positive.
 double cosine_decay(double fraction, int64_t step, int64_t end);
 
-/// Kills all weights of units that have no live input or no live output, until there are no more such units,
-/// and returns how many were alive. `chain` holds the weights of layers that follow each other, where a unit
-/// is a slice of dimension 0 of one weight and of dimension 1 of the next: Linear on Linear, Conv2d on
-/// Conv2d. A unit without input still hands on its bias, which is lost. Throws Error if two weights do not
-/// fit together.
-int64_t remove_dead_units(const std::vector<Parameter>& chain);
-
 }  // namespace tinynn::sparsify

@@ -118,6 +118,28 @@ void add_batches(std::vector<Batch>& batches, std::vector<int64_t> alive, size_t
   }
 }
 
+// What two groups have in common that lie in like places: the same kinds of tensors make and read them.
+std::string place_of(const ChannelGroup& group) {
+  TextStream text;
+  for (const GroupMember& member : group.members) {
+    const Shape& shape = member.tensor.shape();
+    text << (member.makes ? "made by " : "read by ") << shape.rank() << '.' << member.dim;
+    for (int64_t d = 2; d < shape.rank(); ++d) text << 'x' << shape[d];
+    text << ';';
+  }
+  return text.str();
+}
+
+// From "how important" to "after which share of all these channels".
+void rank_by_share(std::vector<Batch>& batches, size_t channels) {
+  std::ranges::stable_sort(batches, {}, &Batch::rank);
+  size_t gone = 0;
+  for (Batch& batch : batches) {
+    gone += batch.classes.size();
+    batch.rank = static_cast<double>(gone) / static_cast<double>(channels);
+  }
+}
+
 // Why the groups stay that may not go, the largest first: "; pinned are 10 of fc3.weight (the model's
 // output)".
 std::string reasons(const std::vector<ChannelGroup>& all) {
@@ -166,11 +188,16 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
 
   int64_t left = 0;
   std::set<int64_t> candidates;
-  std::vector<std::pair<size_t, std::vector<int64_t>>> alive_of;  // channels of each group, and those alive
+  struct Alive {
+    size_t channels;               // of the group
+    std::vector<int64_t> classes;  // of those that are alive
+  };
+  std::map<std::string, std::vector<Alive>> competing;  // by their place, or all
   const std::vector<ChannelGroup> all = groups(map);
   for (const ChannelGroup& group : all) {
     if (!may_go(group, options)) continue;
-    auto& [channels, alive] = alive_of.emplace_back(group.classes.size(), std::vector<int64_t>());
+    auto& [channels, alive] = competing[options.isomorphic ? place_of(group) : ""].emplace_back(
+        group.classes.size(), std::vector<int64_t>());
     std::ranges::copy_if(group.classes, std::back_inserter(alive),
                          [&](int64_t c) { return !dead.contains(c); });
     candidates.insert(alive.begin(), alive.end());
@@ -178,7 +205,16 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
   }
   std::vector<Batch> batches;
   const auto scores = importance(map, candidates, options.criterion);
-  for (auto& [channels, alive] : alive_of) add_batches(batches, alive, channels, scores, options);
+  for (const auto& [place, of_place] : competing) {
+    std::vector<Batch> some;
+    size_t channels = 0;
+    for (const Alive& group : of_place) {
+      add_batches(some, group.classes, group.channels, scores, options);
+      channels += group.classes.size();
+    }
+    if (options.isomorphic) rank_by_share(some, channels);
+    std::ranges::move(some, std::back_inserter(batches));
+  }
   std::ranges::stable_sort(batches, {}, &Batch::rank);
 
   const bool budget = options.amount.is_budget();

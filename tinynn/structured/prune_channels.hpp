@@ -34,6 +34,10 @@ struct ChannelOptions {
   /// global: all channels compete, each by its importance relative to the mean of its group; local: all
   /// groups give the same share.
   prune::Scope scope = prune::Scope::global;
+  /// With global scope: only groups in like places compete (the first convolutions of all residual blocks,
+  /// say), and all kinds of places give the same share of their channels. Fang et al., "Isomorphic pruning
+  /// for vision models", ECCV 2024.
+  bool isomorphic = false;
   ChannelKind kind = ChannelKind::any;
   double keep_at_least = 0;  // of each group's channels; one always stays
   int64_t round_to = 1;      // of a group that loses channels a multiple of this stays

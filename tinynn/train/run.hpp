@@ -72,6 +72,8 @@ class Run {
   /// naming the step; the parameters are then those before it.
   bool advance();
   bool is_over() const { return epoch_ == options_.epochs; }
+  /// How many steps were taken.
+  int64_t steps() const { return epoch_ * loader_->size() + batch_; }
   /// Of the last step.
   const Progress& progress() const { return progress_; }
   /// An entry for each epoch that is through.
