@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
 #include <tinynn/models/resnet.hpp>
 #include <tinynn/nn/conv2d.hpp>
 #include <tinynn/nn/linear.hpp>

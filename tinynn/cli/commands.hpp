@@ -15,6 +15,7 @@ void add_export(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_sensitivity(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_reproduce(CommandLine& line);
 void add_completion(CommandLine& line);
 
 }  // namespace tinynn::cli

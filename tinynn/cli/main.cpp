@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
   tinynn::cli::add_predict(line);
   tinynn::cli::add_sensitivity(line);
   tinynn::cli::add_bench(line);
+  tinynn::cli::add_reproduce(line);
   tinynn::cli::add_completion(line);
   const int exit_code = run(line, argc, argv);
   if (!is_address_space_limited()) return exit_code;

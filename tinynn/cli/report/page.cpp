@@ -46,8 +46,9 @@ th, td { padding: .35rem .8rem; text-align: right; white-space: nowrap; border-b
 th:first-child, td:first-child { text-align: left; padding-left: .1rem; }
 th { color: var(--soft); font-weight: 500; }
 th:first-child { white-space: normal; }
-.command { font: .9rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+.command, .row { font: .9rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
            white-space: pre; overflow-x: auto; user-select: all; margin: 0 0 .75rem; }
+.row { font-size: .8rem; margin: .4rem 0; }
 .bar { display: inline-block; position: relative; width: 6rem; height: .6rem; margin-right: .6rem;
        background: var(--tile); border-radius: 3px; overflow: hidden; }
 .bar span { position: absolute; left: 0; top: 0; bottom: 0; background: var(--accent); }

@@ -37,6 +37,7 @@ std::string style(const Curve& curve) {
   const std::string colour = " lc rgb " + quoted(curve.colour);
   switch (curve.stroke) {
     case Stroke::dots: return "with linespoints pt 7 ps 0.6 lw 2" + colour;
+    case Stroke::points: return "with points pt 2 ps 1 lw 2" + colour;
     case Stroke::faint: return "with lines lw 1 lc rgb " + quoted("#90" + curve.colour.substr(1));
     case Stroke::dashed: return "with lines lw 1.5 dt (6,4)" + colour;
     default: return "with lines lw 2" + colour;
@@ -51,6 +52,7 @@ std::string script(const Plot& plot) {
                      quoted(plot.x_label) + "\nset ylabel " + quoted(plot.y_label) + "\n";
   if (plot.x_range)
     text += "set xrange [" + number(plot.x_range->first) + ":" + number(plot.x_range->second) + "]\n";
+  if (plot.log_x) text += "set logscale x\n";
   if (plot.log_y && all_above_zero(plot)) text += "set logscale y\n";
   for (const double x : plot.marks)
     text += "set arrow from first " + number(x) + ", graph 0 to first " + number(x) +

@@ -15,7 +15,7 @@ struct Point {
   double x, y;
 };
 
-enum class Stroke { line, dots, faint, dashed };  // faint: left out of the legend
+enum class Stroke { line, dots, points, faint, dashed };  // faint: left out of the legend
 
 struct Curve {
   std::string name;
@@ -28,6 +28,7 @@ struct Plot {
   std::string title, note = {};
   std::string x_label, y_label;
   std::optional<std::pair<double, double>> x_range = {};
+  bool log_x = false;
   bool log_y = false;              // where all y are above zero
   std::vector<double> marks = {};  // x of thin vertical lines
   std::vector<Curve> curves = {};

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/report/command_line.hpp>
+#include <tinynn/cli/report/reproduce_report.hpp>
+#include <tinynn/core/error.hpp>
+#include <tinynn/core/parallel.hpp>
+#include <tinynn/core/version.hpp>
+#include <tinynn/io/atomic_file.hpp>
+#include <tinynn/io/json.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+struct ReproduceOptions {
+  std::string table;
+  int64_t seeds = 5;
+  bool quick = false;
+  std::string data;
+  std::filesystem::path folder = "tinynn-reproduce";
+};
+
+std::string duration(double seconds) {
+  const double minutes = seconds / 60;
+  return seconds < 90   ? fixed(seconds, 0) + " s"
+         : minutes < 90 ? fixed(minutes, 0) + " min"
+                        : fixed(minutes / 60, 1) + " h";
+}
+
+// Of one trial on one core, as the table says.
+double expected_seconds(const ReproducedRow& row, bool quick) {
+  if (!quick) return row.seconds;
+  const auto whole = static_cast<double>(std::max<int64_t>(row.epochs.all(), 1));
+  return row.seconds * static_cast<double>(epochs_of(row, true).all()) / whole;
+}
+
+// Where the command stands, for people: nothing if it is to be quiet.
+class Reporter {
+ public:
+  Reporter(double expected, double at_once, bool quiet)
+      : expected_(expected), at_once_(at_once), quiet_(quiet) {}
+  void done(const std::string& what, double error, double expected) {
+    done_ += expected;
+    if (quiet_) return;
+    const double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
+    const double left = std::min(expected_ - done_, spent * (expected_ - done_) / done_);
+    std::printf("%s: error %s%%; %s left\n", what.c_str(), fixed(error, 2).c_str(),
+                duration(std::max(0.0, std::max(left, 0.0))).c_str());
+    std::fflush(stdout);
+  }
+  void begin(size_t trials, size_t made) const {
+    if (quiet_ || trials == made) return;
+    std::printf("%zu trainings, %zu made before; the others take about %s, %d at a time\n", trials, made,
+                duration(expected_ / at_once_).c_str(), static_cast<int>(at_once_));
+    std::fflush(stdout);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double expected_, done_ = 0, at_once_;
+  bool quiet_;
+  Clock::time_point begin_ = Clock::now();
+};
+
+// Runs what is not there yet, those that others begin with first.
+void make(const ReproducedTable& table, const std::vector<Trial>& trials, const ReproduceOptions& options,
+          int64_t at_once, Reporter& reporter) {
+  for (const bool from_dense : {false, true}) {
+    std::vector<const Trial*> wanted;
+    std::vector<ChildJob> jobs;
+    for (const Trial& trial : trials) {
+      const bool begins = table.rows[trial.row].command.find("{dense}") == std::string::npos;
+      if (begins == from_dense || result_of(table, trial)) continue;
+      wanted.push_back(&trial);
+      jobs.push_back(trial.job);
+    }
+    run_children(jobs, at_once, [&](size_t k) {
+      const ReproducedRow& row = table.rows[wanted[k]->row];
+      const auto result = result_of(table, *wanted[k]);
+      check(result.has_value(), "reproduce: ", table.name, " left no result in ", options.folder.string());
+      reporter.done(row.network + (row.variant.empty() ? "" : ", " + row.variant) + ", " +
+                        fixed(row.compression, row.compression < 10 ? 2 : 0) + "x, seed " +
+                        std::to_string(wanted[k]->seed),
+                    result->error, expected_seconds(row, options.quick));
+    });
+  }
+}
+
+io::Json json_of(const Reproduced& measured) {
+  io::Json rows = io::Json::array();
+  for (const RowResult& result : measured.rows) {
+    const ReproducedRow& row = *result.row;
+    io::Json json{{"network", row.network}, {"compression", row.compression}};
+    json.set("published", row.published ? io::Json(*row.published) : io::Json());
+    json.set("source", row.source);
+    json.set("error_mean", result.mean());
+    json.set("error_std", result.standard_deviation());
+    json.set("seeds", std::ssize(result.trials));
+    json.set("epochs", result.trials[0].epochs);
+    json.set("seconds", result.seconds());
+    json.set("variant", row.variant);
+    json.set("live_weights", result.trials[0].live);
+    rows.push_back(json);
+  }
+  return {{"table", measured.table->name}, {"rows", rows}};
+}
+
+void run(const ReproduceOptions& options, const Output& output, const std::string& command) {
+  check_writable(output);
+  std::vector<ReproducedTable> tables;
+  for (const ReproducedTable& table : reproduced_tables()) {
+    if (options.table == table.name || options.table == "all") tables.push_back(table);
+  }
+  for (ReproducedTable& table : tables) {
+    if (!options.data.empty()) table.data = options.data;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  check(!error, "cannot make the folder ", options.folder.string(), ": ", error.message());
+
+  const int64_t cores = num_threads();
+  std::vector<std::vector<Trial>> trials;
+  size_t all = 0, made = 0;
+  double expected = 0;
+  for (const ReproducedTable& table : tables) {
+    const auto of_table = trials_of(table, options.seeds, options.quick, 1, options.folder);
+    // Few trials have several cores each.
+    const int64_t threads = std::max<int64_t>(1, cores / std::ssize(of_table));
+    trials.push_back(trials_of(table, options.seeds, options.quick, threads, options.folder));
+    for (const Trial& trial : trials.back()) {
+      ++all;
+      result_of(table, trial) ? void(++made)
+                              : void(expected += expected_seconds(table.rows[trial.row], options.quick));
+    }
+  }
+  const auto at_once = static_cast<double>(cores);
+  Reporter reporter(expected, at_once, output.quiet);
+  reporter.begin(all, made);
+
+  std::vector<Reproduced> measured;
+  io::Json json = io::Json::array();
+  for (size_t t = 0; t < tables.size(); ++t) {
+    make(tables[t], trials[t], options, cores, reporter);
+    Reproduced& of_table = measured.emplace_back(Reproduced{&tables[t], {}});
+    for (const Trial& trial : trials[t]) {
+      const ReproducedRow& row = tables[t].rows[trial.row];
+      if (of_table.rows.empty() || of_table.rows.back().row != &row) of_table.rows.push_back({&row, {}});
+      of_table.rows.back().trials.push_back(*result_of(tables[t], trial));
+    }
+    json.push_back(json_of(of_table));
+    if (output.quiet) continue;
+    std::printf("\n%s: %s\n\n%s\n%s\n", tables[t].name.c_str(), tables[t].help.c_str(),
+                table_of(tables[t], of_table.rows).text().c_str(),
+                options.quick ? "Quick: the seeds, epochs and variants of the whole table are more."
+                              : tables[t].note.c_str());
+    std::fflush(stdout);
+  }
+  if (!output.metrics.empty())
+    io::write_file_atomically(output.metrics, (json.size() == 1 ? json.elements()[0] : json).text(2) + "\n");
+  if (!output.report.empty()) io::write_file_atomically(output.report, reproduce_page(measured, command));
+  if (!output.quiet && !output.report.empty()) std::printf("report: %s\n", output.report.c_str());
+}
+
+}  // namespace
+
+void add_reproduce(CommandLine& line) {
+  const Command command =
+      line.add_command("reproduce", "Measure the published tables of pruning, beside what was published");
+  auto options = std::make_shared<ReproduceOptions>();
+  auto output = std::make_shared<Output>();
+  std::vector<std::string> names;
+  std::string list;
+  for (const auto& table : reproduced_tables()) {
+    names.push_back(table.name);
+    std::string name = table.name;
+    name.resize(16, ' ');
+    list += "  " + name + table.help + "\n";
+  }
+  names.emplace_back("all");
+  command.add("table", options->table, "A row of the list below, or all").required().one_of(names);
+  command.add("--seeds", options->seeds, "Trainings of each row")
+      .in_range(int64_t{1}, int64_t{1000})
+      .shows_default();
+  command.add_flag("--quick", options->quick,
+                   "One seed and a twentieth of the epochs, without variants and controls");
+  command.add("--data", options->data,
+              "Other data than the table's, as for train: what was published is then no comparison");
+  command
+      .add("--folder", options->folder,
+           "Where networks, checkpoints and results are kept: the same command goes on where it was")
+      .shows_default();
+  add_report_option(command, *output);
+  add_output_options(command, *output);
+  command.footer(
+      "\nTables:\n" + list +
+      "\nTrainings run side by side, one a core, each a `tinynn prune` of its own: the report has their "
+      "commands.\n\nExamples:\n  tinynn reproduce lenet-300-100 --report table.html\n"
+      "  tinynn reproduce lenet-5 --quick");
+  command.runs([=] { run(*options, *output, command_line(command)); });
+}
+
+}  // namespace tinynn::cli

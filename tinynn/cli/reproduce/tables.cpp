@@ -1,0 +1,300 @@
+#include <algorithm>
+#include <sstream>
+
+#include <tinynn/cli/reproduce/tables.hpp>
+
+namespace tinynn::cli {
+namespace {
+
+using std::string;
+
+// Gradual magnitude pruning: a short dense training, an exponential ramp at a constant rate, and a long
+// fine-tuning under a cosine. Dead units give their weights back to where gradients are largest.
+const string gradual = " --schedule exponential --regrow gradient-sum:16 --cut-dead-units";
+const string of_300_100 =
+    "prune --model lenet-300-100 --update-every 200 --lr-schedule flat-cosine:0.58" + gradual;
+const string of_lenet_5 =
+    "prune --model lenet-5 --batch-size 128 --lr 0.05 --update-every 100 --lr-schedule flat-cosine:0.57" +
+    gradual;
+constexpr int64_t most = 1000;  // seeds: as many as are asked for
+constexpr Epochs epochs_300_100{3, 40, 60}, epochs_lenet_5{1, 12, 17};
+
+const char *sparse_momentum = "sparse momentum, Dettmers & Zettlemoyer 2019",
+           *deep_r = "DeepR, as run by the same", *gsm = "GSM, Ding et al. 2019",
+           *sws = "soft weight sharing, Ullrich et al. 2017",
+           *sparse_vd = "sparse variational dropout, Molchanov et al. 2017",
+           *deep_compression = "deep compression, Han et al. 2016",
+           *bayesian = "Bayesian compression (GHS), Louizos et al. 2017",
+           *distiller = "Distiller, 180 epochs and 98 or 180 more",
+           *fast_nas = "FastNAS, NVIDIA Model Optimizer, at 73%";
+
+string without(double compression) {
+  std::ostringstream text;
+  text << " --sparsity " << 1 - 1 / compression;
+  return text.str();
+}
+
+ReproducedTable lenet_300_100() {
+  ReproducedTable table{
+      .name = "lenet-300-100",
+      .help = "error on MNIST at 20, 50, 60, 100 and 200 times fewer weights",
+      .data = "mnist",
+      .counts = "weights",
+      .rows = {},
+      .note =
+          "Input dropout, a random corruption of training images, is no part of the papers' "
+          "settings: one seed without it stands beside each row."};
+  auto& rows = table.rows;
+  const string network = "LeNet-300-100";
+  rows.push_back({.network = network,
+                  .variant = "dense, same recipe",
+                  .published = 1.31,
+                  .source = sparse_momentum,
+                  .command = "train --model lenet-300-100 --lr-schedule flat-cosine:0.58 --input-dropout 0.1",
+                  .epochs = {40},
+                  .seconds = 35,
+                  .most_seeds = most});
+  struct Published {
+    double compression;
+    std::optional<double> error;
+    const char* source;
+    const char* dropout;
+    double seconds;
+  };
+  for (const auto& [compression, error, source, dropout, seconds] :
+       {Published{20, 1.53, sparse_momentum, "0.1", 60}, Published{50, 1.79, deep_r, "0.1", 55},
+        Published{60, 1.82, gsm, "0.1", 55}, Published{100, 2.36, sparse_momentum, "0.1", 50},
+        Published{200, {}, "none known", "0.05", 50}}) {
+    for (const bool drops : {true, false}) {
+      rows.push_back({.network = network,
+                      .variant = drops ? "" : "no input dropout",
+                      .compression = compression,
+                      .published = error,
+                      .source = source,
+                      .command = of_300_100 + without(compression) +
+                                 (drops ? string(" --input-dropout ") + dropout : ""),
+                      .epochs = epochs_300_100,
+                      .seconds = seconds,
+                      .most_seeds = drops ? most : 1});
+    }
+  }
+  rows.push_back(
+      {.network = network,
+       .variant = "control: one-shot magnitude",
+       .compression = 20,
+       .command = "prune --model lenet-300-100 --schedule one-shot --input-dropout 0.1" + without(20),
+       .epochs = {43, 0, 60},
+       .seconds = 60});
+  rows.push_back(
+      {.network = network,
+       .variant = "control: random",
+       .compression = 20,
+       .command = "prune --model lenet-300-100 --criterion random --update-every 200 --schedule exponential "
+                  "--lr-schedule flat-cosine:0.58 --input-dropout 0.1" +
+                  without(20),
+       .epochs = epochs_300_100,
+       .seconds = 60});
+  return table;
+}
+
+ReproducedTable lenet_5() {
+  ReproducedTable table{
+      .name = "lenet-5",
+      .help = "error of LeNet-5 (20-50-500) on MNIST at 100, 200 and 300 times fewer weights",
+      .data = "mnist",
+      .counts = "weights",
+      .rows = {},
+      .note =
+          "Input dropout, a random corruption of training images, is no part of the papers' "
+          "settings: one seed without it stands beside each row."};
+  auto& rows = table.rows;
+  const string network = "LeNet-5", dense = "train --model lenet-5 --batch-size 128 --lr 0.05";
+  rows.push_back({.network = network,
+                  .variant = "dense, same recipe",
+                  .command = dense + " --lr-schedule flat-cosine:0.57 --input-dropout 0.05",
+                  .epochs = {30},
+                  .seconds = 450,
+                  .most_seeds = most});
+  struct Published {
+    double compression, error;
+    const char* source;
+  };
+  for (const auto& [compression, error, source] :
+       {Published{100, 0.83, sparse_momentum}, Published{200, 0.97, sws}, Published{300, 0.75, sparse_vd}}) {
+    for (const bool drops : {true, false}) {
+      rows.push_back({.network = network,
+                      .variant = drops ? "" : "no input dropout",
+                      .compression = compression,
+                      .published = error,
+                      .source = source + string(compression == 300 ? ", at 280x" : ""),
+                      .command = of_lenet_5 + without(compression) + (drops ? " --input-dropout 0.05" : ""),
+                      .epochs = epochs_lenet_5,
+                      .seconds = 300,
+                      .most_seeds = drops ? most : 1});
+    }
+  }
+  rows.push_back(
+      {.network = network,
+       .variant = "control: one-shot magnitude",
+       .compression = 100,
+       .command =
+           "prune --model lenet-5 --batch-size 128 --lr 0.05 --schedule one-shot --input-dropout 0.05" +
+           without(100),
+       .epochs = {13, 0, 17},
+       .seconds = 300});
+  return table;
+}
+
+ReproducedTable structured() {
+  ReproducedTable table{
+      .name = "structured",
+      .help = "error of LeNet-5 on MNIST with 14.5 and 30 times fewer multiply-adds, channels deleted",
+      .data = "mnist",
+      .counts = "multiply-adds",
+      .rows = {},
+      .note = "Input dropout is no part of the paper's setting."};
+  for (const auto& [compression, published] :
+       {std::pair{14.5, std::optional(1.0)}, std::pair{30.0, std::optional<double>()}}) {
+    std::ostringstream share;
+    share << 1 / compression;
+    table.rows.push_back(
+        {.network = "LeNet-5",
+         .compression = compression,
+         .published = published,
+         .source = published ? bayesian : "none known",
+         .command = "prune --model lenet-5 --batch-size 128 --lr 0.05 --granularity channel --to-macs " +
+                    share.str() +
+                    " --update-every 100 --schedule exponential --lr-schedule flat-cosine:0.67 "
+                    "--input-dropout 0.05",
+         .epochs = {3, 7, 30},
+         .seconds = 300,
+         .most_seeds = most});
+  }
+  return table;
+}
+
+ReproducedTable storage() {
+  ReproducedTable table{
+      .name = "storage",
+      .help = "error on MNIST at so many times fewer bits in the file, weights, masks and biases",
+      .data = "mnist",
+      .counts = "bits",
+      .rows = {},
+      .note = "Bits are those of the file's tensors, beside 32 for each number of the dense network."};
+  const auto add = [&](const char* network, double compression, double published, const char* source,
+                       const string& command, const Epochs& epochs, double seconds, int64_t codebook) {
+    table.rows.push_back({.network = network,
+                          .compression = compression,
+                          .published = published,
+                          .source = source,
+                          .command = command,
+                          .epochs = epochs,
+                          .seconds = seconds,
+                          .codebook = codebook,
+                          .most_seeds = most});
+  };
+  add("LeNet-300-100", 100, 1.58, (deep_compression + string(", at 40x")).c_str(),
+      of_300_100 + without(60) + " --input-dropout 0.1", epochs_300_100, 60, 16);
+  add("LeNet-5", 162, 0.97, sws, of_lenet_5 + without(150) + " --input-dropout 0.05", epochs_lenet_5, 300,
+      16);
+  return table;
+}
+
+ReproducedTable fashion() {
+  ReproducedTable table{.name = "fashion",
+                        .help = "LeNet-300-100 on Fashion-MNIST, of which no table was published",
+                        .data = "fashion-mnist",
+                        .counts = "weights",
+                        .rows = {},
+                        .note = "Nothing was tuned here: the recipe is that of lenet-300-100."};
+  table.rows.push_back(
+      {.network = "LeNet-300-100",
+       .variant = "dense, same recipe",
+       .command = "train --model lenet-300-100 --lr-schedule flat-cosine:0.58 --input-dropout 0.05",
+       .epochs = {40},
+       .seconds = 35,
+       .most_seeds = most});
+  for (const double compression : {20, 50}) {
+    table.rows.push_back({.network = "LeNet-300-100",
+                          .compression = compression,
+                          .source = "none known",
+                          .command = of_300_100 + without(compression) + " --input-dropout 0.05",
+                          .epochs = epochs_300_100,
+                          .seconds = 60,
+                          .most_seeds = most});
+  }
+  return table;
+}
+
+ReproducedTable resnet_20() {
+  ReproducedTable table{
+      .name = "resnet-20",
+      .help = "drops of accuracy of ResNet-20 on CIFAR-10: channels and weights; an evening",
+      .data = "cifar10",
+      .counts = "multiply-adds",
+      .rows = {},
+      .note =
+          "One dense network, three fine-tunings of each row. Where CIFAR-10 is at hand as JPEG, "
+          "drops compare rather than accuracies; epochs stand beside every row."};
+  const string channels =
+      "prune --in {dense} --granularity channel --scope isomorphic --schedule exponential --lr 0.05 "
+      "--lr-schedule cosine";
+  const auto add = [&](const char* variant, double compression, double published, std::optional<double> drop,
+                       const char* source, const string& command, const Epochs& epochs, double seconds) {
+    table.rows.push_back({.network = "ResNet-20",
+                          .variant = variant,
+                          .compression = compression,
+                          .published = 100 - published,
+                          .published_drop = drop,
+                          .source = source,
+                          .command = command,
+                          .epochs = epochs,
+                          .seconds = seconds,
+                          .most_seeds = *variant == 0 ? 3 : 1});
+  };
+  add("dense", 1, 91.78, {}, distiller, "train --model resnet-20 --lr 0.2 --lr-schedule one-cycle", {48},
+      5000);
+  add("", 1 / 0.55, 91.02, 0.76, distiller, channels + " --steps 1 --to-macs 0.55", {0, 0, 16}, 1100);
+  add("", 1 / 0.75, 91.63, 0.15, distiller, channels + " --steps 1 --to-macs 0.75", {0, 0, 12}, 1000);
+  add("", 1 / 0.3, 91.43, 0.35, "network surgery in Distiller, 70% zeros",
+      "prune --in {dense} --schedule exponential --steps 3 --sparsity 0.7 --lr 0.05 --lr-schedule cosine",
+      {0, 0, 4}, 1300);
+  add("cut alone, statistics anew", 1 / 0.75, 60.37, {}, fast_nas,
+      "prune --in {dense} --granularity channel --scope isomorphic --schedule one-shot --to-macs 0.75 "
+      "--recalibrate-bn 100",
+      {}, 60);
+  return table;
+}
+
+int64_t shortened(int64_t epochs) { return epochs == 0 ? 0 : std::max<int64_t>(1, epochs / 20); }
+
+}  // namespace
+
+const std::vector<ReproducedTable>& reproduced_tables() {
+  static const std::vector<ReproducedTable> tables{lenet_300_100(), lenet_5(), structured(),
+                                                   storage(),       fashion(), resnet_20()};
+  return tables;
+}
+
+Epochs epochs_of(const ReproducedRow& row, bool quick) {
+  const auto& [dense, ramp, finetune] = row.epochs;
+  return quick ? Epochs{shortened(dense), shortened(ramp), shortened(finetune)} : row.epochs;
+}
+
+std::vector<std::string> words_of(const ReproducedTable& table, const ReproducedRow& row, bool quick) {
+  std::istringstream text(row.command);
+  std::vector<std::string> words;
+  for (std::string word; text >> word;) words.push_back(word);
+  const auto add = [&](const char* option, const std::string& value) {
+    words.insert(words.end(), {option, value});
+  };
+  const Epochs epochs = epochs_of(row, quick);
+  add("--data", table.data);
+  const bool from_file = std::ranges::find(words, "--in") != words.end();
+  if (!from_file) add("--epochs", std::to_string(epochs.dense));
+  if (epochs.ramp > 0) add("--ramp-epochs", std::to_string(epochs.ramp));
+  if (words[0] == "prune") add("--finetune-epochs", std::to_string(epochs.finetune));
+  return words;
+}
+
+}  // namespace tinynn::cli
