@@ -30,9 +30,10 @@ BASE = {
     "sensitivity": ["--in", "net"],
     "bench": ["--in", "net", "--batch", "1"],
     "inspect": ["net"],
+    "reproduce": ["fashion", "--quick", "--data", "mnist"],
 }
 # A legal text means work: more epochs, larger images, all layers in turn.
-SLOW = {"--epochs", "--finetune-epochs", "--batch"}
+SLOW = {"--epochs", "--ramp-epochs", "--finetune-epochs", "--batch"}
 
 
 def write_data(folder):
@@ -53,8 +54,11 @@ def without(arguments, option):
     """The base without this option; those that exclude it go, too."""
     gone = {option} | ({"--sparsity"} if option in ("--threshold", "--to-macs", "--to-params") else set())
     gone |= {"--model"} if option == "--in" else set()
-    pairs = [arguments[i:i + 2] for i in range(0, len(arguments), 2)] if arguments[0].startswith("--") else [arguments]
-    return [word for pair in pairs if pair[0] not in gone for word in pair]
+    kept, drops = [], False
+    for word in arguments:
+        drops = word in gone if word.startswith("--") else drops
+        kept += [] if drops else [word]
+    return kept
 
 
 def random_text():
@@ -71,7 +75,7 @@ def main():
     for command, base in BASE.items():
         for option in options_of(command):
             for text in NASTY + [random_text() for _ in range(10)]:
-                if "\0" in text or (option in ("--out", "--metrics", "--report", "--checkpoint", "--dot", "--contact-sheet") and
+                if "\0" in text or (option in ("--out", "--metrics", "--report", "--checkpoint", "--dot", "--contact-sheet", "--folder") and
                                     (text.startswith(("/", "..")) or len(text) > 200)):
                     continue
                 whole = re.fullmatch(r"[0-9]+", text) is not None and int(text) > 3
@@ -101,7 +105,7 @@ def main():
                         found = json.load(file)["seed"]
                     wrong = None if str(found) == text else f"it is taken for {found}"
                 elif run.returncode == 0 and re.search(r"[,_' \n]", text) and re.match(r"[ 0-9]", text) and option not in (
-                        "--layers", "--in", "--data", "--out", "--metrics", "--report", "--checkpoint", "--dot", "--name", "--batch",
+                        "--layers", "--in", "--data", "--out", "--metrics", "--report", "--checkpoint", "--dot", "--name", "--batch", "--folder", "--regrow",
                         "--shape", "--sample", "--resize", "--label", "--target", "--contact-sheet"):
                     wrong = "it is no number, and is taken for one"
                 taken += run.returncode == 0
