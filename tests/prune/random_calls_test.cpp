@@ -25,6 +25,7 @@
 
 #include "tests/support/moments.hpp"
 #include "tests/support/random_network.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace tinynn;
@@ -203,7 +204,7 @@ class Life {
 }  // namespace
 
 TEST_CASE("prune. what is masked stays zero through 10,000 random calls") {
-  constexpr int64_t networks = 50, calls = 200;
+  constexpr int64_t networks = test::fewer(50), calls = 200;
   int64_t refused = 0, dead = 0;
   for (uint64_t seed = 1; seed <= networks; ++seed) {
     manual_seed(seed);

@@ -12,6 +12,7 @@
 
 #include "tests/support/compare.hpp"
 #include "tests/support/isas.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace tinynn;
@@ -58,7 +59,8 @@ TEST_CASE("recipe. a whole run gives the same bits with 1, 2, 3 and 8 threads") 
   for (const recipe::Recipe& recipe : recipes) {
     CAPTURE(recipe::to_text(recipe));
     const Result one = test::with_threads(1, [&] { return train_prune_finetune(recipe); });
-    for (const int64_t threads : {2, 3, 8}) {
+    for (const int64_t threads : {3, 2, 8}) {
+      if (test::is_sanitized && threads != 3) continue;
       CAPTURE(threads);
       const Result result = test::with_threads(threads, [&] { return train_prune_finetune(recipe); });
       CHECK(result.masks == one.masks);

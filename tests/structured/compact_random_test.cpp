@@ -14,6 +14,7 @@
 #include <tinynn/structured/compact.hpp>
 
 #include "tests/support/random_network.hpp"
+#include "tests/support/sanitized.hpp"
 
 using namespace tinynn;
 
@@ -169,11 +170,11 @@ void try_networks(uint64_t first, uint64_t count, Kinds kinds = Kinds::images) {
 }  // namespace
 
 TEST_CASE("structured. deletion from 200 random networks leaves outputs and training alone") {
-  try_networks(1, 200);
+  try_networks(1, test::fewer(200));
 }
 
 TEST_CASE("structured. deletion from 100 random networks with sequences leaves outputs and training alone") {
-  try_networks(1, 100, Kinds::all);
+  try_networks(1, test::fewer(100), Kinds::all);
 }
 
 TEST_CASE("structured. deletion from 1000 random networks, a slow test of its own" * doctest::skip()) {
