@@ -27,7 +27,8 @@ is_true a.json 'all(0 < sum(r["live_weights"]) <= 266200 / r["compression"] + 1 
 is_true a.json 'm["rows"][4]["published"] is None and m["rows"][3]["published"] == 2.36'
 [[ ! $(ls a/*.ckpt 2>/dev/null) ]] || complain "checkpoints are left: $(ls a)"
 python3 "$here/report_check.py" a.html "Make it again" lenet-300-100 >check || complain "a.html is not sound"
-succeeds "$tinynn" reproduce lenet-300-100 --quick --folder "$out/a" --metrics again.json
+tail -n +3 check >command
+succeeds bash -c "$(sed '1s/ tinynn / "$0" /; s/metrics a.json/metrics again.json/' command)" "$tinynn"
 same_file a.json again.json
 ! grep -q trainings stdout || complain "it trained again: $(<stdout)"
 

@@ -110,7 +110,7 @@ int64_t Run::ramp_cut(int64_t k) const {
 StepOf Run::step_of(int64_t steps, bool pruned) const {
   StepOf at{.step = step_, .steps = steps, .pruned = pruned, .alive = alive_};
   const int64_t every = recipe_.update_every;
-  int64_t since = step_;  // the last update that has no step before it
+  int64_t since = step_;  // steps since the fine-tuning began, or since the ramp's last cut
   if (ramps()) {
     at.first = recipe_.epochs * loader_->size();
     at.pruned = step_ >= at.first;

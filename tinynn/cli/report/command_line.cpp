@@ -52,7 +52,12 @@ std::string command_line(const Command& command) {
   line += "tinynn " + command.name();
   for (const auto& [name, value, given, is_flag, suggestions] : command.arguments()) {
     if (!given && name != "--seed") continue;
-    line += " \\\n  " + name;
+    line += " \\\n  ";
+    if (!name.starts_with('-')) {
+      line += shell_quoted(value);
+      continue;
+    }
+    line += name;
     if (!is_flag) line += (value.starts_with('-') ? "=" : " ") + shell_quoted(value);
   }
   return line;

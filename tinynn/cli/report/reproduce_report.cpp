@@ -37,7 +37,9 @@ Html curves(const Reproduced& measured) {
     Plot plot{.title = network + ", test error over compression",
               .x_label = "times fewer " + measured.table->counts,
               .y_label = "test error, %",
-              .log_x = true};
+              .log_x = true,
+              .width = 760,
+              .height = 420};
     for (Curve& curve : {std::ref(here), std::ref(seeds), std::ref(published), std::ref(variants)}) {
       if (!curve.pieces.empty() && !curve.pieces[0].empty()) plot.curves.push_back(curve);
     }

@@ -19,14 +19,10 @@ const string of_lenet_5 =
 constexpr int64_t most = 1000;  // seeds: as many as are asked for
 constexpr Epochs epochs_300_100{3, 40, 60}, epochs_lenet_5{1, 12, 17};
 
-const char *sparse_momentum = "sparse momentum, Dettmers & Zettlemoyer 2019",
-           *deep_r = "DeepR, as run by the same", *gsm = "GSM, Ding et al. 2019",
-           *sws = "soft weight sharing, Ullrich et al. 2017",
-           *sparse_vd = "sparse variational dropout, Molchanov et al. 2017",
-           *deep_compression = "deep compression, Han et al. 2016",
-           *bayesian = "Bayesian compression (GHS), Louizos et al. 2017",
-           *distiller = "Distiller, 180 epochs and 98 or 180 more",
-           *fast_nas = "FastNAS, NVIDIA Model Optimizer, at 73%";
+const char *sparse_momentum = "Sparse Momentum 2019", *deep_r = "DeepR 2018", *gsm = "GSM 2019",
+           *sws = "SWS 2017", *sparse_vd = "Sparse VD 2017", *deep_compression = "Deep Compression 2016",
+           *bayesian = "Bayesian Compression 2017", *distiller = "Distiller, 180 epochs + 98 or 180",
+           *fast_nas = "FastNAS, at 73%";
 
 string without(double compression) {
   std::ostringstream text;
@@ -256,7 +252,7 @@ ReproducedTable resnet_20() {
       5000);
   add("", 1 / 0.55, 91.02, 0.76, distiller, channels + " --steps 1 --to-macs 0.55", {0, 0, 16}, 1100);
   add("", 1 / 0.75, 91.63, 0.15, distiller, channels + " --steps 1 --to-macs 0.75", {0, 0, 12}, 1000);
-  add("", 1 / 0.3, 91.43, 0.35, "network surgery in Distiller, 70% zeros",
+  add("", 1 / 0.3, 91.43, 0.35, "Distiller, network surgery, 180 + 180",
       "prune --in {dense} --schedule exponential --steps 3 --sparsity 0.7 --lr 0.05 --lr-schedule cosine",
       {0, 0, 4}, 1300);
   add("cut alone, statistics anew", 1 / 0.75, 60.37, {}, fast_nas,
