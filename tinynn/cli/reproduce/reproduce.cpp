@@ -45,11 +45,13 @@ class Reporter {
       : expected_(expected), at_once_(at_once), quiet_(quiet) {}
   void done(const std::string& what, double error, double expected) {
     done_ += expected;
+    ++trials_;
     if (quiet_) return;
+    // How fast this machine is shows once every core has had two.
     const double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
-    const double left = std::min(expected_ - done_, spent * (expected_ - done_) / done_);
+    const double slower = trials_ < 2 * at_once_ ? 1 : spent * at_once_ / done_;
     std::printf("%s: error %s%%; %s left\n", what.c_str(), fixed(error, 2).c_str(),
-                duration(std::max(0.0, std::max(left, 0.0))).c_str());
+                duration(std::max(0.0, (expected_ - done_) / at_once_ * slower)).c_str());
     std::fflush(stdout);
   }
   void begin(size_t trials, size_t made) const {
@@ -61,7 +63,7 @@ class Reporter {
 
  private:
   using Clock = std::chrono::steady_clock;
-  double expected_, done_ = 0, at_once_;
+  double expected_, done_ = 0, at_once_, trials_ = 0;
   bool quiet_;
   Clock::time_point begin_ = Clock::now();
 };
