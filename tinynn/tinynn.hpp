@@ -88,6 +88,7 @@
 #include <tinynn/sparsify/reparametrize.hpp>
 #include <tinynn/sparsify/splice.hpp>
 #include <tinynn/structured/compact.hpp>
+#include <tinynn/structured/dead_units.hpp>
 #include <tinynn/structured/groups.hpp>
 #include <tinynn/structured/merge_similar.hpp>
 #include <tinynn/structured/prune_channels.hpp>

@@ -1,6 +1,6 @@
 // Dead units: what pruning single weights leaves behind. A unit (a channel, a neuron) that has lost all its
 // inputs, or all its outputs, still holds weights that do nothing; among those that are left, when few are
-// wanted, they are a waste. "Sparse networks from scratch" and its followers call them dead neurons.
+// wanted, they are a waste.
 #pragma once
 
 #include <cstdint>

@@ -66,8 +66,8 @@ std::string reproduce_page(const std::vector<Reproduced>& tables, const std::str
       commands += element("pre", line, {{"class", "row"}});
     }
     body += section(measured.table->name,
-                    paragraph(measured.table->help + ".") + note(measured.table->note) + curves(measured) +
-                        html_table(table_of(*measured.table, measured.rows)) +
+                    paragraph(std::string(measured.table->help) + ".") + note(measured.table->note) +
+                        curves(measured) + html_table(table_of(*measured.table, measured.rows)) +
                         element("details", element("summary", "The command of each row") + commands));
   }
   return page(title, body);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <span>
 
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
@@ -9,7 +10,6 @@
 #include <tinynn/cli/report/reproduce_report.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
-#include <tinynn/core/version.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/json.hpp>
 
@@ -69,25 +69,28 @@ class Reporter {
 };
 
 // Runs what is not there yet, those that others begin with first.
-void make(const ReproducedTable& table, const std::vector<Trial>& trials, const ReproduceOptions& options,
+void make(const ReproducedTable& table, std::vector<Trial>& trials, const ReproduceOptions& options,
           int64_t at_once, Reporter& reporter) {
+  // Few trials have several cores each.
+  const std::string threads = std::to_string(std::max<int64_t>(1, at_once / std::ssize(trials)));
   for (const bool from_dense : {false, true}) {
-    std::vector<const Trial*> wanted;
+    std::vector<Trial*> wanted;
     std::vector<ChildJob> jobs;
-    for (const Trial& trial : trials) {
-      const bool begins = table.rows[trial.row].command.find("{dense}") == std::string::npos;
-      if (begins == from_dense || result_of(table, trial)) continue;
+    for (Trial& trial : trials) {
+      if (table.rows[trial.row].is_from_dense() != from_dense || trial.result) continue;
       wanted.push_back(&trial);
       jobs.push_back(trial.job);
+      for (auto& command : jobs.back().commands) command.insert(command.end(), {"--threads", threads});
     }
     run_children(jobs, at_once, [&](size_t k) {
       const ReproducedRow& row = table.rows[wanted[k]->row];
-      const auto result = result_of(table, *wanted[k]);
-      check(result.has_value(), "reproduce: ", table.name, " left no result in ", options.folder.string());
+      read_result(table, *wanted[k]);
+      check(wanted[k]->result.has_value(), "reproduce: ", table.name, " left no result in ",
+            options.folder.string());
       reporter.done(row.network + (row.variant.empty() ? "" : ", " + row.variant) + ", " +
                         fixed(row.compression, row.compression < 10 ? 2 : 0) + "x, seed " +
                         std::to_string(wanted[k]->seed),
-                    result->error, expected_seconds(row, options.quick));
+                    wanted[k]->result->error, expected_seconds(row, options.quick));
     });
   }
 }
@@ -103,7 +106,7 @@ io::Json json_of(const Reproduced& measured) {
     json.set("error_std", result.standard_deviation());
     json.set("seeds", std::ssize(result.trials));
     json.set("epochs", result.trials[0].epochs);
-    json.set("seconds", result.seconds());
+    json.set("seconds", result.mean(&TrialResult::seconds));
     json.set("variant", row.variant);
     json.set("live_weights", result.trials[0].live);
     rows.push_back(json);
@@ -129,14 +132,12 @@ void run(const ReproduceOptions& options, const Output& output, const std::strin
   size_t all = 0, made = 0;
   double expected = 0;
   for (const ReproducedTable& table : tables) {
-    const auto of_table = trials_of(table, options.seeds, options.quick, 1, options.folder);
-    // Few trials have several cores each.
-    const int64_t threads = std::max<int64_t>(1, cores / std::ssize(of_table));
-    trials.push_back(trials_of(table, options.seeds, options.quick, threads, options.folder));
-    for (const Trial& trial : trials.back()) {
+    trials.push_back(trials_of(table, options.seeds, options.quick, options.folder));
+    for (Trial& trial : trials.back()) {
+      read_result(table, trial);
       ++all;
-      result_of(table, trial) ? void(++made)
-                              : void(expected += expected_seconds(table.rows[trial.row], options.quick));
+      if (trial.result) ++made;
+      if (!trial.result) expected += expected_seconds(table.rows[trial.row], options.quick);
     }
   }
   const auto at_once = static_cast<double>(cores);
@@ -151,11 +152,11 @@ void run(const ReproduceOptions& options, const Output& output, const std::strin
     for (const Trial& trial : trials[t]) {
       const ReproducedRow& row = tables[t].rows[trial.row];
       if (of_table.rows.empty() || of_table.rows.back().row != &row) of_table.rows.push_back({&row, {}});
-      of_table.rows.back().trials.push_back(*result_of(tables[t], trial));
+      of_table.rows.back().trials.push_back(*trial.result);
     }
     json.push_back(json_of(of_table));
     if (output.quiet) continue;
-    std::printf("\n%s: %s\n\n%s\n%s\n", tables[t].name.c_str(), tables[t].help.c_str(),
+    std::printf("\n%s: %s\n\n%s\n%s\n", tables[t].name, tables[t].help,
                 table_of(tables[t], of_table.rows).text().c_str(),
                 options.quick ? "Quick: the seeds, epochs and variants of the whole table are more."
                               : tables[t].note.c_str());
@@ -174,14 +175,8 @@ void add_reproduce(CommandLine& line) {
       line.add_command("reproduce", "Measure the published tables of pruning, beside what was published");
   auto options = std::make_shared<ReproduceOptions>();
   auto output = std::make_shared<Output>();
-  std::vector<std::string> names;
-  std::string list;
-  for (const auto& table : reproduced_tables()) {
-    names.push_back(table.name);
-    std::string name = table.name;
-    name.resize(16, ' ');
-    list += "  " + name + table.help + "\n";
-  }
+  const std::span tables(reproduced_tables());
+  std::vector<std::string> names = recipe::beginnings(tables);
   names.emplace_back("all");
   command.add("table", options->table, "A row of the list below, or all").required().one_of(names);
   command.add("--seeds", options->seeds, "Trainings of each row")
@@ -198,7 +193,7 @@ void add_reproduce(CommandLine& line) {
   add_report_option(command, *output);
   add_output_options(command, *output);
   command.footer(
-      "\nTables:\n" + list +
+      "\nTables:\n" + recipe::help_of(tables) +
       "\nTrainings run side by side, one a core, each a `tinynn prune` of its own: the report has their "
       "commands.\n\nExamples:\n  tinynn reproduce lenet-300-100 --report table.html\n"
       "  tinynn reproduce lenet-5 --quick");

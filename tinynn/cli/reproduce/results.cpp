@@ -1,12 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
 #include <tinynn/cli/reproduce/results.hpp>
 #include <tinynn/core/error.hpp>
-#include <tinynn/graph/count.hpp>
 #include <tinynn/io/atomic_file.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/io/json.hpp>
@@ -62,7 +60,7 @@ double bits_in(const path& file) {
   return bits;
 }
 
-TrialResult read_result(const ReproducedTable& table, const ReproducedRow& row, const path& stem) {
+TrialResult result_in(const ReproducedTable& table, const ReproducedRow& row, const path& stem) {
   const io::Json made = metrics_in(with(stem, ".json"));
   const path network = with(stem, row.codebook > 0 ? ".shared.safetensors" : ".safetensors");
   const io::Json end = row.codebook > 0 ? metrics_in(with(stem, ".eval.json")) : made;
@@ -96,19 +94,15 @@ void remove_files(const path& stem) {
 
 }  // namespace
 
-std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool quick, int64_t threads,
-                             const path& folder) {
+std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool quick, const path& folder) {
   std::vector<Trial> trials;
   const auto stem_of = [&](size_t row, int64_t seed) {
-    return folder / (table.name + (quick ? "-quick-" : "-") + std::to_string(row + 1) + "-seed-" +
-                     std::to_string(seed));
+    return folder / (std::string(table.name) + (quick ? "-quick-" : "-") + std::to_string(row + 1) +
+                     "-seed-" + std::to_string(seed));
   };
   for (size_t k = 0; k < table.rows.size(); ++k) {
     const ReproducedRow& row = table.rows[k];
-    const bool is_base = row.command.find("{dense}") == std::string::npos &&
-                         std::ranges::any_of(table.rows, [](const auto& other) {
-                           return other.command.find("{dense}") != std::string::npos;
-                         });
+    const bool is_base = k == 0 && std::ranges::any_of(table.rows, &ReproducedRow::is_from_dense);
     if (quick && !row.variant.empty() && !is_base) continue;
     for (int64_t seed = 1; seed <= std::min(quick ? 1 : seeds, row.most_seeds); ++seed) {
       Trial trial{.row = k, .seed = seed, .stem = stem_of(k, seed), .job = {}};
@@ -118,20 +112,16 @@ std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool q
       }
       const std::string file = with(trial.stem, ".safetensors").string(),
                         shared = with(trial.stem, ".shared.safetensors").string();
-      for (const std::string& word :
-           {std::string("--seed"), std::to_string(seed), std::string("--threads"), std::to_string(threads),
-            std::string("--out"), file, std::string("--metrics"), with(trial.stem, ".json").string(),
-            std::string("--checkpoint"), with(trial.stem, ".ckpt").string(), std::string("--resume"),
-            std::string("--quiet")})
-        command.push_back(word);
+      command.insert(command.end(), {"--seed", std::to_string(seed), "--out", file, "--metrics",
+                                     with(trial.stem, ".json").string(), "--checkpoint",
+                                     with(trial.stem, ".ckpt").string(), "--resume", "--quiet"});
       trial.job.commands.push_back(std::move(command));
       trial.job.log = with(trial.stem, ".log");
       if (row.codebook > 0) {
         trial.job.commands.push_back({"export", "--in", file, "--format", "safetensors", "--quantize",
                                       "codebook:" + std::to_string(row.codebook), "--out", shared,
                                       "--quiet"});
-        trial.job.commands.push_back({"eval", "--in", shared, "--data", table.data, "--threads",
-                                      std::to_string(threads), "--metrics",
+        trial.job.commands.push_back({"eval", "--in", shared, "--data", table.data, "--metrics",
                                       with(trial.stem, ".eval.json").string(), "--quiet"});
       }
       trials.push_back(std::move(trial));
@@ -140,27 +130,25 @@ std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool q
   return trials;
 }
 
-std::optional<TrialResult> result_of(const ReproducedTable& table, const Trial& trial) {
+void read_result(const ReproducedTable& table, Trial& trial) {
   const ReproducedRow& row = table.rows[trial.row];
   const path last = with(trial.stem, row.codebook > 0 ? ".eval.json" : ".json");
   if (text_in(with(trial.stem, ".command")) != text_of(trial.job)) {
     remove_files(trial.stem);
     io::write_file_atomically(with(trial.stem, ".command"), text_of(trial.job));
-    return {};
   }
-  if (!std::filesystem::exists(last)) return {};
+  if (!std::filesystem::exists(last)) return;
   try {
-    const TrialResult result = read_result(table, row, trial.stem);
+    trial.result = result_in(table, row, trial.stem);
     std::filesystem::remove(with(trial.stem, ".ckpt"));
-    return result;
   } catch (const Error& error) {
     fail(last.string(), ": ", error.what());
   }
 }
 
-double RowResult::mean() const {
+double RowResult::mean(double TrialResult::*what) const {
   double sum = 0;
-  for (const auto& trial : trials) sum += trial.error;
+  for (const auto& trial : trials) sum += trial.*what;
   return sum / static_cast<double>(trials.size());
 }
 
@@ -168,12 +156,6 @@ double RowResult::standard_deviation() const {
   double squares = 0;
   for (const auto& trial : trials) squares += (trial.error - mean()) * (trial.error - mean());
   return trials.size() < 2 ? 0 : std::sqrt(squares / static_cast<double>(trials.size() - 1));
-}
-
-double RowResult::seconds() const {
-  double sum = 0;
-  for (const auto& trial : trials) sum += trial.seconds;
-  return sum / static_cast<double>(trials.size());
 }
 
 Table table_of(const ReproducedTable& table, const std::vector<RowResult>& rows) {
@@ -193,22 +175,20 @@ Table table_of(const ReproducedTable& table, const std::vector<RowResult>& rows)
   for (const RowResult& result : rows) {
     const ReproducedRow& row = *result.row;
     if (result.trials.empty()) continue;
-    const auto count = static_cast<double>(result.trials.size());
     std::string here = fixed(result.mean(), 2);
     if (result.trials.size() > 1) here += " +- " + fixed(result.standard_deviation(), 2);
     if (row.published && row.variant.empty() && !drops && result.mean() > *row.published) here += " (missed)";
     std::string live;
     for (const int64_t layer : result.trials[0].live)
       live += (live.empty() ? "" : "/") + std::to_string(layer);
-    double compression = 0;
-    for (const auto& trial : result.trials) compression += trial.compression / count;
+    const double compression = result.mean(&TrialResult::compression);
     std::vector<std::string> cells{row.network + (row.variant.empty() ? "" : ", " + row.variant),
                                    fixed(compression, compression < 10 ? 2 : 1) + "x",
                                    row.published ? fixed(*row.published, 2) : "-",
                                    here,
                                    std::to_string(result.trials.size()),
                                    std::to_string(result.trials[0].epochs),
-                                   fixed(result.seconds(), 0),
+                                   fixed(result.mean(&TrialResult::seconds), 0),
                                    live,
                                    row.source};
     if (drops) {

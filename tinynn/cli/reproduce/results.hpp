@@ -13,14 +13,6 @@
 
 namespace tinynn::cli {
 
-/// One seed of one row.
-struct Trial {
-  size_t row;
-  int64_t seed;
-  std::filesystem::path stem;  // of its files' names
-  ChildJob job;
-};
-
 struct TrialResult {
   double error;        // test error of the last weights, %
   double compression;  // as counted
@@ -29,19 +21,28 @@ struct TrialResult {
   std::vector<int64_t> live;  // weights by layer
 };
 
+/// One seed of one row.
+struct Trial {
+  size_t row;
+  int64_t seed;
+  std::filesystem::path stem;  // of its files' names
+  ChildJob job;                // on any number of threads
+  std::optional<TrialResult> result = {};
+};
+
 /// The trials of a table: in quick mode one seed of its rows that are no variants.
-std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool quick, int64_t threads,
+std::vector<Trial> trials_of(const ReproducedTable& table, int64_t seeds, bool quick,
                              const std::filesystem::path& folder);
-/// Empty if it has not been made yet, or by another command; what is left of that is then removed.
-std::optional<TrialResult> result_of(const ReproducedTable& table, const Trial& trial);
+/// Reads the trial's result, which stays empty if it has not been made yet, or by another command; what is
+/// left of that is then removed.
+void read_result(const ReproducedTable& table, Trial& trial);
 
 struct RowResult {
   const ReproducedRow* row;
   std::vector<TrialResult> trials;
 
-  double mean() const;
-  double standard_deviation() const;  // of the seeds; 0 of one
-  double seconds() const;             // mean
+  double mean(double TrialResult::*what = &TrialResult::error) const;
+  double standard_deviation() const;  // of the errors; 0 of one
 };
 
 /// As a table of text.

@@ -10,7 +10,7 @@ using std::string;
 
 // Gradual magnitude pruning: a short dense training, an exponential ramp at a constant rate, and a long
 // fine-tuning under a cosine. In LeNet-300-100 dead units give their weights back to where gradients are
-// largest; in LeNet-5 that made it worse (1.04% against 0.93% at 300x, one seed).
+// largest; in LeNet-5 that made it worse (benchmarks/RESULTS.md, "Published tables").
 const string of_300_100 =
     "prune --model lenet-300-100 --update-every 200 --schedule exponential --lr-schedule flat-cosine:0.58 "
     "--regrow "
@@ -27,22 +27,31 @@ const char *sparse_momentum = "Sparse Momentum 2019", *deep_r = "DeepR 2018", *g
            *bayesian = "Bayesian Compression 2017", *distiller = "Distiller, 180 epochs + 98 or 180",
            *fast_nas = "FastNAS, at 73%";
 
+const char* dropout_note =
+    "Input dropout, a random corruption of training images, is no part of the papers' settings: one seed "
+    "without "
+    "it stands beside each row.";
+
 string without(double compression) {
   std::ostringstream text;
   text << " --sparsity " << 1 - 1 / compression;
   return text.str();
 }
 
+// The row with this input dropout, and one seed of it without.
+void add_with_dropout(ReproducedTable& table, const ReproducedRow& row, const string& dropout) {
+  ReproducedRow with = row, bare = row;
+  with.command += " --input-dropout " + dropout;
+  with.most_seeds = most;
+  bare.variant = "no input dropout";
+  table.rows.insert(table.rows.end(), {with, bare});
+}
+
 ReproducedTable lenet_300_100() {
-  ReproducedTable table{
-      .name = "lenet-300-100",
-      .help = "error on MNIST at 20, 50, 60, 100 and 200 times fewer weights",
-      .data = "mnist",
-      .counts = "weights",
-      .rows = {},
-      .note =
-          "Input dropout, a random corruption of training images, is no part of the papers' "
-          "settings: one seed without it stands beside each row."};
+  ReproducedTable table{{"lenet-300-100", "error on MNIST at 20, 50, 60, 100 and 200 times fewer weights"},
+                        "mnist",
+                        "weights",
+                        dropout_note};
   auto& rows = table.rows;
   const string network = "LeNet-300-100";
   rows.push_back({.network = network,
@@ -64,18 +73,15 @@ ReproducedTable lenet_300_100() {
        {Published{20, 1.53, sparse_momentum, "0.1", 60}, Published{50, 1.79, deep_r, "0.1", 55},
         Published{60, 1.82, gsm, "0.1", 55}, Published{100, 2.36, sparse_momentum, "0.1", 50},
         Published{200, {}, "none known", "0.05", 50}}) {
-    for (const bool drops : {true, false}) {
-      rows.push_back({.network = network,
-                      .variant = drops ? "" : "no input dropout",
+    add_with_dropout(table,
+                     {.network = network,
                       .compression = compression,
                       .published = error,
                       .source = source,
-                      .command = of_300_100 + without(compression) +
-                                 (drops ? string(" --input-dropout ") + dropout : ""),
+                      .command = of_300_100 + without(compression),
                       .epochs = epochs_300_100,
-                      .seconds = seconds,
-                      .most_seeds = drops ? most : 1});
-    }
+                      .seconds = seconds},
+                     dropout);
   }
   rows.push_back(
       {.network = network,
@@ -98,14 +104,10 @@ ReproducedTable lenet_300_100() {
 
 ReproducedTable lenet_5() {
   ReproducedTable table{
-      .name = "lenet-5",
-      .help = "error of LeNet-5 (20-50-500) on MNIST at 100, 200 and 300 times fewer weights",
-      .data = "mnist",
-      .counts = "weights",
-      .rows = {},
-      .note =
-          "Input dropout, a random corruption of training images, is no part of the papers' "
-          "settings: one seed without it stands beside each row."};
+      {"lenet-5", "error of LeNet-5 (20-50-500) on MNIST at 100, 200 and 300 times fewer weights"},
+      "mnist",
+      "weights",
+      dropout_note};
   auto& rows = table.rows;
   const string network = "LeNet-5", dense = "train --model lenet-5 --batch-size 128 --lr 0.05";
   rows.push_back({.network = network,
@@ -120,17 +122,15 @@ ReproducedTable lenet_5() {
   };
   for (const auto& [compression, error, source] :
        {Published{100, 0.83, sparse_momentum}, Published{200, 0.97, sws}, Published{300, 0.75, sparse_vd}}) {
-    for (const bool drops : {true, false}) {
-      rows.push_back({.network = network,
-                      .variant = drops ? "" : "no input dropout",
+    add_with_dropout(table,
+                     {.network = network,
                       .compression = compression,
                       .published = error,
                       .source = source + string(compression == 300 ? ", at 280x" : ""),
-                      .command = of_lenet_5 + without(compression) + (drops ? " --input-dropout 0.05" : ""),
+                      .command = of_lenet_5 + without(compression),
                       .epochs = epochs_lenet_5,
-                      .seconds = 160,
-                      .most_seeds = drops ? most : 1});
-    }
+                      .seconds = 160},
+                     "0.05");
   }
   rows.push_back(
       {.network = network,
@@ -146,12 +146,11 @@ ReproducedTable lenet_5() {
 
 ReproducedTable structured() {
   ReproducedTable table{
-      .name = "structured",
-      .help = "error of LeNet-5 on MNIST with 14.5 and 30 times fewer multiply-adds, channels deleted",
-      .data = "mnist",
-      .counts = "multiply-adds",
-      .rows = {},
-      .note = "Input dropout is no part of the paper's setting."};
+      {"structured",
+       "error of LeNet-5 on MNIST with 14.5 and 30 times fewer multiply-adds, channels deleted"},
+      "mnist",
+      "multiply-adds",
+      "Input dropout is no part of the paper's setting."};
   for (const auto& [compression, published] :
        {std::pair{14.5, std::optional(1.0)}, std::pair{30.0, std::optional<double>()}}) {
     std::ostringstream share;
@@ -174,38 +173,36 @@ ReproducedTable structured() {
 
 ReproducedTable storage() {
   ReproducedTable table{
-      .name = "storage",
-      .help = "error on MNIST at so many times fewer bits in the file, weights, masks and biases",
-      .data = "mnist",
-      .counts = "bits",
-      .rows = {},
-      .note = "Bits are those of the file's tensors, beside 32 for each number of the dense network."};
-  const auto add = [&](const char* network, double compression, double published, const char* source,
-                       const string& command, const Epochs& epochs, double seconds, int64_t codebook) {
-    table.rows.push_back({.network = network,
-                          .compression = compression,
-                          .published = published,
-                          .source = source,
-                          .command = command,
-                          .epochs = epochs,
-                          .seconds = seconds,
-                          .codebook = codebook,
-                          .most_seeds = most});
-  };
-  add("LeNet-300-100", 100, 1.58, (deep_compression + string(", at 40x")).c_str(),
-      of_300_100 + without(60) + " --input-dropout 0.1", epochs_300_100, 60, 16);
-  add("LeNet-5", 162, 0.97, sws, of_lenet_5 + without(150) + " --input-dropout 0.05", epochs_lenet_5, 300,
-      16);
+      {"storage", "error on MNIST at so many times fewer bits in the file, weights, masks and biases"},
+      "mnist",
+      "bits",
+      "Bits are those of the file's tensors, beside 32 for each number of the dense network."};
+  table.rows = {{.network = "LeNet-300-100",
+                 .compression = 100,
+                 .published = 1.58,
+                 .source = deep_compression + string(", at 40x"),
+                 .command = of_300_100 + without(60) + " --input-dropout 0.1",
+                 .epochs = epochs_300_100,
+                 .seconds = 60,
+                 .codebook = 16,
+                 .most_seeds = most},
+                {.network = "LeNet-5",
+                 .compression = 162,
+                 .published = 0.97,
+                 .source = sws,
+                 .command = of_lenet_5 + without(150) + " --input-dropout 0.05",
+                 .epochs = epochs_lenet_5,
+                 .seconds = 300,
+                 .codebook = 16,
+                 .most_seeds = most}};
   return table;
 }
 
 ReproducedTable fashion() {
-  ReproducedTable table{.name = "fashion",
-                        .help = "LeNet-300-100 on Fashion-MNIST, of which no table was published",
-                        .data = "fashion-mnist",
-                        .counts = "weights",
-                        .rows = {},
-                        .note = "Nothing was tuned here: the recipe is that of lenet-300-100."};
+  ReproducedTable table{{"fashion", "LeNet-300-100 on Fashion-MNIST, of which no table was published"},
+                        "fashion-mnist",
+                        "weights",
+                        "Nothing was tuned here: the recipe is that of lenet-300-100."};
   table.rows.push_back(
       {.network = "LeNet-300-100",
        .variant = "dense, same recipe",
@@ -227,14 +224,12 @@ ReproducedTable fashion() {
 
 ReproducedTable resnet_20() {
   ReproducedTable table{
-      .name = "resnet-20",
-      .help = "drops of accuracy of ResNet-20 on CIFAR-10: channels and weights; an evening",
-      .data = "cifar10",
-      .counts = "multiply-adds",
-      .rows = {},
-      .note =
-          "One dense network, three fine-tunings of each row. Where CIFAR-10 is at hand as JPEG, "
-          "drops compare rather than accuracies; epochs stand beside every row."};
+      {"resnet-20", "drops of accuracy of ResNet-20 on CIFAR-10: channels and weights; an evening"},
+      "cifar10",
+      "multiply-adds",
+      "One dense network, three fine-tunings of each row. Where CIFAR-10 is at hand as JPEG, drops compare "
+      "rather "
+      "than accuracies; epochs stand beside every row."};
   const string channels =
       "prune --in {dense} --granularity channel --scope isomorphic --schedule exponential --lr 0.05 "
       "--lr-schedule cosine";

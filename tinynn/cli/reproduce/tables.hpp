@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
+
+#include <tinynn/recipe/table.hpp>
 
 namespace tinynn::cli {
 
@@ -30,14 +31,16 @@ struct ReproducedRow {
   double seconds = 0;      // of one seed on one core, on the machine that benchmarks/RESULTS.md names
   int64_t codebook = 0;    // if not 0, weights of a layer share so many values in the end
   int64_t most_seeds = 1;  // variants are of one seed
+
+  /// Whether it begins with the table's first row.
+  bool is_from_dense() const { return command.find("{dense}") != std::string::npos; }
 };
 
-struct ReproducedTable {
-  std::string name, help;
+struct ReproducedTable : recipe::Row {
   std::string data;    // as for --data
   std::string counts;  // what compression is of
-  std::vector<ReproducedRow> rows;
-  std::string note = {};  // what differs from the papers' setting
+  std::string note;    // what differs from the papers' setting
+  std::vector<ReproducedRow> rows = {};
 };
 
 const std::vector<ReproducedTable>& reproduced_tables();
