@@ -96,4 +96,6 @@
 #include <tinynn/structured/similar_rows.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/recalibrate.hpp>
+#include <tinynn/train/reduce.hpp>
 #include <tinynn/train/run.hpp>
+#include <tinynn/train/shards.hpp>

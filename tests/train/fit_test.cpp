@@ -198,27 +198,3 @@ TEST_CASE("train. after_step comes after the optimizer's step, with the rate of 
   CHECK(rates == std::vector<double>{0.8, 0.4, 0.2, 0.1});
   CHECK(zeroed == 4);
 }
-
-TEST_CASE("train. a batch cut into shards takes the step of the whole batch, its penalty once") {
-  struct Shards : train::Reduce {
-    int64_t shards() const override { return 5; }
-    void sum(const std::vector<Parameter>&) override { ++sums; }
-    int64_t sums = 0;
-  } five;
-  const auto run = [&](train::Reduce* reduce) {
-    manual_seed(6);
-    data::DataLoader loader(quadrants(64), {.batch_size = 32});
-    auto net = small_net();
-    optim::SGD sgd(net.parameters(), {.lr = 0.1, .momentum = 0.9});
-    const auto weights = prune::weights(net);
-    const auto epochs = train::fit(
-        net, sgd, loader,
-        {.epochs = 5, .penalty = [&] { return sparsify::l2_penalty(weights, 0.01); }, .reduce = reduce});
-    return std::pair{net.parameters()[0].to_vector(), epochs.back().loss};
-  };
-  const auto [whole, loss] = run(nullptr);
-  const auto [cut, loss_of_cut] = run(&five);
-  CHECK(five.sums == 10);
-  CHECK(test::difference(cut, std::vector<double>(whole.begin(), whole.end()), 1e-5) == "");
-  CHECK(loss_of_cut == doctest::Approx(loss).epsilon(1e-5));
-}

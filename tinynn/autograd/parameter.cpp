@@ -3,6 +3,7 @@
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/error.hpp>
+#include <tinynn/core/random.hpp>
 #include <tinynn/core/shape.hpp>
 #include <tinynn/kernels/sparse.hpp>
 
@@ -149,6 +150,7 @@ void Parameter::slice(int64_t dim, const std::vector<int64_t>& keep) {
 
 Tensor Parameter::effective(bool training) const {
   if (!is_reparametrized()) return *this;
+  const detail::StepGenerator of_step;
   return state().reparametrization(*this, training);
 }
 

@@ -99,14 +99,14 @@ std::unique_ptr<nn::Module> Experiment::make_network() const {
   return models::make(settings_.model, data_.test->sample_shape());
 }
 
-train::Loss Experiment::loss() {
-  return [this](const Tensor& output, const Targets& targets) {
-    if (loss_.for_classes) {
-      right_ = train::count_correct(output, targets);
-      samples_ = targets.size();
-    }
-    return loss_.loss(output, targets);
-  };
+recipe::RunOptions Experiment::run_options(nn::Module& module) {
+  recipe::RunOptions options{.accuracy = [&] { return validation_score(module); }, .loss = loss_.loss};
+  if (loss_.for_classes) {
+    options.count = [](const Tensor& output, const Targets& targets) {
+      return static_cast<double>(train::count_correct(output, targets));
+    };
+  }
+  return options;
 }
 
 double Experiment::test_score(nn::Module& module) {

@@ -17,6 +17,7 @@
 #include <tinynn/cli/training_curve.hpp>
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/io/checkpoint.hpp>
+#include <tinynn/recipe/run.hpp>
 
 namespace tinynn::cli {
 
@@ -35,8 +36,8 @@ class Experiment {
  public:
   Experiment(const Settings& settings, const Output& output);
 
-  /// That of the settings, which also counts what is right in the batch, for a TrainingView.
-  train::Loss loss();
+  /// How this network is trained on the data; of classes, a step counts how many were right.
+  recipe::RunOptions run_options(nn::Module& module);
   /// Whether there are classes, and so accuracies.
   bool classifies() const { return loss_.for_classes; }
   /// Accuracy, or loss if it is no classifier.
@@ -71,7 +72,6 @@ class Experiment {
   DataSets data_;
   const LossRow& loss_;
   data::DataLoader train_, test_, validation_;
-  int64_t right_ = 0, samples_ = 0;  // of the last batch of training
 };
 
 /// Of each epoch.
@@ -83,7 +83,7 @@ class TrainingView {
   TrainingView(const Experiment& experiment, const std::string& label)
       : experiment_(experiment), bar_(label, experiment.quiet_) {}
   void update(const train::Progress& progress) {
-    curve.add(progress, experiment_.right_, experiment_.samples_);
+    curve.add(progress, experiment_.train_.samples_in(progress.batch));
     bar_.show(progress);
   }
 

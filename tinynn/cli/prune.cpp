@@ -61,9 +61,7 @@ void run(PruneOptions options, const Output& output, const std::string& command)
   recipe.epochs = options.in.in.empty() ? settings.epochs : 0;
   recipe.finetune_epochs = settings.finetune_epochs;
   recipe.lr_schedule = settings.lr_schedule;
-  recipe::Run pruning(
-      module, *optimizer, experiment.loader(), recipe,
-      {.accuracy = [&] { return experiment.validation_score(module); }, .loss = experiment.loss()});
+  recipe::Run pruning(module, *optimizer, experiment.loader(), recipe, experiment.run_options(module));
   Watcher watcher(module, experiment, settings,
                   {.dense_latency = !output.report.empty(), .reports = !output.report.empty()});
   watcher.report.command = command;

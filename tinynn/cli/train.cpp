@@ -27,7 +27,7 @@ void run(const TrainOptions& options, const Output& output) {
   // A recipe of which only the dense training is carried out.
   recipe::Run training(*module, *optimizer, experiment.loader(),
                        {.sparsity = 0, .epochs = settings.epochs, .lr_schedule = settings.lr_schedule},
-                       {.loss = experiment.loss()});
+                       experiment.run_options(*module));
   Watcher watcher(*module, experiment, settings, {.dense_latency = true});
   Checkpoints checkpoints(options.checkpoint, output, training, settings.identity(),
                           [&](StateVisitor& visit) { watcher.state(visit); });

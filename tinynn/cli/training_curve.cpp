@@ -4,11 +4,11 @@
 
 namespace tinynn::cli {
 
-void TrainingCurve::add(const train::Progress& progress, int64_t right, int64_t samples) {
+void TrainingCurve::add(const train::Progress& progress, int64_t samples) {
   for (Sums* sums : {&piece_, &epoch_}) {
     sums->loss += progress.loss;
     sums->batches += 1;
-    sums->right += right;
+    sums->right += static_cast<int64_t>(progress.counted);
     sums->samples += samples;
   }
   const int64_t pieces = std::min<int64_t>(20, progress.batches);

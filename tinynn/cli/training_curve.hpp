@@ -19,8 +19,9 @@ struct CurvePoint {
 
 class TrainingCurve {
  public:
-  /// Adds a batch: `right` of its `samples` images were classified correctly. Batches have to come in order.
-  void add(const train::Progress& progress, int64_t right, int64_t samples);
+  /// Adds a batch of so many samples, of which those that were counted are right. Batches have to come in
+  /// order.
+  void add(const train::Progress& progress, int64_t samples);
 
   const std::vector<CurvePoint>& pieces() const {
     return pieces_;

@@ -2,6 +2,7 @@
 #include <mutex>
 #include <numbers>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <tinynn/core/fork.hpp>
@@ -13,6 +14,9 @@ namespace {
 std::mutex generator_mutex;
 const detail::HeldWhileForking<generator_mutex> generator_at_fork;
 GeneratorState generator{0, 0};
+std::optional<GeneratorState> generator_of_step;  // while there are shards
+
+uint64_t word(const std::array<uint32_t, 4>& bits) { return (uint64_t{bits[0]} << 32) | bits[1]; }
 
 }  // namespace
 
@@ -33,9 +37,7 @@ std::array<uint32_t, 4> RandomStream::bits(uint64_t element) const {
 }
 
 double RandomStream::uniform(uint64_t element) const {
-  const auto random = bits(element);
-  const uint64_t word = (uint64_t{random[0]} << 32) | random[1];
-  return static_cast<double>(word >> 11) * 0x1p-53;
+  return static_cast<double>(word(bits(element)) >> 11) * 0x1p-53;
 }
 
 double RandomStream::normal(uint64_t element) const {
@@ -73,5 +75,28 @@ RandomStream next_random_stream() {
   const std::scoped_lock lock(generator_mutex);
   return {generator.seed, generator.calls++};
 }
+
+namespace detail {
+
+ShardGenerator::ShardGenerator(const GeneratorState& of_step, int64_t shard) {
+  const RandomStream stream(of_step.seed, of_step.calls);
+  const std::scoped_lock lock(generator_mutex);
+  before_ = generator;
+  generator = {word(stream.bits(static_cast<uint64_t>(shard) + 1)), 0};
+  generator_of_step = {word(stream.bits(0)), 0};
+}
+
+ShardGenerator::~ShardGenerator() {
+  const std::scoped_lock lock(generator_mutex);
+  generator = before_;
+  generator_of_step.reset();
+}
+
+void StepGenerator::swap() {
+  const std::scoped_lock lock(generator_mutex);
+  if (generator_of_step) std::swap(generator, *generator_of_step);
+}
+
+}  // namespace detail
 
 }  // namespace tinynn

@@ -39,4 +39,33 @@ void set_generator_state(const GeneratorState& state);
 /// A fresh stream of the default generator: each call gets the next one.
 RandomStream next_random_stream();
 
+namespace detail {
+
+/// While one lives, the default generator is that of one shard of a step of training; the state in which the
+/// step began, and the shard's number, decide what it gives.
+class ShardGenerator {
+ public:
+  ShardGenerator(const GeneratorState& of_step, int64_t shard);
+  ~ShardGenerator();
+  ShardGenerator(const ShardGenerator&) = delete;
+  ShardGenerator& operator=(const ShardGenerator&) = delete;
+
+ private:
+  GeneratorState before_;
+};
+
+/// While one lives inside of that, it is the step's: what is drawn of parameters is the same in each shard.
+class StepGenerator {
+ public:
+  StepGenerator() { swap(); }
+  ~StepGenerator() { swap(); }
+  StepGenerator(const StepGenerator&) = delete;
+  StepGenerator& operator=(const StepGenerator&) = delete;
+
+ private:
+  static void swap();
+};
+
+}  // namespace detail
+
 }  // namespace tinynn

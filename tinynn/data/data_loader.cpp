@@ -61,13 +61,17 @@ struct BatchIterator::State {
   int64_t batch_size;
   int64_t batches;
   uint64_t key;
+  Share share;
   int64_t position = -1;
   Batch batch = {};
   std::unique_ptr<Prefetch<Batch>> prefetch = {};  // last, so that its thread ends before what it reads
 
   Batch load(int64_t b) const {
-    const auto begin = std::span(order).subspan(static_cast<size_t>(b * batch_size));
-    return gather(*dataset, begin.first(std::min(begin.size(), static_cast<size_t>(batch_size))), key);
+    const auto rest = std::span(order).subspan(static_cast<size_t>(b * batch_size));
+    const int64_t samples = std::min(std::ssize(rest), batch_size), begin = share.begin(samples);
+    return gather(*dataset,
+                  rest.subspan(static_cast<size_t>(begin), static_cast<size_t>(share.end(samples) - begin)),
+                  key);
   }
 
   void advance() {
@@ -97,7 +101,7 @@ DataLoader::DataLoader(DatasetPtr dataset, const DataLoaderOptions& options)
   seed_ = first_word(options_.seed ? RandomStream(*options_.seed, loader_call) : next_random_stream());
 }
 
-BatchIterator DataLoader::begin(int64_t batch) {
+BatchIterator DataLoader::begin(int64_t batch, const Share& share) {
   const uint64_t call =
       2 * static_cast<uint64_t>(epoch_++);  // two streams each: the order, and the generator
   const int64_t count = dataset_->size();
@@ -107,6 +111,7 @@ BatchIterator DataLoader::begin(int64_t batch) {
       .batch_size = options_.batch_size,
       .batches = size(),
       .key = first_word(RandomStream(seed_, call + 1)),
+      .share = share,
       .position = batch - 1,
   });
   if (options_.prefetch) {
@@ -125,6 +130,10 @@ void DataLoader::state(StateVisitor& visit) {
 int64_t DataLoader::size() const {
   const int64_t full = dataset_->size() / options_.batch_size;
   return full + (!options_.drop_last && full * options_.batch_size < dataset_->size());
+}
+
+int64_t DataLoader::samples_in(int64_t batch) const {
+  return std::min(options_.batch_size, dataset_->size() - batch * options_.batch_size);
 }
 
 int64_t DataLoader::samples() const { return std::min(size() * options_.batch_size, dataset_->size()); }

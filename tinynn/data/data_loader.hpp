@@ -35,6 +35,14 @@ struct DataLoaderOptions {
   std::optional<uint64_t> seed = {};  // by default drawn, once, from the library's generator (manual_seed)
 };
 
+/// Which part of each batch: of its n samples those from n first / of to n last / of.
+struct Share {
+  int64_t first = 0, last = 1, of = 1;
+
+  int64_t begin(int64_t samples) const { return samples * first / of; }
+  int64_t end(int64_t samples) const { return samples * last / of; }
+};
+
 /// Walks through one epoch. A move-only C++20 input iterator; it needs the dataset but not the loader.
 class BatchIterator {
  public:
@@ -66,12 +74,15 @@ class DataLoader {
   /// Throws Error if the dataset is missing or empty or the batch size is below 1.
   explicit DataLoader(DatasetPtr dataset, const DataLoaderOptions& options = {});
 
-  /// Starts a new epoch, at one of its batches. Throws what making that throws.
-  BatchIterator begin(int64_t batch = 0);
+  /// Starts a new epoch, at one of its batches, of all of which it reads this share. Throws what making that
+  /// throws.
+  BatchIterator begin(int64_t batch = 0, const Share& share = {});
   std::default_sentinel_t end() const { return {}; }
 
   /// Batches in an epoch.
   int64_t size() const;
+  /// Samples in one batch of an epoch.
+  int64_t samples_in(int64_t batch) const;
   /// Samples in an epoch: those of the dataset, or less with drop_last.
   int64_t samples() const;
   const DatasetPtr& dataset() const { return dataset_; }

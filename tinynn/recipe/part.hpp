@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include <tinynn/autograd/parameter.hpp>
 #include <tinynn/core/state.hpp>
 
 namespace tinynn::recipe {
@@ -28,6 +30,8 @@ class Part {
   virtual void before_step(const StepOf&) {}
   /// To be added to the loss; undefined for none.
   virtual Tensor penalty() { return {}; }
+  /// What it trains besides the optimizer's parameters.
+  virtual std::vector<Parameter> parameters() { return {}; }
   /// After the optimizer's step; gradients are still there.
   virtual void after_step(const StepOf&) {}
   /// After the dense training.

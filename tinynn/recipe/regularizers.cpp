@@ -33,6 +33,7 @@ class L0 : public Part {
     begin();
   }
   Tensor penalty() override { return gates_ ? gates_->penalty() : Tensor(); }
+  std::vector<Parameter> parameters() override { return gates_ ? gates_->parameters() : Part::parameters(); }
   void after_step(const StepOf&) override {
     if (!gates_) return;
     adam_->step();

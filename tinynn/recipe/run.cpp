@@ -134,8 +134,19 @@ void Run::train(int64_t epochs, bool pruned) {
                                   now.alive = alive_;
                                   for (const auto& part : parts_) part->after_step(now);
                                 },
-                            .scheduler = &*scheduler_};
+                            .scheduler = &*scheduler_,
+                            .count = options_.count,
+                            .divisor = options_.divisor,
+                            .shards = options_.shards,
+                            .reduce = options_.reduce};
   if (!parts_.empty()) {
+    options.more_parameters = [this] {
+      std::vector<Parameter> all;
+      for (const auto& part : parts_) {
+        for (auto& parameter : part->parameters()) all.push_back(parameter);
+      }
+      return all;
+    };
     options.penalty = [this] {
       Tensor sum;
       for (const auto& part : parts_) {

@@ -49,6 +49,11 @@ struct RunOptions {
   /// On data that decisions may be based on; needed for max_loss and granularity "layer".
   std::function<double()> accuracy = {};
   train::Loss loss = train::classification_loss;
+  // As in train::RunOptions, of every training.
+  std::function<double(const Tensor& output, const Targets& targets)> count = {};
+  std::function<double(const Targets& targets)> divisor = {};
+  int64_t shards = 1;
+  train::Reduce* reduce = nullptr;
 };
 
 class Run {

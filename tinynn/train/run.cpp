@@ -20,34 +20,54 @@ data::Batch part(const data::Batch& batch, int64_t begin, int64_t end) {
 }  // namespace
 
 Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader, RunOptions options)
-    : module_(&module), optimizer_(&optimizer), loader_(&loader), options_(std::move(options)) {
+    : module_(&module),
+      optimizer_(&optimizer),
+      loader_(&loader),
+      options_(std::move(options)),
+      shards_(options_.shards, options_.reduce != nullptr ? *options_.reduce : alone_) {
   check(options_.epochs >= 0, "fit: ", options_.epochs, " epochs, expected 0 or more");
 }
 
-// Forward and backward of all shards; returns the loss of the batch.
-double Run::step(const data::Batch& batch) {
-  Reduce alone;
-  Reduce& reduce = options_.reduce != nullptr ? *options_.reduce : alone;
-  const int64_t samples = batch.targets.size(), shards = reduce.shards();
-  double value = 0;
-  for (int64_t s = reduce.first(); s < reduce.last(); ++s) {
-    const int64_t begin = samples * s / shards, end = samples * (s + 1) / shards;
-    if (begin == end) continue;
-    const data::Batch shard = shards == 1 ? batch : part(batch, begin, end);
-    const double share = static_cast<double>(end - begin) / static_cast<double>(samples);
-    const Tensor mean = options_.loss((*module_)(shard.inputs), shard.targets);
-    const Tensor loss = shards == 1 ? mean : mean * share;
-    value += loss.item();
-    // A penalty is one of the parameters, not of samples: once a step.
-    const Tensor penalty = options_.penalty && s == 0 ? options_.penalty() : Tensor();
-    const Tensor total = penalty.defined() ? loss + penalty : loss;
-    check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch_ + 1,
-          " at step ", batch_ + 1, " of ", loader_->size(), "; a smaller learning rate may help (it is ",
-          optimizer_->lr(), ")");
-    total.backward();
+Values Run::pass(const data::Batch& batch, double share, bool penalise) {
+  Tensor total = penalise ? options_.penalty() : Tensor();
+  Values values{};
+  if (batch.targets.size() > 0) {
+    const Tensor output = (*module_)(batch.inputs);
+    const Tensor mean = options_.loss(output, batch.targets);
+    const Tensor loss = share == 1 ? mean : mean * share;
+    values = {loss.item(), options_.count ? options_.count(output, batch.targets) : 0};
+    total = total.defined() ? loss + total : loss;
   }
-  reduce.sum(optimizer_->parameters());
-  return reduce.sum(value);
+  if (!total.defined()) return values;
+  check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch_ + 1,
+        " at step ", batch_ + 1, " of ", loader_->size(), "; a smaller learning rate may help (it is ",
+        optimizer_->lr(), ")");
+  total.backward();
+  return values;
+}
+
+Values Run::step_in_shards(const data::Batch& mine) {
+  const int64_t samples = loader_->samples_in(batch_), count = shards_.count();
+  const auto begin = [&](int64_t shard) { return samples * shard / count; };
+  const auto size = [&](int64_t shard) { return static_cast<double>(begin(shard + 1) - begin(shard)); };
+  const int64_t offset = begin(shards_.first());
+  const auto samples_of = [&](int64_t shard) {
+    return part(mine, begin(shard) - offset, begin(shard + 1) - offset);
+  };
+  const auto divisor = [&](int64_t shard) {
+    return options_.divisor ? options_.divisor(samples_of(shard).targets) : size(shard);
+  };
+  const double whole = options_.divisor ? shards_.sum(divisor) : static_cast<double>(samples);
+  std::vector<Parameter> parameters = optimizer_->parameters();
+  if (options_.more_parameters) {
+    for (auto& parameter : options_.more_parameters()) parameters.push_back(parameter);
+  }
+  return shards_.sum(
+      *module_, parameters, [&](int64_t shard) { return size(shard) / static_cast<double>(samples); },
+      [&](int64_t shard) {
+        // A penalty is one of the parameters, not of samples: once a step.
+        return pass(samples_of(shard), divisor(shard) / whole, options_.penalty && shard == 0);
+      });
 }
 
 bool Run::advance() {
@@ -58,19 +78,20 @@ bool Run::advance() {
   if (at_) {
     ++*at_;
   } else {
-    at_.emplace(loader_->begin(batch_));
+    at_.emplace(loader_->begin(batch_, {shards_.first(), shards_.last(), shards_.count()}));
   }
   const data::Batch& batch = **at_;
   const auto start = Clock::now();
   if (options_.before_step) options_.before_step(epoch_ * loader_->size() + batch_);
   optimizer_->zero_grad();
-  const double loss = step(batch);
+  const auto [loss, counted] =
+      shards_.count() == 1 ? pass(batch, 1, options_.penalty != nullptr) : step_in_shards(batch);
   optimizer_->step();
   if (options_.after_step) options_.after_step(optimizer_->lr());
   if (options_.scheduler != nullptr) options_.scheduler->step();
   sums_.loss += loss / static_cast<double>(loader_->size());
   sums_.seconds += std::chrono::duration<double>(Clock::now() - start).count();
-  progress_ = {epoch_, options_.epochs, batch_, loader_->size(), loss};
+  progress_ = {epoch_, options_.epochs, batch_, loader_->size(), loss, counted};
   if (++batch_ == loader_->size()) {
     epochs_.push_back(std::exchange(sums_, {}));
     at_.reset();
@@ -95,6 +116,7 @@ void Progress::state(StateVisitor& visit) {
   visit("batch", batch);
   visit("batches", batches);
   visit("loss", loss);
+  visit("counted", counted);
 }
 
 void Epoch::state(StateVisitor& visit) {
@@ -103,6 +125,10 @@ void Epoch::state(StateVisitor& visit) {
 }
 
 void Run::state(StateVisitor& visit) {
+  int64_t shards = options_.shards;
+  visit("shards", shards);
+  check(shards == options_.shards, "state: it is of a run with ", shards, " shards, expected ",
+        options_.shards);
   // The loader counts an epoch when it begins.
   int64_t begun = at_ ? 1 : 0;
   visit("begun", begun);

@@ -14,6 +14,7 @@
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/optim/optimizer.hpp>
+#include <tinynn/train/shards.hpp>
 
 namespace tinynn::train {
 
@@ -21,7 +22,8 @@ namespace tinynn::train {
 struct Progress {
   int64_t epoch, epochs;
   int64_t batch, batches;
-  double loss;  // of this batch
+  double loss;         // of this batch
+  double counted = 0;  // by RunOptions::count
 
   void state(StateVisitor& visit);
 };
@@ -31,19 +33,6 @@ inline Tensor classification_loss(const Tensor& output, const Targets& targets) 
   return cross_entropy(output, targets);
 }
 
-/// How a batch is divided. It is cut into `shards`, of which this process computes those of [first, last) one
-/// after the other, and gradients and losses are summed over all. The one here computes them all.
-class Reduce {
- public:
-  virtual ~Reduce() = default;
-  virtual int64_t shards() const { return 1; }
-  virtual int64_t first() const { return 0; }
-  virtual int64_t last() const { return shards(); }
-  /// Sums the gradients of these parameters over all processes.
-  virtual void sum(const std::vector<Parameter>&) {}
-  virtual double sum(double loss) { return loss; }
-};
-
 struct RunOptions {
   int64_t epochs = 1;
   Loss loss = classification_loss;
@@ -52,7 +41,14 @@ struct RunOptions {
   std::function<void(double lr)> after_step = {};     // optional; called after optimizer.step() with its rate
   optim::LrScheduler* scheduler = nullptr;            // stepped after every batch
   std::function<void(const Progress&)> on_step = {};  // optional; an exception from it ends the training
-  Reduce* reduce = nullptr;                           // none: one shard, the whole batch
+  // Optional; what it counts in the output is summed over the batch.
+  std::function<double(const Tensor& output, const Targets& targets)> count = {};
+  // What a batch's loss is a mean over, which says how much each shard counts; by default its samples.
+  std::function<double(const Targets& targets)> divisor = {};
+  // Optional; parameters besides the optimizer's that loss or penalty reach.
+  std::function<std::vector<Parameter>()> more_parameters = {};
+  int64_t shards = 1;        // that each batch is cut into; equal numbers give equal bytes
+  Reduce* reduce = nullptr;  // the processes that share them; none: this one has all
 };
 
 struct Epoch {
@@ -64,8 +60,11 @@ struct Epoch {
 
 class Run {
  public:
-  /// All must outlive it. Throws Error for a negative number of epochs.
+  /// All must outlive it. Throws Error for a negative number of epochs, and for shards that the processes
+  /// cannot share (Shards).
   Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& loader, RunOptions options = {});
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   /// One step, in training mode; each module has its own mode back afterwards. Returns false, and does
   /// nothing, when all epochs are through. Throws Error when a loss, with its penalty, is NaN or infinite,
@@ -82,12 +81,17 @@ class Run {
   void state(StateVisitor& visit);
 
  private:
-  double step(const data::Batch& batch);
+  // Forward and backward of a part of the batch that makes this share of its loss.
+  Values pass(const data::Batch& batch, double share, bool penalise);
+  // The same of all shards of a batch, of which this process has these samples.
+  Values step_in_shards(const data::Batch& mine);
 
   nn::Module* module_;
   optim::Optimizer* optimizer_;
   data::DataLoader* loader_;
   RunOptions options_;
+  Reduce alone_;
+  Shards shards_;
   std::optional<data::BatchIterator> at_;  // in this epoch
   int64_t epoch_ = 0, batch_ = 0;
   Epoch sums_;

@@ -1,0 +1,28 @@
+// Reduce: the processes that share a training. Each computes its shards of every batch; what is decided is
+// decided by all from the same sums.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace tinynn::train {
+
+/// The one here is of a single process; distributed::Group is of many. All processes have to make the same
+/// calls in the same order, whatever data they have.
+class Reduce {
+ public:
+  virtual ~Reduce() = default;
+  /// Which of the processes this is, from 0.
+  virtual int64_t rank() const { return 0; }
+  /// How many there are: a power of two.
+  virtual int64_t ranks() const { return 1; }
+  /// Sums over all ranks, element by element, along the binary tree whose leaves are the ranks in order:
+  /// afterwards all have the same bits. As many elements on every rank.
+  virtual void sum(std::span<float> /*values*/) {}
+  virtual void sum(std::span<double> /*values*/) {}
+  /// The text of the first rank whose text is not empty.
+  virtual std::string first_of(const std::string& text) { return text; }
+};
+
+}  // namespace tinynn::train

@@ -1,0 +1,50 @@
+// Shards: a batch is cut into parts, and what each gives, gradients and losses, is summed along one binary
+// tree. The number of shards alone decides the tree, so the sum is the same, to the bit, on any number of
+// processes that have a subtree each. Of masked parameters the live gradients alone are kept and sent.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <tinynn/nn/module.hpp>
+#include <tinynn/train/reduce.hpp>
+
+namespace tinynn::kernels {
+struct SparsePattern;
+}
+
+namespace tinynn::train {
+
+/// What is summed besides gradients: the loss, and what is counted along.
+using Values = std::array<double, 2>;
+
+class Shards {
+ public:
+  /// `reduce` has to outlive it. Throws Error if the ranks are not a power of two that divides `count`.
+  Shards(int64_t count, Reduce& reduce);
+
+  int64_t count() const { return count_; }
+  /// Those of this process are [first, last).
+  int64_t first() const { return reduce_->rank() * each(); }
+  int64_t last() const { return first() + each(); }
+
+  /// The sum of value(shard) over all shards, on all processes.
+  double sum(const std::function<double(int64_t shard)>& value);
+  /// Calls one(shard) for every shard of this process; it leaves gradients in the parameters, and returns its
+  /// share of the values. Afterwards gradients and values are those of the whole batch on all processes, and
+  /// each buffer of the module (running statistics) has moved by the sum of share(shard) times its move in
+  /// that shard. Throws, on all processes, what the first shard that failed threw, as Error.
+  Values sum(nn::Module& module, std::vector<Parameter> parameters,
+             const std::function<double(int64_t shard)>& share,
+             const std::function<Values(int64_t shard)>& one);
+
+ private:
+  int64_t each() const { return count_ / reduce_->ranks(); }
+
+  int64_t count_;
+  Reduce* reduce_;
+};
+
+}  // namespace tinynn::train
