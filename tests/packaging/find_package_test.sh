@@ -29,6 +29,20 @@ cmp "$tmp/circle" <("$tmp/build/smallest" "$tmp/circle.plan")
 [[ $(sed -n 11p "$tmp/circle") == ..*####################*.. && $(head -1 "$tmp/circle") != *#* ]] || {
     echo "no circle:" && cat "$tmp/circle" && exit 1
 }
+if [[ -n $(find "$tmp/prefix" -name tinynn_mpi_targets.cmake) ]]; then # built with MPI
+    mkdir "$tmp/ranks"
+    cp "$here/../distributed/group_program.cpp" "$tmp/ranks"
+    cat >"$tmp/ranks/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(ranks CXX)
+find_package(tinynn REQUIRED COMPONENTS mpi)
+add_executable(ranks group_program.cpp)
+target_link_libraries(ranks PRIVATE tinynn::mpi)
+END
+    quietly "$cmake" -S "$tmp/ranks" -B "$tmp/ranks/build" "${arguments[@]}"
+    quietly "$cmake" --build "$tmp/ranks/build"
+    quietly "$tmp/ranks/build/ranks" # one process, without mpirun
+fi
 needed=$(readelf -d "$tmp/smallest/smallest" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 if grep -vE '^(libstdc\+\+|libm|libgcc_s|libc|libpthread|ld-linux.*)\.so' <<<"$needed"; then
     echo "is more than the C++ standard library"

@@ -230,3 +230,32 @@ TEST_CASE("train. a run in shards goes on to the same bytes on another number of
   const auto rest = test::on_ranks(1, [&](auto& reduce) { return run(reduce, 9, &state, nullptr); });
   CHECK((rest[0] == whole[0]));
 }
+
+TEST_CASE("train. processes that have come to differ are told so") {
+  for (const bool in_mask : {false, true}) {
+    const auto texts = test::on_ranks(2, [&](train::Reduce& reduce) {
+      manual_seed(8);
+      data::DataLoader loader(noise(32, {1, 2, 2}, 2), {.batch_size = 16});
+      nn::Sequential net{nn::Flatten(), nn::Linear(4, 3), nn::ReLU(), nn::Linear(3, 2)};
+      optim::SGD sgd(net.parameters(), {.lr = 0.1});
+      train::RunOptions options{.epochs = 60, .shards = 2, .reduce = &reduce};
+      int64_t steps = 0;
+      options.on_step = [&](const train::Progress&) {
+        if (++steps != 90 || reduce.rank() == 0) return;
+        Parameter weight = prune::weights(net)[1];
+        std::vector<float> mask(6, 1);
+        mask[2] = 0;
+        weight.update([](std::span<float> value) { value[2] = 0; });
+        if (in_mask) weight.prune(Mask(tensor(mask, {2, 3})));
+      };
+      try {
+        train::fit(net, sgd, loader, options);
+      } catch (const train::AgreedError& error) {
+        return error.what() + (" " + std::to_string(steps));
+      }
+      return std::string("no error");
+    });
+    CHECK(texts[0] == "the processes have come to differ, in 3.weight " + std::to_string(in_mask ? 90 : 99));
+    CHECK(texts[1] == texts[0]);
+  }
+}

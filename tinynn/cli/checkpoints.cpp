@@ -2,9 +2,12 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include <tinynn/cli/checkpoints.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/io/atomic_file.hpp>
 
@@ -27,6 +30,11 @@ double number_in(const std::string& text) {
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   const bool fits = error == std::errc() && rest == end && number > 0 && number <= 1e9;
   return fits && (text.ends_with('s') || number == std::floor(number)) ? number : 0;
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -69,9 +77,16 @@ Checkpoints::Checkpoints(const CheckpointOptions& options, const Output& output,
     more(visit);
   };
   if (file_.empty()) return;
-  io::remove_leftovers(file_);
-  std::error_code unknown;  // whether it is there: then reading says why
-  if (options.resume && (std::filesystem::exists(file_, unknown) || unknown)) run.resume(file_, more_);
+  if (writes()) io::remove_leftovers(file_);
+  if (options.resume) {
+    std::error_code unknown;  // whether it is there: then reading says why
+    const bool there = std::filesystem::exists(file_, unknown) || unknown;
+    if (ranks().ranks() > 1)
+      require_alike(
+          there ? content_of(file_) : "",
+          file_.string() + " is not the same file on all machines: put it into a folder that they share");
+    if (there) run.resume(file_, more_);
+  }
   asked_to_end = 0;
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, ask_to_end);
 }
@@ -81,9 +96,12 @@ Checkpoints::~Checkpoints() {
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
 }
 
+bool Checkpoints::writes() const { return ranks().rank() == 0; }
+
 std::string Checkpoints::save() {
   last_ = Clock::now();
   steps_ = 0;
+  if (!writes()) return "";
   try {
     run_.save(file_, more_);
     return "";
@@ -95,7 +113,11 @@ std::string Checkpoints::save() {
 void Checkpoints::after_step() {
   if (file_.empty()) return;
   ++steps_;
-  const int signal = asked_to_end;
+  int signal = asked_to_end;
+  if (train::Reduce& all = ranks(); all.ranks() > 1) {  // all end after the same step
+    if (signal != 0) all.ask_to_end();
+    signal = !all.ends() ? 0 : signal != 0 ? signal : SIGTERM;
+  }
   const bool is_time = every_steps_ > 0 ? steps_ >= every_steps_ : Clock::now() - last_ >= every_seconds_;
   if (signal == 0 && !is_time) return;
   const std::string error = save();

@@ -43,7 +43,8 @@ class Checkpoints {
   void finish();
 
  private:
-  std::string save();  // what went wrong; empty if nothing did
+  bool writes() const;  // the first rank does
+  std::string save();   // what went wrong; empty if nothing did
 
   std::filesystem::path file_;
   recipe::Run& run_;

@@ -7,6 +7,7 @@
 #include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/median.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/data/transform.hpp>
@@ -62,7 +63,15 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       train_(with_dropout(targets_of(data_.train)),
              {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(targets_of(data_.test), {.batch_size = test_batch}),
-      validation_(some_of(targets_of(data_.train), settings.seed), {.batch_size = test_batch}) {}
+      validation_(some_of(targets_of(data_.train), settings.seed), {.batch_size = test_batch}) {
+  if (ranks().ranks() == 1) return;
+  std::string data = std::to_string(data_.train->size()) + " " + std::to_string(data_.test->size());
+  for (const Tensor& part : {train_.example(), test_.example()})
+    data.append(reinterpret_cast<const char*>(part.data()),
+                static_cast<size_t>(part.numel()) * sizeof(float));
+  require_alike(settings.identity(), "the processes were given unlike options");
+  require_alike(data, settings.data.name_or_path + " is not the same on all machines");
+}
 
 data::DatasetPtr Experiment::with_dropout(const data::DatasetPtr& part) const {
   if (settings_.input_dropout == 0) return part;
@@ -100,7 +109,10 @@ std::unique_ptr<nn::Module> Experiment::make_network() const {
 }
 
 recipe::RunOptions Experiment::run_options(nn::Module& module) {
-  recipe::RunOptions options{.accuracy = [&] { return validation_score(module); }, .loss = loss_.loss};
+  recipe::RunOptions options{.accuracy = [&] { return validation_score(module); },
+                             .loss = loss_.loss,
+                             .shards = settings_.shards,
+                             .reduce = &ranks()};
   if (loss_.for_classes) {
     options.count = [](const Tensor& output, const Targets& targets) {
       return static_cast<double>(train::count_correct(output, targets));

@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include <sys/resource.h>
 
 #include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/core/version.hpp>
 
 namespace {
@@ -21,10 +23,20 @@ namespace {
 int report(const std::string& message, int exit_code) {
   constexpr size_t longest = 280, tail = 100;
   std::string line = message;
+  if (tinynn::cli::is_under_mpirun())
+    line = "rank " + std::to_string(tinynn::cli::rank_by_mpirun()) + ": " + line;
   std::ranges::replace_if(
       line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   if (line.size() > longest) line.replace(longest - tail, line.size() - longest, " ... ");
   std::fprintf(stderr, "tinynn: %s\n", line.c_str());
+  return exit_code;
+}
+
+// What all processes of mpirun know.
+int report_once(const std::string& message, int exit_code) {
+  const bool is_first = tinynn::cli::rank_by_mpirun() == 0;
+  if (is_first) report(message, exit_code);
+  tinynn::cli::leave_ranks(exit_code, true);
   return exit_code;
 }
 
@@ -44,9 +56,11 @@ int run(tinynn::cli::CommandLine& line, int argc, char** argv) {
                       (failed ? "" : std::string(": ") + std::strerror(errno)),
                   1);
   } catch (const tinynn::cli::Interrupted& interrupted) {
-    return report(interrupted.message, interrupted.exit_code);
+    return report_once(interrupted.message, interrupted.exit_code);
   } catch (const tinynn::cli::UsageError& error) {
-    return report(error.what() + std::string(" (see --help)"), 2);
+    return report_once(error.what() + std::string(" (see --help)"), 2);
+  } catch (const tinynn::train::AgreedError& error) {
+    return report_once(error.what(), 1);
   } catch (const std::bad_alloc&) {
     return report("out of memory", 1);
   } catch (const std::filesystem::filesystem_error& error) {
@@ -76,7 +90,11 @@ int main(int argc, char** argv) {
   tinynn::cli::add_bench(line);
   tinynn::cli::add_reproduce(line);
   tinynn::cli::add_completion(line);
+  // Of mpirun's processes the first does by itself what is not shared.
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (tinynn::cli::rank_by_mpirun() > 0 && command != "train" && command != "prune") return 0;
   const int exit_code = run(line, argc, argv);
+  tinynn::cli::leave_ranks(exit_code, false);
   if (!is_address_space_limited()) return exit_code;
   std::fflush(nullptr);
   std::_Exit(exit_code);

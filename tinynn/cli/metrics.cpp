@@ -1,4 +1,5 @@
 #include <tinynn/cli/metrics.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/version.hpp>
@@ -87,6 +88,11 @@ void Metrics::write(const std::filesystem::path& path) const {
   Json json{{"model", model}, {"dataset", dataset}};
   put(json, "seed", seed);
   json.set("threads", num_threads());
+  if (shards != 1) json.set("shards", shards);
+  if (const int64_t processes = ranks().ranks(); processes > 1) {
+    json.set("ranks", processes);
+    json.set("bytes_sent", bytes_sent());
+  }
   json.set("tinynn_version", version());
   if (dense) json.set("dense", to_json(*dense));
   if (pruned) {

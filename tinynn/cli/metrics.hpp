@@ -48,6 +48,7 @@ struct StepMetrics {
 struct Metrics {
   std::string model = {}, dataset = {};
   std::optional<uint64_t> seed = {};
+  int64_t shards = 1;
   std::optional<NetworkMetrics> dense = {}, pruned = {}, compact = {};
   std::vector<StepMetrics> steps = {};
 

@@ -5,6 +5,7 @@
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/data_metadata.hpp>
 #include <tinynn/cli/prune_tables.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/cli/recipe_options.hpp>
 #include <tinynn/cli/report/command_line.hpp>
 #include <tinynn/cli/saved_network.hpp>
@@ -34,7 +35,9 @@ void print(const Watcher& watcher, const Output& output, const Table& steps) {
   if (!output.report.empty()) std::printf("report:         %s\n", output.report.c_str());
 }
 
-void run(PruneOptions options, const Output& output, const std::string& command) {
+void run(PruneOptions options, const Output& given, const std::string& command) {
+  share_ranks();
+  const Output output = of_this_rank(given);
   check_writable(output);
   use_threads(options.training.threads);
   std::unique_ptr<nn::Module> network;

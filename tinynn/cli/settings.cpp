@@ -4,6 +4,7 @@
 
 #include <tinynn/cli/dataset.hpp>
 #include <tinynn/cli/losses.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/cli/settings.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/core/error.hpp>
@@ -36,6 +37,8 @@ constexpr Defaults recipes[] = {
     {"any other", 10, 64, 2, "sgd", 0.02, "cosine", 0.9, 5e-4},
 };
 
+constexpr int64_t shards_under_mpirun = 8;
+
 const Defaults& recipe_of(const std::string& model) {
   const auto* found = std::ranges::find(recipes, model, &Defaults::model);
   return found == std::end(recipes) ? found[-1] : *found;
@@ -66,6 +69,7 @@ Settings resolve(const Options& options) {
       .l1 = options.l1,
       .input_dropout = options.input_dropout,
       .seed = options.seed,
+      .shards = options.shards.value_or(is_under_mpirun() ? shards_under_mpirun : 1),
       .input = models::is_name(options.model) ? models::input_shape(options.model) : std::optional<Shape>()};
 }
 
@@ -75,6 +79,7 @@ std::string Settings::describe() const {
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
   if (input_dropout > 0) text << " input-dropout=" << input_dropout;
+  if (shards != 1) text << " shards=" << shards;
   if (!loss.empty()) text << " loss=" << loss;
   return text.str();
 }
@@ -114,7 +119,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, nn::Module& 
 }
 
 void use_threads(const std::optional<int64_t>& threads) {
-  if (threads) set_num_threads(*threads);
+  if (threads || is_under_mpirun()) set_num_threads(threads ? *threads : threads_of_rank());
 }
 
 namespace {
@@ -189,6 +194,13 @@ void add_training_options(const Command& command, Options& options) {
   add("--input-dropout", options.input_dropout,
       "Probability with which each number of a training picture becomes background (0), anew in each epoch")
       .in_range(0.0, 1.0);
+  add("--shards", options.shards,
+      "Parts that each batch is cut into for mpirun: equal numbers give equal files on any number of "
+      "processes, a power of two that divides it; by default 1, under mpirun 8. Each normalises by itself "
+      "and "
+      "costs a pass of its own: give every shard 32 images or more by --batch-size, which is of all "
+      "processes")
+      .in_range(int64_t{1}, int64_t{1024});
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();
   add_threads_option(command, options.threads).group("Training");
 }

@@ -24,7 +24,7 @@ struct Options {
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
   double l1 = 0, input_dropout = 0;
   uint64_t seed = 1;
-  std::optional<int64_t> threads = {};
+  std::optional<int64_t> threads = {}, shards = {};
 };
 
 /// Complete.
@@ -35,6 +35,7 @@ struct Settings {
   std::string optimizer, lr_schedule, loss;  // loss: empty for what fits the data
   double lr, momentum, weight_decay, l1, input_dropout;
   uint64_t seed;
+  int64_t shards = 1;
   std::optional<Shape> input = {};  // of one sample, if the network does not take any
 
   /// One line for a model file: everything that shapes the result.

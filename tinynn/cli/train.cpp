@@ -3,6 +3,7 @@
 
 #include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/cli/table.hpp>
 #include <tinynn/cli/watcher.hpp>
 #include <tinynn/core/random.hpp>
@@ -15,7 +16,9 @@ struct TrainOptions {
   CheckpointOptions checkpoint;
 };
 
-void run(const TrainOptions& options, const Output& output) {
+void run(const TrainOptions& options, const Output& given) {
+  share_ranks();
+  const Output output = of_this_rank(given);
   check_writable(output);
   use_threads(options.training.threads);
   const Settings settings = resolve(options.training);

@@ -11,6 +11,7 @@ Watcher::Watcher(nn::Module& module, Experiment& experiment, const Settings& set
   metrics.model = settings.model;
   metrics.dataset = experiment.dataset();
   metrics.seed = settings.seed;
+  metrics.shards = settings.shards;
 }
 
 void Watcher::update(const recipe::Run& run) {

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include <tinynn/core/error.hpp>
+
 namespace tinynn::train {
 
 /// The one here is of a single process; distributed::Group is of many. All processes have to make the same
@@ -23,6 +25,19 @@ class Reduce {
   virtual void sum(std::span<double> /*values*/) {}
   /// The text of the first rank whose text is not empty.
   virtual std::string first_of(const std::string& text) { return text; }
+
+  /// Asks all ranks to end; that ends() is then true on all of them from the same step on.
+  void ask_to_end() { asked_ = true; }
+  bool ends() const { return ends_; }
+
+ private:
+  friend class Shards;
+  bool asked_ = false, ends_ = false;
+};
+
+/// What all ranks have thrown.
+struct AgreedError : Error {
+  using Error::Error;
 };
 
 }  // namespace tinynn::train

@@ -98,6 +98,9 @@ bool Run::advance() {
     batch_ = 0;
     ++epoch_;
   }
+  // Every so many steps: what differs would go on differing.
+  if (options_.reduce != nullptr && options_.reduce->ranks() > 1 && (steps() % 100 == 0 || is_over()))
+    shards_.check_equal(*module_);
   if (options_.on_step) options_.on_step(progress_);
   return true;
 }

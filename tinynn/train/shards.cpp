@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
-#include <cstring>
+
+#include <zlib.h>
 
 #include <tinynn/autograd/record.hpp>
 #include <tinynn/core/error.hpp>
@@ -43,6 +44,8 @@ class Layout {
     for (auto& place : places_) place.parameter.zero_grad();
     for (auto& [buffer, before, begin] : buffers_) std::ranges::copy(before.values(), buffer.mutable_data());
   }
+
+  int64_t size() const { return size_; }
 
   Numbers pack(double share) const {
     Numbers numbers(static_cast<size_t>(size_));
@@ -95,6 +98,15 @@ class Layout {
   int64_t size_;
 };
 
+// A whole number below 2^32.
+double checksum(const Parameter& parameter) {
+  uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(parameter.data()),
+                      static_cast<size_t>(parameter.numel()) * sizeof(float));
+  if (parameter.mask().defined())
+    crc = crc32_z(crc, parameter.mask().data(), static_cast<size_t>(parameter.numel()));
+  return static_cast<double>(crc);
+}
+
 struct Sum {
   Values values{};
   Numbers numbers;
@@ -144,16 +156,38 @@ Values Shards::sum(nn::Module& module, std::vector<Parameter> parameters,
   } catch (const std::exception& failed) {
     error = failed.what();
   }
-  std::array<double, 3> agreed{sum.values[0], sum.values[1], error.empty() ? 0.0 : 1.0};
+  // Where masks differ, so may their lengths, which all sums below need to be equal.
+  const auto length = static_cast<double>(layout.size() % (1 << 20)),
+             ranks = static_cast<double>(reduce_->ranks());
+  std::array<double, 6> agreed{
+      sum.values[0], sum.values[1],   error.empty() ? 0.0 : 1.0, reduce_->asked_ ? 1.0 : 0.0,
+      length,        length * length,
+  };
   reduce_->sum(agreed);
+  reduce_->ends_ = agreed[3] > 0;
+  if (ranks * agreed[5] != agreed[4] * agreed[4]) check_equal(module);
   if (agreed[2] > 0) {
     layout.begin_shard();
-    fail(reduce_->first_of(error));
+    throw AgreedError(reduce_->first_of(error));
   }
   reduce_->sum(std::span(sum.numbers));
   layout.unpack(sum.numbers);
   set_generator_state({before.seed, before.calls + 1});
   return {agreed[0], agreed[1]};
+}
+
+void Shards::check_equal(nn::Module& module) {
+  const auto parameters = module.named_parameters();
+  std::vector<double> own;
+  for (const auto& [name, parameter] : parameters) own.push_back(checksum(parameter));
+  std::vector<double> all = own;
+  reduce_->sum(std::span(all));
+  std::string error;
+  for (size_t k = 0; k < own.size() && error.empty(); ++k) {
+    if (all[k] != static_cast<double>(reduce_->ranks()) * own[k])
+      error = "the processes have come to differ, in " + parameters[k].first;
+  }
+  if (const std::string first = reduce_->first_of(error); !first.empty()) throw AgreedError(first);
 }
 
 }  // namespace tinynn::train

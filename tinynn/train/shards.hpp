@@ -35,10 +35,13 @@ class Shards {
   /// Calls one(shard) for every shard of this process; it leaves gradients in the parameters, and returns its
   /// share of the values. Afterwards gradients and values are those of the whole batch on all processes, and
   /// each buffer of the module (running statistics) has moved by the sum of share(shard) times its move in
-  /// that shard. Throws, on all processes, what the first shard that failed threw, as Error.
+  /// that shard. Throws, on all processes, what the first shard that failed threw, as AgreedError.
   Values sum(nn::Module& module, std::vector<Parameter> parameters,
              const std::function<double(int64_t shard)>& share,
              const std::function<Values(int64_t shard)>& one);
+  /// Compares all parameters and masks with those of the other processes. Throws AgreedError, naming a
+  /// parameter that differs.
+  void check_equal(nn::Module& module);
 
  private:
   int64_t each() const { return count_ / reduce_->ranks(); }

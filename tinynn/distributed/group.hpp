@@ -1,0 +1,45 @@
+// Group: the processes that `mpirun -n N` started, for a training that they share. It needs MPI: target
+// tinynn::mpi.
+//
+//   distributed::Group group;
+//   train::Run run(net, sgd, loader, {.epochs = 3, .shards = 8, .reduce = &group});
+//   while (run.advance()) {}   // the same bytes on every rank, and for any number of ranks
+#pragma once
+
+#include <vector>
+
+#include <tinynn/train/reduce.hpp>
+
+namespace tinynn::distributed {
+
+class Group : public train::Reduce {
+ public:
+  /// All processes (MPI_COMM_WORLD). Starts MPI if nobody has, and then ends it in the destructor. Throws
+  /// Error if MPI was ended already, or if they are not a power of two. What MPI itself finds wrong, a rank
+  /// that is gone for example, ends all processes with its message.
+  Group();
+  ~Group() override;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  int64_t rank() const override { return rank_; }
+  int64_t ranks() const override { return ranks_; }
+  /// Every rank sums one part of the values, and all get the parts: 2 (N - 1) / N times their bytes are sent.
+  void sum(std::span<float> values) override;
+  void sum(std::span<double> values) override;
+  std::string first_of(const std::string& text) override;
+  /// Bytes of values that this rank has sent.
+  int64_t bytes_sent() const { return bytes_sent_; }
+  /// Ends all processes at once with this exit code.
+  [[noreturn]] static void abort(int exit_code);
+
+ private:
+  template <class T>
+  void sum_of(std::span<T> values);
+
+  bool starts_mpi_ = false;
+  int rank_ = 0, ranks_ = 1;
+  int64_t bytes_sent_ = 0;
+};
+
+}  // namespace tinynn::distributed
