@@ -104,5 +104,7 @@ grep -q '3 processes, expected a power of two' stderr || complain "$(<stderr)"
 # What is not shared is done once.
 on 3 "$tinynn" eval --in whole --data mnist >stdout || complain "eval on 3: exit code $?"
 [[ $(grep -c 'test accuracy' stdout) == 1 ]] || complain "eval on 3 prints $(<stdout)"
+timeout 60 "$mpirun" --bind-to none -n 2 "$tinynn" reproduce structured --quick --folder folder >stdout || complain "reproduce on 2: exit code $?"
+[[ $(grep -c 'channels deleted' stdout) == 1 ]] || complain "reproduce on 2 prints $(<stdout)"
 ((failed == 0)) && echo "all is well"
 exit $failed

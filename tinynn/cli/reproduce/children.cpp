@@ -3,6 +3,8 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <string_view>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -48,12 +50,25 @@ std::string own_program() {
   return unknown ? "tinynn" : path.string();
 }
 
+// Of this process, but for what mpirun tells it: children are runs by themselves.
+std::vector<char*> environment_of_children() {
+  std::vector<char*> variables;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view variable = *at;
+    const bool is_mpi = variable.starts_with("OMPI_COMM_") || variable.starts_with("PMI");
+    if (!is_mpi) variables.push_back(*at);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 // Between fork() and exec() only what may be called there.
 pid_t start(const std::string& program, const std::vector<std::string>& words,
             const std::filesystem::path& log) {
   std::vector<char*> arguments{const_cast<char*>("tinynn")};
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
+  std::vector<char*> environment = environment_of_children();
   const pid_t parent = getpid(), child = fork();
   check(child >= 0, "reproduce: cannot start a process: ", std::strerror(errno));
   if (child > 0) return child;
@@ -70,6 +85,7 @@ pid_t start(const std::string& program, const std::vector<std::string>& words,
   dup2(nothing, 0);
   dup2(file, 1);
   dup2(file, 2);
+  environ = environment.data();
   execvp(program.c_str(), arguments.data());
   _exit(127);
 }
