@@ -45,12 +45,32 @@ void try_sums(distributed::Group& group) {
   }
 }
 
+// Sums that go on side by side, begun in one order and ended in another.
+void try_sums_side_by_side(distributed::Group& group) {
+  std::vector<std::vector<float>> values, expected;
+  std::vector<std::unique_ptr<train::Reduce::Sum>> sums;
+  for (int64_t k = 0; k < 20; ++k) {
+    values.push_back(values_of<float>(group.rank() + 100 * k, 5000 * (k % 4) + k));
+    expected.push_back(values.back());
+    group.sum(std::span(expected.back()));
+  }
+  for (auto& of_sum : values) {
+    sums.push_back(group.begin_sum(of_sum));
+    for (auto& sum : sums) sum->go_on();
+  }
+  for (size_t k = sums.size(); k-- > 0;) {
+    sums[k]->finish();
+    expect(values[k] == expected[k], "a sum beside others is wrong", static_cast<long>(k));
+  }
+}
+
 }  // namespace
 
 int main() {
   distributed::Group group;
   try_sums<float>(group);
   try_sums<double>(group);
+  try_sums_side_by_side(group);
   const int64_t last = group.ranks() - 1;
   expect(group.first_of("").empty(), "a text out of nothing", 0);
   expect(group.first_of(group.rank() == last ? "last" : "") == "last", "not the only text", 0);

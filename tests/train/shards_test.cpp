@@ -48,10 +48,16 @@ std::string bytes_of(nn::Module& module) {
   return bytes;
 }
 
-std::string trained(int64_t shards, train::Reduce& reduce) {
+// Of more numbers than are sent at once.
+nn::Sequential wide_net() {
+  return nn::Sequential{nn::Flatten(),        nn::Linear(36, 2000), nn::ReLU(),
+                        nn::Linear(2000, 40), nn::ReLU(),           nn::Linear(40, 4)};
+}
+
+std::string trained(int64_t shards, train::Reduce& reduce, nn::Sequential (*make)() = conv_net) {
   manual_seed(3);
   data::DataLoader loader(noise(37, {1, 6, 6}, 4), {.batch_size = 16, .shuffle = true});
-  auto net = conv_net();
+  auto net = make();
   optim::SGD sgd(net.parameters(), {.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-3, .nesterov = true});
   std::string text;
   train::fit(
@@ -80,6 +86,14 @@ TEST_CASE("train. shards: equal numbers give equal bytes, on 1, 2, 4 and 8 proce
       const auto results = test::on_ranks(ranks, [&](auto& reduce) { return trained(shards, reduce); });
       for (const auto& result : results) CHECK((result == alone[0]));
     }
+  }
+}
+
+TEST_CASE("train. shards: gradients that are sent while others are computed are the same") {
+  const auto alone = test::on_ranks(1, [](auto& reduce) { return trained(4, reduce, wide_net); });
+  for (const int64_t ranks : {2, 4}) {
+    const auto results = test::on_ranks(ranks, [](auto& reduce) { return trained(4, reduce, wide_net); });
+    for (const auto& result : results) CHECK((result == alone[0]));
   }
 }
 

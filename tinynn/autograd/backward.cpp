@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include <tinynn/autograd/grad_observer.hpp>
 #include <tinynn/autograd/no_grad.hpp>
 #include <tinynn/autograd/node.hpp>
 #include <tinynn/autograd/record.hpp>
@@ -22,6 +23,43 @@ struct Queue : std::map<uint64_t, std::shared_ptr<Node>, std::greater<>> {
   void push(const std::shared_ptr<Node>& node) {
     if (node) emplace(node->number, node);
   }
+};
+
+thread_local autograd::GradObserver* grad_observer = nullptr;
+
+// Which leaves are complete, as the walk goes on.
+class Completion {
+ public:
+  explicit Completion(const std::shared_ptr<Node>& root) {
+    if (grad_observer == nullptr) return;
+    grad_observer->begin();
+    std::map<const void*, size_t> places;
+    for (size_t k = 0; k < grad_observer->leaves.size(); ++k)
+      places[grad_observer->leaves[k].handle().get()] = k;
+    std::vector<uint64_t> oldest(places.size(), 0);  // node that uses the leaf; numbers begin at 1
+    std::map<uint64_t, std::shared_ptr<Node>, std::greater<>> all;
+    if (root) all.emplace(root->number, root);
+    for (auto at = all.begin(); at != all.end(); ++at) {  // what a node leads to is older, and comes later
+      for (const Tensor& input : at->second->inputs) {
+        if (!input.defined()) continue;
+        if (const auto place = places.find(input.handle().get()); place != places.end())
+          oldest[place->second] = at->first;
+        if (const auto& node = input.handle()->node) all.emplace(node->number, node);
+      }
+    }
+    for (size_t k = 0; k < oldest.size(); ++k) waiting_.emplace(oldest[k], k);
+  }
+  // The node of this number is through, and with it all that are younger; 0: all are.
+  void reached(uint64_t number) {
+    while (!waiting_.empty() && waiting_.begin()->first >= number) {
+      const size_t leaf = waiting_.begin()->second;
+      waiting_.erase(waiting_.begin());
+      grad_observer->complete(leaf);
+    }
+  }
+
+ private:
+  std::multimap<uint64_t, size_t, std::greater<>> waiting_;  // leaves by their oldest node
 };
 
 void check_versions(const Node& node) {
@@ -51,11 +89,13 @@ void Tensor::backward(bool retain_graph) const {
 void Tensor::backward(const Tensor& grad, bool retain_graph) const {
   check(requires_grad(), "backward: nothing that this tensor was computed from requires a gradient");
   const NoGrad no_grad;
+  Completion completion(impl().node);
   Queue queue;
   queue.push(impl().node);
   autograd::accumulate_grad(*this, grad);
   while (!queue.empty()) {
     const auto node = queue.extract(queue.begin()).mapped();
+    completion.reached(node->number + 1);
     const Tensor grad_output = std::exchange(node->grad, Tensor());
     if (!grad_output.defined()) continue;
     check(node->backward != nullptr, "backward: the graph of ", node->op->name,
@@ -70,6 +110,18 @@ void Tensor::backward(const Tensor& grad, bool retain_graph) const {
       node->inputs.clear();
     }
   }
+  completion.reached(0);
 }
+
+namespace autograd {
+
+GradObserver::GradObserver(std::vector<Tensor> l, std::function<void()> b, std::function<void(size_t)> c)
+    : leaves(std::move(l)),
+      begin(std::move(b)),
+      complete(std::move(c)),
+      before_(std::exchange(grad_observer, this)) {}
+GradObserver::~GradObserver() { grad_observer = before_; }
+
+}  // namespace autograd
 
 }  // namespace tinynn

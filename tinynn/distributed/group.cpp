@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include <mpi.h>
 
@@ -42,40 +43,84 @@ void Group::abort(int exit_code) {
   std::abort();
 }
 
-void Group::sum(std::span<float> values) { sum_of(values); }
-void Group::sum(std::span<double> values) { sum_of(values); }
-
 // In round k ranks that differ in bit k alone each add up one half of what they both have; when each has the
 // sum of one part, the rounds backwards hand it on. So each element is summed along the same tree, and
 // whichever rank does it adds the same two numbers.
 template <class T>
-void Group::sum_of(std::span<T> values) {
-  check(values.size() <= size_t{std::numeric_limits<int>::max()}, "Group: ", values.size(), " values");
+class Group::Rounds : public train::Reduce::Sum {
+ public:
+  Rounds(Group& group, std::span<T> values, int tag)
+      : group_(group), tag_(tag), part_(values), theirs_(values.size() / 2 + 1) {
+    check(values.size() <= size_t{std::numeric_limits<int>::max()}, "Group: ", values.size(), " values");
+    begin_round();
+  }
+  ~Rounds() override {
+    if (!is_over_) MPI_Waitall(2, requests_, MPI_STATUSES_IGNORE);  // they write into what is here
+  }
+  void go_on() override {
+    int is_done = 1;
+    while (!is_over_ && is_done != 0) {
+      MPI_Testall(2, requests_, &is_done, MPI_STATUSES_IGNORE);
+      if (is_done != 0) end_round();
+    }
+  }
+  void finish() override {
+    while (!is_over_) {
+      MPI_Waitall(2, requests_, MPI_STATUSES_IGNORE);
+      end_round();
+    }
+  }
+
+ private:
   using Part = std::span<T>;
-  const auto swap = [&](int partner, Part send, Part receive) {
-    MPI_Sendrecv(send.data(), static_cast<int>(send.size()), type_of(T()), partner, 0, receive.data(),
-                 static_cast<int>(receive.size()), type_of(T()), partner, 0, MPI_COMM_WORLD,
-                 MPI_STATUS_IGNORE);
-    bytes_sent_ += static_cast<int64_t>(send.size_bytes());
-  };
-  std::vector<std::pair<Part, Part>> rounds;  // mine, and that of the partner
-  std::vector<T> theirs(values.size() / 2 + 1);
-  Part part = values;
-  for (int step = 1; step < ranks_; step *= 2) {
-    Part mine = part.first(part.size() / 2), other = part.subspan(part.size() / 2);
-    if ((rank_ & step) != 0) std::swap(mine, other);
-    const Part received = std::span(theirs).first(mine.size());
-    swap(rank_ ^ step, other, received);
-    std::ranges::transform(mine, received, mine.begin(), std::plus<>());
-    rounds.emplace_back(mine, other);
-    part = mine;
+
+  void swap(int partner, Part send, Part receive) {
+    const auto count = [](Part part) { return static_cast<int>(part.size()); };
+    MPI_Irecv(receive.data(), count(receive), type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_[0]);
+    MPI_Isend(send.data(), count(send), type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_[1]);
+    group_.bytes_sent_ += static_cast<int64_t>(send.size_bytes());
   }
-  for (int step = ranks_ / 2; step > 0; step /= 2) {
-    const auto [mine, other] = rounds.back();
-    rounds.pop_back();
-    swap(rank_ ^ step, mine, other);
+  void begin_round() {
+    if (step_ < group_.ranks_) {
+      Part mine = part_.first(part_.size() / 2), other = part_.subspan(part_.size() / 2);
+      if ((group_.rank_ & step_) != 0) std::swap(mine, other);
+      rounds_.emplace_back(mine, other);
+      swap(group_.rank_ ^ step_, other, std::span(theirs_).first(mine.size()));
+    } else if (!rounds_.empty()) {
+      const auto [mine, other] = rounds_.back();
+      swap(group_.rank_ ^ (1 << (rounds_.size() - 1)), mine, other);
+    } else {
+      is_over_ = true;
+    }
   }
+  void end_round() {
+    if (step_ < group_.ranks_) {
+      part_ = rounds_.back().first;
+      std::ranges::transform(part_, std::span(theirs_).first(part_.size()), part_.begin(), std::plus<>());
+      step_ *= 2;
+    } else {
+      rounds_.pop_back();
+    }
+    begin_round();
+  }
+
+  Group& group_;
+  int tag_, step_ = 1;
+  bool is_over_ = false;
+  Part part_;
+  std::vector<T> theirs_;
+  std::vector<std::pair<Part, Part>> rounds_;  // what was mine, and what was the partner's
+  MPI_Request requests_[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+};
+
+// Sums that go on at the same time must not take each other's messages.
+int Group::next_tag() { return tag_ = (tag_ + 1) % 32768; }
+
+std::unique_ptr<train::Reduce::Sum> Group::begin_sum(std::span<float> values) {
+  return std::make_unique<Rounds<float>>(*this, values, next_tag());
 }
+void Group::sum(std::span<float> values) { Rounds<float>(*this, values, next_tag()).finish(); }
+void Group::sum(std::span<double> values) { Rounds<double>(*this, values, next_tag()).finish(); }
 
 std::string Group::first_of(const std::string& text) {
   const int own = text.empty() ? ranks_ : rank_;

@@ -6,8 +6,6 @@
 //   while (run.advance()) {}   // the same bytes on every rank, and for any number of ranks
 #pragma once
 
-#include <vector>
-
 #include <tinynn/train/reduce.hpp>
 
 namespace tinynn::distributed {
@@ -27,6 +25,7 @@ class Group : public train::Reduce {
   /// Every rank sums one part of the values, and all get the parts: 2 (N - 1) / N times their bytes are sent.
   void sum(std::span<float> values) override;
   void sum(std::span<double> values) override;
+  std::unique_ptr<Sum> begin_sum(std::span<float> values) override;
   std::string first_of(const std::string& text) override;
   /// Bytes of values that this rank has sent.
   int64_t bytes_sent() const { return bytes_sent_; }
@@ -35,10 +34,11 @@ class Group : public train::Reduce {
 
  private:
   template <class T>
-  void sum_of(std::span<T> values);
+  class Rounds;
+  int next_tag();
 
   bool starts_mpi_ = false;
-  int rank_ = 0, ranks_ = 1;
+  int rank_ = 0, ranks_ = 1, tag_ = 0;
   int64_t bytes_sent_ = 0;
 };
 

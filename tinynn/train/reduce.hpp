@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -23,6 +24,24 @@ class Reduce {
   /// afterwards all have the same bits. As many elements on every rank.
   virtual void sum(std::span<float> /*values*/) {}
   virtual void sum(std::span<double> /*values*/) {}
+  /// A sum that goes on while this process computes.
+  class Sum {
+   public:
+    Sum() = default;
+    virtual ~Sum() = default;
+    Sum(const Sum&) = delete;
+    Sum& operator=(const Sum&) = delete;
+    /// Does what can be done without waiting for others; to be called now and then.
+    virtual void go_on() {}
+    /// Waits for the end.
+    virtual void finish() {}
+  };
+  /// Begins sum(values), which have to stay where they are until its end. All ranks begin their sums in the
+  /// same order. The one here is through at once.
+  virtual std::unique_ptr<Sum> begin_sum(std::span<float> values) {
+    sum(values);
+    return std::make_unique<Sum>();
+  }
   /// The text of the first rank whose text is not empty.
   virtual std::string first_of(const std::string& text) { return text; }
 

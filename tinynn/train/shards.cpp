@@ -1,102 +1,26 @@
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <zlib.h>
 
-#include <tinynn/autograd/record.hpp>
+#include <tinynn/autograd/grad_observer.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/core/random.hpp>
-#include <tinynn/kernels/sparse.hpp>
+#include <tinynn/train/flat_gradients.hpp>
 #include <tinynn/train/shards.hpp>
 
 namespace tinynn::train {
 namespace {
 
-using Numbers = std::vector<float>;
-
-void add(Numbers& to, const Numbers& more) {
+// Adds what stands there in `more`.
+void add(std::span<float> to, const float* more) {
   parallel_for(std::ssize(to), 1 << 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) to[static_cast<size_t>(i)] += more[static_cast<size_t>(i)];
+    for (int64_t i = begin; i < end; ++i) to[static_cast<size_t>(i)] += more[i];
   });
 }
-
-// Gradients and moves of buffers as one list of numbers, whose length masks alone decide: for each parameter
-// how many shards gave it a gradient; its live elements, or all if it has no mask; then the buffers.
-class Layout {
- public:
-  Layout(const std::vector<Parameter>& parameters, const std::vector<std::pair<std::string, Tensor>>& buffers)
-      : size_(std::ssize(parameters)) {
-    for (const auto& parameter : parameters) {
-      auto live = parameter.sparse_pattern(1);
-      const int64_t count = live ? live->count() : parameter.numel();
-      places_.push_back({parameter, std::move(live), size_, count});
-      size_ += count;
-    }
-    for (const auto& [name, buffer] : buffers) {
-      buffers_.push_back({buffer, buffer.clone(), size_});
-      size_ += buffer.numel();
-    }
-  }
-
-  // All as it was before the step, without gradients.
-  void begin_shard() {
-    for (auto& place : places_) place.parameter.zero_grad();
-    for (auto& [buffer, before, begin] : buffers_) std::ranges::copy(before.values(), buffer.mutable_data());
-  }
-
-  int64_t size() const { return size_; }
-
-  Numbers pack(double share) const {
-    Numbers numbers(static_cast<size_t>(size_));
-    for (size_t k = 0; k < places_.size(); ++k) {
-      const auto& [parameter, live, begin, count] = places_[k];
-      if (!parameter.has_grad()) continue;
-      numbers[k] = 1;
-      float* to = numbers.data() + begin;
-      const float* packed = live ? parameter.packed_grad(*live) : nullptr;
-      if (live && packed == nullptr) {
-        kernels::pack_live(*live, parameter.grad().data(), to);
-      } else {
-        std::copy_n(packed != nullptr ? packed : parameter.grad().data(), count, to);
-      }
-    }
-    for (const auto& [buffer, before, begin] : buffers_) {
-      std::ranges::transform(buffer.values(), before.values(), numbers.data() + begin,
-                             [=](float now, float then) { return static_cast<float>(share) * (now - then); });
-    }
-    return numbers;
-  }
-
-  void unpack(const Numbers& numbers) {
-    begin_shard();
-    for (size_t k = 0; k < places_.size(); ++k) {
-      auto& [parameter, live, begin, count] = places_[k];
-      if (numbers[k] == 0) continue;
-      Buffer grad(count);
-      std::copy_n(numbers.data() + begin, count, grad.data());
-      autograd::accumulate_packed_grad(parameter, live, std::move(grad));
-    }
-    for (auto& [buffer, before, begin] : buffers_) {
-      std::ranges::transform(before.values(), std::span(numbers).subspan(static_cast<size_t>(begin)),
-                             buffer.mutable_data(), std::plus<>());
-    }
-  }
-
- private:
-  struct Place {
-    Parameter parameter;
-    std::shared_ptr<const kernels::SparsePattern> live;
-    int64_t begin, count;
-  };
-  struct Moved {
-    Tensor buffer, before;
-    int64_t begin;
-  };
-  std::vector<Place> places_;
-  std::vector<Moved> buffers_;
-  int64_t size_;
-};
+void add(Values& to, const Values& more) { std::ranges::transform(to, more, to.begin(), std::plus<>()); }
 
 // A whole number below 2^32.
 double checksum(const Parameter& parameter) {
@@ -118,8 +42,8 @@ Sum sum_of(int64_t first, int64_t last, const std::function<Sum(int64_t)>& leaf)
   const int64_t middle = first + (last - first) / 2;
   Sum sum = sum_of(first, middle, leaf);
   const Sum upper = sum_of(middle, last, leaf);
-  std::ranges::transform(sum.values, upper.values, sum.values.begin(), std::plus<>());
-  add(sum.numbers, upper.numbers);
+  add(sum.values, upper.values);
+  add(sum.numbers, upper.numbers.data());
   return sum;
 }
 
@@ -140,40 +64,93 @@ double Shards::sum(const std::function<double(int64_t)>& value) {
   return whole[0];
 }
 
-Values Shards::sum(nn::Module& module, std::vector<Parameter> parameters,
+// While the last shard of this process goes backward, what is complete is sent.
+Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
                    const std::function<double(int64_t)>& share, const std::function<Values(int64_t)>& one) {
   const GeneratorState before = generator_state();
-  Layout layout(parameters, module.named_buffers());
-  Sum sum;
+  FlatGradients gradients(parameters, module);
+  struct Failure {  // leaves nothing of the step behind
+    FlatGradients& gradients;
+    bool is_over = false;
+    ~Failure() {
+      if (!is_over) gradients.reset();
+    }
+  } failure{gradients};
+  const auto buckets = gradients.buckets(1 << 16);
+  const int64_t last_shard = last() - 1;
+  std::vector<Sum> beside;  // the way from the root of the tree to the last shard
+  Sum whole{{}, Numbers(static_cast<size_t>(gradients.size()))};
+  size_t complete = 0;
+  std::vector<std::unique_ptr<Reduce::Sum>> sums;  // of the buckets that are complete
+  const auto begin_next = [&](bool has_gradients) {
+    const auto& bucket = buckets[sums.size()];
+    if (has_gradients) gradients.pack(bucket, share(last_shard), whole.numbers);
+    const std::span numbers(whole.numbers.data() + bucket.begin,
+                            static_cast<size_t>(bucket.end - bucket.begin));
+    for (size_t k = beside.size(); k-- > 0;) add(numbers, beside[k].numbers.data() + bucket.begin);
+    sums.push_back(reduce_->begin_sum(numbers));
+  };
   std::string error;
+  bool agreed = false;
+  const auto agree_on_start = [&] {
+    if (!std::exchange(agreed, true)) agree(error, gradients.size(), module);
+  };
+  std::vector<char> is_complete(parameters.size());
+  const auto on_complete = [&](size_t k) {
+    is_complete[k] = 1;
+    for (auto& sum : sums) sum->go_on();
+    while (complete < parameters.size() && is_complete[parameters.size() - 1 - complete] != 0) ++complete;
+    while (sums.size() < buckets.size() && buckets[sums.size()].first + complete >= parameters.size())
+      begin_next(true);
+  };
   try {
-    sum = sum_of(first(), last(), [&](int64_t shard) {
+    const auto leaf = [&](int64_t shard) {
       const detail::ShardGenerator generator(before, shard);
-      layout.begin_shard();
-      const Values values = one(shard);
-      return Sum{values, layout.pack(share(shard))};
-    });
+      gradients.reset();
+      Sum sum{one(shard), {}};
+      if (shard == last_shard) return sum;
+      sum.numbers.resize(static_cast<size_t>(gradients.size()));
+      gradients.pack(share(shard), sum.numbers);
+      return sum;
+    };
+    int64_t begin = first();
+    while (begin < last_shard) {
+      const int64_t middle = begin + (last() - begin) / 2;
+      beside.push_back(sum_of(begin, middle, leaf));
+      begin = middle;
+    }
+    const autograd::GradObserver observer({parameters.begin(), parameters.end()}, agree_on_start,
+                                          on_complete);
+    whole.values = leaf(last_shard).values;
+  } catch (const AgreedError&) {
+    throw;
   } catch (const std::exception& failed) {
     error = failed.what();
   }
-  // Where masks differ, so may their lengths, which all sums below need to be equal.
-  const auto length = static_cast<double>(layout.size() % (1 << 20)),
-             ranks = static_cast<double>(reduce_->ranks());
-  std::array<double, 6> agreed{
-      sum.values[0], sum.values[1],   error.empty() ? 0.0 : 1.0, reduce_->asked_ ? 1.0 : 0.0,
-      length,        length * length,
-  };
-  reduce_->sum(agreed);
-  reduce_->ends_ = agreed[3] > 0;
-  if (ranks * agreed[5] != agreed[4] * agreed[4]) check_equal(module);
-  if (agreed[2] > 0) {
-    layout.begin_shard();
-    throw AgreedError(reduce_->first_of(error));
-  }
-  reduce_->sum(std::span(sum.numbers));
-  layout.unpack(sum.numbers);
+  agree_on_start();
+  while (sums.size() < buckets.size()) begin_next(error.empty());
+  for (auto& sum : sums) sum->finish();
+  for (size_t k = beside.size(); k-- > 0;) add(whole.values, beside[k].values);
+  std::array<double, 3> end{whole.values[0], whole.values[1], error.empty() ? 0.0 : 1.0};
+  reduce_->sum(end);
+  if (end[2] > 0) throw AgreedError(reduce_->first_of(error));
+  failure.is_over = true;
+  gradients.unpack(whole.numbers);
   set_generator_state({before.seed, before.calls + 1});
-  return {agreed[0], agreed[1]};
+  return {end[0], end[1]};
+}
+
+// Before anything is sent that the others would wait for in vain.
+void Shards::agree(const std::string& error, int64_t length, nn::Module& module) {
+  const auto of_length = static_cast<double>(length % (1 << 20)),
+             ranks = static_cast<double>(reduce_->ranks());
+  std::array<double, 4> agreed{error.empty() ? 0.0 : 1.0, reduce_->asked_ ? 1.0 : 0.0, of_length,
+                               of_length * of_length};
+  reduce_->sum(agreed);
+  reduce_->ends_ = agreed[1] > 0;
+  // Where masks differ, so may lengths.
+  if (ranks * agreed[3] != agreed[2] * agreed[2]) check_equal(module);
+  if (agreed[0] > 0) throw AgreedError(reduce_->first_of(error));
 }
 
 void Shards::check_equal(nn::Module& module) {

@@ -11,10 +11,6 @@
 #include <tinynn/nn/module.hpp>
 #include <tinynn/train/reduce.hpp>
 
-namespace tinynn::kernels {
-struct SparsePattern;
-}
-
 namespace tinynn::train {
 
 /// What is summed besides gradients: the loss, and what is counted along.
@@ -36,7 +32,7 @@ class Shards {
   /// share of the values. Afterwards gradients and values are those of the whole batch on all processes, and
   /// each buffer of the module (running statistics) has moved by the sum of share(shard) times its move in
   /// that shard. Throws, on all processes, what the first shard that failed threw, as AgreedError.
-  Values sum(nn::Module& module, std::vector<Parameter> parameters,
+  Values sum(nn::Module& module, const std::vector<Parameter>& parameters,
              const std::function<double(int64_t shard)>& share,
              const std::function<Values(int64_t shard)>& one);
   /// Compares all parameters and masks with those of the other processes. Throws AgreedError, naming a
@@ -44,6 +40,8 @@ class Shards {
   void check_equal(nn::Module& module);
 
  private:
+  // Whether all are well, and have lists of gradients of equal length.
+  void agree(const std::string& error, int64_t length, nn::Module& module);
   int64_t each() const { return count_ / reduce_->ranks(); }
 
   int64_t count_;
