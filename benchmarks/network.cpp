@@ -20,10 +20,11 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-// The group, with the time that is spent in it.
+// The group, with the time that is spent in it: where sums go on beside the backward pass, what that waits
+// for.
 class Timed : public train::Reduce {
  public:
-  explicit Timed(distributed::Group& group) : group_(group) {}
+  Timed(distributed::Group& group, bool overlaps) : group_(group), overlaps_(overlaps) {}
   int64_t rank() const override { return group_.rank(); }
   int64_t ranks() const override { return group_.ranks(); }
   void sum(std::span<float> values) override {
@@ -31,6 +32,12 @@ class Timed : public train::Reduce {
   }
   void sum(std::span<double> values) override {
     timed([&] { group_.sum(values); });
+  }
+  std::unique_ptr<Sum> begin_sum(std::span<float> values) override {
+    if (!overlaps_) return Reduce::begin_sum(values);
+    std::unique_ptr<Sum> sum;
+    timed([&] { sum = group_.begin_sum(values); });
+    return std::make_unique<TimedSum>(*this, std::move(sum));
   }
   std::string first_of(const std::string& text) override { return group_.first_of(text); }
 
@@ -43,7 +50,19 @@ class Timed : public train::Reduce {
     work();
     milliseconds += milliseconds_since(begin);
   }
+  struct TimedSum : Sum {
+    TimedSum(Timed& timed, std::unique_ptr<Sum> sum) : of(timed), inner(std::move(sum)) {}
+    void go_on() override {
+      of.timed([&] { inner->go_on(); });
+    }
+    void finish() override {
+      of.timed([&] { inner->finish(); });
+    }
+    Timed& of;
+    std::unique_ptr<Sum> inner;
+  };
   distributed::Group& group_;
+  bool overlaps_;
 };
 
 double median(std::vector<double> values) {
@@ -58,6 +77,49 @@ int64_t wire_bytes(const std::string& interface) {
   return bytes;
 }
 
+// Prints a line about a run in which so many weights are zero.
+void measure(distributed::Group& group, const std::string& model, int64_t batch, int64_t steps,
+             const std::string& interface, double zeros, const char* sends, bool all, bool overlaps) {
+  manual_seed(1);
+  const auto net = models::make(model);
+  const Shape sample = models::input_shape(model);
+  const auto weights = prune::weights(*net);
+  if (zeros > 0) prune::prune(weights, prune::fraction(zeros));
+  data::DataLoader loader(
+      std::make_shared<data::TensorDataset>(randn({batch, sample[0], sample[1], sample[2]}),
+                                            Labels(std::vector<int64_t>(static_cast<size_t>(batch), 1))),
+      {.batch_size = batch});
+  optim::SGD sgd(net->parameters(), {.lr = 1e-3, .momentum = 0.9});
+  std::optional<DenseGrad> dense;
+  if (all) dense.emplace(weights);
+  Timed reduce(group, overlaps);
+  constexpr int64_t warm_up = 2;
+  train::Run run(*net, sgd, loader, {.epochs = steps + warm_up, .shards = group.ranks(), .reduce = &reduce});
+  std::vector<double> times, waits;
+  int64_t sent = 0, on_wire = 0;
+  for (int64_t k = 0; k < steps + warm_up; ++k) {
+    if (k == warm_up) {
+      sent = group.bytes_sent();
+      on_wire = wire_bytes(interface);
+    }
+    reduce.milliseconds = 0;
+    const auto begin = Clock::now();
+    run.advance();
+    if (k < warm_up) continue;
+    times.push_back(milliseconds_since(begin));
+    waits.push_back(reduce.milliseconds);
+  }
+  if (group.rank() > 0) return;
+  const auto each = [&](int64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(steps); };
+  std::printf(
+      R"({"model": "%s", "batch": %d, "zeros": %g, "sends": "%s", "step_ms": %.3f, "waits_ms": %.3f, )"
+      R"("payload_bytes": %.0f, "wire_bytes": %.0f})"
+      "\n",
+      model.c_str(), static_cast<int>(batch), zeros, sends, median(times), median(waits),
+      each(group.bytes_sent() - sent), each(wire_bytes(interface) - on_wire));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -66,44 +128,16 @@ int main(int argc, char** argv) try {
   const int64_t batch = std::stoll(argv[2]), steps = std::stoll(argv[3]);
   set_num_threads(1);
   distributed::Group group;
+  // All gradients are sent, or those of live weights; after the backward pass, or beside it.
+  struct Way {
+    const char* sends;
+    bool all, overlaps;
+  };
   for (const double zeros : {0.0, 0.5, 0.9, 0.95, 0.99}) {
-    for (const bool dense : {true, false}) {  // all gradients are sent, or those of live weights
-      if (!dense && zeros == 0) continue;
-      manual_seed(1);
-      const auto net = models::make(model);
-      const Shape sample = models::input_shape(model);
-      const auto weights = prune::weights(*net);
-      if (zeros > 0) prune::prune(weights, prune::fraction(zeros));
-      data::DataLoader loader(
-          std::make_shared<data::TensorDataset>(randn({batch, sample[0], sample[1], sample[2]}),
-                                                Labels(std::vector<int64_t>(static_cast<size_t>(batch), 1))),
-          {.batch_size = batch});
-      optim::SGD sgd(net->parameters(), {.lr = 1e-3, .momentum = 0.9});
-      std::optional<DenseGrad> all;
-      if (dense) all.emplace(weights);
-      Timed reduce(group);
-      train::Run run(*net, sgd, loader, {.epochs = steps + 2, .shards = group.ranks(), .reduce = &reduce});
-      std::vector<double> times, waits;
-      int64_t sent = 0, on_wire = 0;
-      for (int64_t k = 0; k < steps + 2; ++k) {
-        if (k == 2) sent = group.bytes_sent(), on_wire = wire_bytes(interface);
-        reduce.milliseconds = 0;
-        const auto begin = Clock::now();
-        run.advance();
-        if (k >= 2) times.push_back(milliseconds_since(begin)), waits.push_back(reduce.milliseconds);
-      }
-      if (group.rank() > 0) continue;
-      const auto each = [&](int64_t bytes) {
-        return static_cast<double>(bytes) / static_cast<double>(steps);
-      };
-      std::printf(
-          R"({"model": "%s", "batch": %d, "zeros": %g, "sends": "%s", "step_ms": %.3f, "sum_ms": %.3f, )"
-          R"("payload_bytes": %.0f, "wire_bytes": %.0f})"
-          "\n",
-          model.c_str(), static_cast<int>(batch), zeros, dense ? "all" : "live", median(times), median(waits),
-          each(group.bytes_sent() - sent), each(wire_bytes(interface) - on_wire));
-      std::fflush(stdout);
-    }
+    for (const Way& way :
+         {Way{"all", true, false}, Way{"live, in the end", false, false}, Way{"live", false, true}})
+      if (zeros > 0 || !way.all)
+        measure(group, model, batch, steps, interface, zeros, way.sends, way.all, way.overlaps);
   }
 } catch (const Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

@@ -10,27 +10,12 @@ program=$PWD/build/release/benchmarks/tinynn_bench_network
 [[ -x $program ]] || { echo "build it first: cmake --preset release -DTINYNN_BUILD_BENCHMARKS=ON, and libopenmpi-dev" >&2 && exit 1; }
 ((EUID == 0)) || { echo "network namespaces need root" >&2 && exit 1; }
 
+source tests/distributed/machines.sh
 tmp=$(mktemp -d)
-first=tinynn$$a second=tinynn$$b
-trap 'ip netns del $first 2>/dev/null; ip netns del $second 2>/dev/null; rm -rf "$tmp"' EXIT
-ip netns add $first
-ip netns add $second
-ip link add cable netns $first type veth peer name cable netns $second
-for end in 1 2; do
-    namespace=$([[ $end == 1 ]] && echo $first || echo $second)
-    ip -n $namespace addr add 10.99.0.$end/24 dev cable
-    ip -n $namespace link set lo up
-    ip -n $namespace link set cable up
-    ip netns exec $namespace tc qdisc add dev cable root tbf rate "${rate}mbit" burst 64kb latency 400ms
-done
-
-# In place of ssh: the second namespace.
-printf '#!/bin/sh\nshift\nexec ip netns exec %s sh -c "$*"\n' $second >"$tmp/agent"
-chmod +x "$tmp/agent"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+trap 'remove_machines; rm -rf "$tmp"' EXIT
+make_machines 2 "$rate" "$tmp"
 join() { # PROGRAM ARGUMENT...: one process at each end
-    ip netns exec $first mpirun --host 10.99.0.1:1,10.99.0.2:1 --mca plm_rsh_agent "$tmp/agent" --mca btl tcp,self \
-        --mca btl_tcp_if_include cable --mca oob_tcp_if_include cable --bind-to none -x MASTER_ADDR=10.99.0.1 "$@"
+    on_machines --host 10.99.0.1:1,10.99.0.2:1 -x MASTER_ADDR=10.99.0.1 "$@" | sed "s/^{/{\"mbit\": $rate, /"
 }
 join "$program" "$model" "$batch" "$steps" cable
 if [[ $model == lenet-300-100 ]] && /usr/bin/python3 -c "import torch.distributed" 2>/dev/null; then
