@@ -18,6 +18,7 @@
 #include "tests/support/compare.hpp"
 #include "tests/support/error_of.hpp"
 #include "tests/support/ranks.hpp"
+#include "tests/support/sanitized.hpp"
 
 using namespace tinynn;
 
@@ -75,7 +76,8 @@ std::string trained(int64_t shards, train::Reduce& reduce, nn::Sequential (*make
 
 }  // namespace
 
-TEST_CASE("train. shards: equal numbers give equal bytes, on 1, 2, 4 and 8 processes") {
+TEST_CASE("train. shards: equal numbers give equal bytes, on 1, 2, 4 and 8 processes" *
+          doctest::skip(test::is_thread_sanitized)) {
   for (const int64_t shards : {4, 8, 24}) {
     const auto alone = test::on_ranks(1, [&](auto& reduce) { return trained(shards, reduce); });
     CHECK(alone[0].find(" 16.000000 ") != std::string::npos);
@@ -89,7 +91,8 @@ TEST_CASE("train. shards: equal numbers give equal bytes, on 1, 2, 4 and 8 proce
   }
 }
 
-TEST_CASE("train. shards: gradients that are sent while others are computed are the same") {
+TEST_CASE("train. shards: gradients that are sent while others are computed are the same" *
+          doctest::skip(test::is_thread_sanitized)) {
   const auto alone = test::on_ranks(1, [](auto& reduce) { return trained(4, reduce, wide_net); });
   for (const int64_t ranks : {2, 4}) {
     const auto results = test::on_ranks(ranks, [](auto& reduce) { return trained(4, reduce, wide_net); });
@@ -170,7 +173,8 @@ TEST_CASE("train. shards draw numbers of their own, but gates of parameters are 
   }
 }
 
-TEST_CASE("train. a shard that fails ends the step on all processes, with the first error, nothing changed") {
+TEST_CASE("train. a shard that fails ends the step on all processes, with the first error, nothing changed" *
+          doctest::skip(test::is_thread_sanitized)) {
   const auto texts = test::on_ranks(4, [](train::Reduce& reduce) {
     manual_seed(6);
     data::DataLoader loader(noise(8, {1, 6, 6}, 9), {.batch_size = 8});
@@ -208,7 +212,8 @@ TEST_CASE("train. a run is refused where processes cannot share the shards") {
   CHECK(error(0, four) == "shards: 0, expected 1 to 2^20");
 }
 
-TEST_CASE("train. a run in shards goes on to the same bytes on another number of processes") {
+TEST_CASE("train. a run in shards goes on to the same bytes on another number of processes" *
+          doctest::skip(test::is_thread_sanitized)) {
   const auto run = [](train::Reduce& reduce, int64_t steps, const State* from, State* to) {
     manual_seed(7);
     data::DataLoader loader(noise(48, {1, 6, 6}, 4), {.batch_size = 16, .shuffle = true});
@@ -245,7 +250,8 @@ TEST_CASE("train. a run in shards goes on to the same bytes on another number of
   CHECK((rest[0] == whole[0]));
 }
 
-TEST_CASE("train. processes that have come to differ are told so") {
+TEST_CASE("train. processes that have come to differ are told so" *
+          doctest::skip(test::is_thread_sanitized)) {
   for (const bool in_mask : {false, true}) {
     const auto texts = test::on_ranks(2, [&](train::Reduce& reduce) {
       manual_seed(8);
@@ -270,4 +276,19 @@ TEST_CASE("train. processes that have come to differ are told so") {
     CHECK(texts[0] == "the processes have come to differ, in 3.weight " + std::to_string(in_mask ? 90 : 99));
     CHECK(texts[1] == texts[0]);
   }
+}
+
+TEST_CASE("train. gradients of unlike lengths are not summed into each other" *
+          doctest::skip(test::is_thread_sanitized)) {
+  const auto texts = test::on_ranks(2, [&](train::Reduce& reduce) {
+    manual_seed(8);
+    data::DataLoader loader(noise(32, {1, 2, 2}, 2), {.batch_size = 16});
+    nn::Sequential net{nn::Flatten(), nn::Linear(4, 3), nn::ReLU(), nn::Linear(3, 2)};
+    prune::prune(prune::weights(net), prune::fraction(0.5));
+    optim::SGD sgd(net.parameters(), {.lr = 0.1});
+    std::optional<DenseGrad> dense;
+    if (reduce.rank() == 1) dense.emplace(prune::weights(net));
+    return test::error_of([&] { train::fit(net, sgd, loader, {.shards = 2, .reduce = &reduce}); });
+  });
+  CHECK(texts == std::vector<std::string>(2, "the processes have gradients of unlike lengths"));
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include <zlib.h>
@@ -47,6 +48,52 @@ Sum sum_of(int64_t first, int64_t last, const std::function<Sum(int64_t)>& leaf)
   return sum;
 }
 
+// What a process sends while its last shard goes backward: bucket by bucket, as gradients become complete.
+class BucketSums {
+ public:
+  /// `beside` are the sums of the subtrees beside the way from the root to the last shard, from above.
+  BucketSums(const FlatGradients& gradients, Reduce& reduce, size_t parameters,
+             const std::vector<Sum>& beside)
+      : gradients_(gradients),
+        reduce_(reduce),
+        beside_(beside),
+        buckets_(gradients.buckets(1 << 16)),
+        is_complete_(parameters),
+        numbers_(static_cast<size_t>(gradients.size())) {}
+
+  void complete(size_t parameter, double share) {
+    is_complete_[parameter] = true;
+    for (auto& sum : sums_) sum->go_on();
+    while (from_ > 0 && is_complete_[from_ - 1]) --from_;
+    while (sums_.size() < buckets_.size() && buckets_[sums_.size()].first >= from_) begin_next(share);
+  }
+  /// Waits for all, also for those that are not begun; without a share, of a shard that failed, these are
+  /// nothing that anybody uses.
+  const Numbers& finish(std::optional<double> share) {
+    while (sums_.size() < buckets_.size()) begin_next(share);
+    for (auto& sum : sums_) sum->finish();
+    return numbers_;
+  }
+
+ private:
+  void begin_next(std::optional<double> share) {
+    const auto& bucket = buckets_[sums_.size()];
+    if (share) gradients_.pack(bucket, *share, numbers_);
+    const std::span numbers(numbers_.data() + bucket.begin, static_cast<size_t>(bucket.end - bucket.begin));
+    for (size_t k = beside_.size(); k-- > 0;) add(numbers, beside_[k].numbers.data() + bucket.begin);
+    sums_.push_back(reduce_.begin_sum(numbers));
+  }
+
+  const FlatGradients& gradients_;
+  Reduce& reduce_;
+  const std::vector<Sum>& beside_;
+  std::vector<FlatGradients::Bucket> buckets_;
+  std::vector<bool> is_complete_;
+  size_t from_ = is_complete_.size();  // all parameters from this one on are
+  Numbers numbers_;
+  std::vector<std::unique_ptr<Reduce::Sum>> sums_;  // of the first buckets
+};
+
 }  // namespace
 
 Shards::Shards(int64_t count, Reduce& reduce) : count_(count), reduce_(&reduce) {
@@ -64,7 +111,6 @@ double Shards::sum(const std::function<double(int64_t)>& value) {
   return whole[0];
 }
 
-// While the last shard of this process goes backward, what is complete is sent.
 Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
                    const std::function<double(int64_t)>& share, const std::function<Values(int64_t)>& one) {
   const GeneratorState before = generator_state();
@@ -76,66 +122,47 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
       if (!is_over) gradients.reset();
     }
   } failure{gradients};
-  const auto buckets = gradients.buckets(1 << 16);
   const int64_t last_shard = last() - 1;
-  std::vector<Sum> beside;  // the way from the root of the tree to the last shard
-  Sum whole{{}, Numbers(static_cast<size_t>(gradients.size()))};
-  size_t complete = 0;
-  std::vector<std::unique_ptr<Reduce::Sum>> sums;  // of the buckets that are complete
-  const auto begin_next = [&](bool has_gradients) {
-    const auto& bucket = buckets[sums.size()];
-    if (has_gradients) gradients.pack(bucket, share(last_shard), whole.numbers);
-    const std::span numbers(whole.numbers.data() + bucket.begin,
-                            static_cast<size_t>(bucket.end - bucket.begin));
-    for (size_t k = beside.size(); k-- > 0;) add(numbers, beside[k].numbers.data() + bucket.begin);
-    sums.push_back(reduce_->begin_sum(numbers));
+  const auto values_of = [&](int64_t shard) {
+    const detail::ShardGenerator generator(before, shard);
+    gradients.reset();
+    return one(shard);
   };
+  const auto leaf = [&](int64_t shard) {
+    Sum sum{values_of(shard), Numbers(static_cast<size_t>(gradients.size()))};
+    gradients.pack(share(shard), sum.numbers);
+    return sum;
+  };
+  Values values{};
+  std::vector<Sum> beside;
+  BucketSums sums(gradients, *reduce_, parameters.size(), beside);
   std::string error;
   bool agreed = false;
   const auto agree_on_start = [&] {
     if (!std::exchange(agreed, true)) agree(error, gradients.size(), module);
   };
-  std::vector<char> is_complete(parameters.size());
-  const auto on_complete = [&](size_t k) {
-    is_complete[k] = 1;
-    for (auto& sum : sums) sum->go_on();
-    while (complete < parameters.size() && is_complete[parameters.size() - 1 - complete] != 0) ++complete;
-    while (sums.size() < buckets.size() && buckets[sums.size()].first + complete >= parameters.size())
-      begin_next(true);
-  };
   try {
-    const auto leaf = [&](int64_t shard) {
-      const detail::ShardGenerator generator(before, shard);
-      gradients.reset();
-      Sum sum{one(shard), {}};
-      if (shard == last_shard) return sum;
-      sum.numbers.resize(static_cast<size_t>(gradients.size()));
-      gradients.pack(share(shard), sum.numbers);
-      return sum;
-    };
-    int64_t begin = first();
-    while (begin < last_shard) {
+    for (int64_t begin = first(); begin < last_shard;) {
       const int64_t middle = begin + (last() - begin) / 2;
       beside.push_back(sum_of(begin, middle, leaf));
       begin = middle;
     }
     const autograd::GradObserver observer({parameters.begin(), parameters.end()}, agree_on_start,
-                                          on_complete);
-    whole.values = leaf(last_shard).values;
+                                          [&](size_t k) { sums.complete(k, share(last_shard)); });
+    values = values_of(last_shard);
   } catch (const AgreedError&) {
     throw;
   } catch (const std::exception& failed) {
     error = failed.what();
   }
   agree_on_start();
-  while (sums.size() < buckets.size()) begin_next(error.empty());
-  for (auto& sum : sums) sum->finish();
-  for (size_t k = beside.size(); k-- > 0;) add(whole.values, beside[k].values);
-  std::array<double, 3> end{whole.values[0], whole.values[1], error.empty() ? 0.0 : 1.0};
+  const Numbers& numbers = sums.finish(error.empty() ? std::optional(share(last_shard)) : std::nullopt);
+  for (size_t k = beside.size(); k-- > 0;) add(values, beside[k].values);
+  std::array<double, 3> end{values[0], values[1], error.empty() ? 0.0 : 1.0};
   reduce_->sum(end);
   if (end[2] > 0) throw AgreedError(reduce_->first_of(error));
   failure.is_over = true;
-  gradients.unpack(whole.numbers);
+  gradients.unpack(numbers);
   set_generator_state({before.seed, before.calls + 1});
   return {end[0], end[1]};
 }
@@ -148,8 +175,10 @@ void Shards::agree(const std::string& error, int64_t length, nn::Module& module)
                                of_length * of_length};
   reduce_->sum(agreed);
   reduce_->ends_ = agreed[1] > 0;
-  // Where masks differ, so may lengths.
-  if (ranks * agreed[3] != agreed[2] * agreed[2]) check_equal(module);
+  if (ranks * agreed[3] != agreed[2] * agreed[2]) {
+    check_equal(module);  // where masks differ, so may lengths
+    throw AgreedError("the processes have gradients of unlike lengths");
+  }
   if (agreed[0] > 0) throw AgreedError(reduce_->first_of(error));
 }
 
