@@ -12,6 +12,10 @@ tiny_mnist "$TINYNN_DATA/mnist" 200
 cd "$out"
 on() { "$mpirun" --bind-to none -n "$@"; } # on N PROGRAM ARGUMENT...
 
+on 2 true || {
+    echo "skipped: mpirun starts nothing here"
+    exit 77
+}
 for n in 1 2 4 8; do on "$n" "$program" || complain "the group of $n"; done
 
 # same NAME "N ..." ARGUMENT...: on so many processes, and without mpirun, weights, masks and metrics are equal.
