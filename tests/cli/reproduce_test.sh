@@ -53,7 +53,7 @@ is_true c.json 'm["rows"][1]["live_weights"] < m["rows"][0]["live_weights"]'
 prints 'drop published +drop here'
 succeeds "$tinynn" reproduce storage --quick --folder "$out/d" --metrics d.json
 is_true d.json 'len(m["rows"]) == 2'
-prints '^LeNet-300-100 +[0-9]{2,3}\.[0-9]x +1.58'
+prints '^LeNet-300-100 +[0-9]{2,3}\.[0-9]x +1.94'
 
 # --- interrupted and killed, it goes on to the same
 
