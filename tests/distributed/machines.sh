@@ -1,5 +1,6 @@
 # Sourced: machines of this machine's own, network namespaces 10.99.0.1 to .N joined by a switch, and mpirun among them.
-# Needs root, iproute2 and Open MPI. shellcheck shell=bash
+# Needs root, iproute2 and Open MPI.
+# shellcheck shell=bash
 
 # make_machines N MBIT FOLDER: each with a cable of so many Mbit/s. They are gone by remove_machines.
 make_machines() {

@@ -36,7 +36,8 @@ class Completion {
     std::map<const void*, size_t> places;
     for (size_t k = 0; k < grad_observer->leaves.size(); ++k)
       places[grad_observer->leaves[k].handle().get()] = k;
-    std::vector<uint64_t> oldest(places.size(), 0);  // node that uses the leaf; numbers begin at 1
+    std::vector<uint64_t> oldest(
+        grad_observer->leaves.size());  // node that uses the leaf; numbers begin at 1
     std::map<uint64_t, std::shared_ptr<Node>, std::greater<>> all;
     if (root) all.emplace(root->number, root);
     for (auto at = all.begin(); at != all.end(); ++at) {  // what a node leads to is older, and comes later

@@ -197,8 +197,7 @@ void add_training_options(const Command& command, Options& options) {
   add("--shards", options.shards,
       "Parts that each batch is cut into for mpirun: equal numbers give equal files on any number of "
       "processes, a power of two that divides it; by default 1, under mpirun 8. Each normalises by itself "
-      "and "
-      "costs a pass of its own: give every shard 32 images or more by --batch-size, which is of all "
+      "and costs a pass of its own: give every shard 32 images or more by --batch-size, which is of all "
       "processes")
       .in_range(int64_t{1}, int64_t{1024});
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();

@@ -16,8 +16,6 @@ const detail::HeldWhileForking<generator_mutex> generator_at_fork;
 GeneratorState generator{0, 0};
 std::optional<GeneratorState> generator_of_step;  // while there are shards
 
-uint64_t word(const std::array<uint32_t, 4>& bits) { return (uint64_t{bits[0]} << 32) | bits[1]; }
-
 }  // namespace
 
 std::array<uint32_t, 4> RandomStream::bits(uint64_t element) const {
@@ -36,8 +34,13 @@ std::array<uint32_t, 4> RandomStream::bits(uint64_t element) const {
   return counter;
 }
 
+uint64_t RandomStream::word(uint64_t element) const {
+  const auto random = bits(element);
+  return (uint64_t{random[0]} << 32) | random[1];
+}
+
 double RandomStream::uniform(uint64_t element) const {
-  return static_cast<double>(word(bits(element)) >> 11) * 0x1p-53;
+  return static_cast<double>(word(element) >> 11) * 0x1p-53;
 }
 
 double RandomStream::normal(uint64_t element) const {
@@ -82,8 +85,8 @@ ShardGenerator::ShardGenerator(const GeneratorState& of_step, int64_t shard) {
   const RandomStream stream(of_step.seed, of_step.calls);
   const std::scoped_lock lock(generator_mutex);
   before_ = generator;
-  generator = {word(stream.bits(static_cast<uint64_t>(shard) + 1)), 0};
-  generator_of_step = {word(stream.bits(0)), 0};
+  generator = {stream.word(static_cast<uint64_t>(shard) + 1), 0};
+  generator_of_step = {stream.word(0), 0};
 }
 
 ShardGenerator::~ShardGenerator() {

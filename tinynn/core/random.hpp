@@ -15,6 +15,8 @@ class RandomStream {
   RandomStream(uint64_t seed, uint64_t call) : seed_(seed), call_(call) {}
   /// 128 random bits.
   std::array<uint32_t, 4> bits(uint64_t element) const;
+  /// 64 random bits.
+  uint64_t word(uint64_t element) const;
   /// Uniform in [0, 1), 53 bits.
   double uniform(uint64_t element) const;
   /// Standard normal (Box-Muller, in double).

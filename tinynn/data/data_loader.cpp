@@ -17,11 +17,6 @@ namespace {
 // that initialised the weights after manual_seed(1).
 constexpr uint64_t loader_call = 0x6461746C6F616465;
 
-uint64_t first_word(const RandomStream& stream) {
-  const auto bits = stream.bits(0);
-  return (uint64_t{bits[0]} << 32) | bits[1];
-}
-
 Shape batch_shape(int64_t n, const Shape& sample) {
   check(sample.rank() < Shape::max_rank, "DataLoader: samples of shape ", sample,
         " have too many dimensions for a batch");
@@ -98,7 +93,7 @@ DataLoader::DataLoader(DatasetPtr dataset, const DataLoaderOptions& options)
   check(dataset_ != nullptr, "DataLoader: no dataset");
   check(dataset_->size() >= 1, "DataLoader: the dataset is empty, expected at least one sample");
   check(options_.batch_size >= 1, "DataLoader: batch_size is ", options_.batch_size, ", expected at least 1");
-  seed_ = first_word(options_.seed ? RandomStream(*options_.seed, loader_call) : next_random_stream());
+  seed_ = (options_.seed ? RandomStream(*options_.seed, loader_call) : next_random_stream()).word(0);
 }
 
 BatchIterator DataLoader::begin(int64_t batch, const Share& share) {
@@ -110,7 +105,7 @@ BatchIterator DataLoader::begin(int64_t batch, const Share& share) {
       .order = options_.shuffle ? RandomStream(seed_, call).permutation(count) : plain_order(count),
       .batch_size = options_.batch_size,
       .batches = size(),
-      .key = first_word(RandomStream(seed_, call + 1)),
+      .key = RandomStream(seed_, call + 1).word(0),
       .share = share,
       .position = batch - 1,
   });

@@ -9,6 +9,7 @@ namespace tinynn::train {
 
 FlatGradients::FlatGradients(const std::vector<Parameter>& parameters, nn::Module& module)
     : size_(std::ssize(parameters)) {
+  require_distinct("shards", parameters);
   for (const auto& parameter : parameters) {
     auto live = parameter.sparse_pattern(1);
     const int64_t count = live ? live->count() : parameter.numel();

@@ -20,6 +20,7 @@ using Numbers = std::vector<float>;
 /// end to the beginning, as gradients become complete.
 class FlatGradients {
  public:
+  /// Throws Error for a parameter that is listed twice, whose gradient would count twice.
   FlatGradients(const std::vector<Parameter>& parameters, nn::Module& module);
 
   int64_t size() const { return size_; }

@@ -9,12 +9,16 @@
 namespace tinynn::train {
 namespace {
 
+Targets part(const Targets& targets, int64_t begin, int64_t end) {
+  if (!targets.are_labels()) return slice(targets.tensor(), 0, begin, end);
+  const Labels& labels = targets;
+  return Labels(std::vector<int64_t>(labels.begin() + begin, labels.begin() + end));
+}
+
 // The samples [begin, end) of a batch.
 data::Batch part(const data::Batch& batch, int64_t begin, int64_t end) {
-  const Tensor inputs = slice(batch.inputs, 0, begin, end);
-  if (!batch.targets.are_labels()) return {inputs, slice(batch.targets.tensor(), 0, begin, end)};
-  const Labels& labels = batch.targets;
-  return {inputs, Labels(std::vector<int64_t>(labels.begin() + begin, labels.begin() + end))};
+  if (begin == 0 && end == batch.targets.size()) return batch;
+  return {slice(batch.inputs, 0, begin, end), part(batch.targets, begin, end)};
 }
 
 }  // namespace
@@ -48,14 +52,14 @@ Values Run::pass(const data::Batch& batch, double share, bool penalise) {
 
 Values Run::step_in_shards(const data::Batch& mine) {
   const int64_t samples = loader_->samples_in(batch_), count = shards_.count();
-  const auto begin = [&](int64_t shard) { return samples * shard / count; };
+  const auto begin = [&](int64_t shard) { return data::Share{shard, shard + 1, count}.begin(samples); };
   const auto size = [&](int64_t shard) { return static_cast<double>(begin(shard + 1) - begin(shard)); };
   const int64_t offset = begin(shards_.first());
-  const auto samples_of = [&](int64_t shard) {
-    return part(mine, begin(shard) - offset, begin(shard + 1) - offset);
+  const auto part_of = [&](const auto& whole, int64_t shard) {
+    return part(whole, begin(shard) - offset, begin(shard + 1) - offset);
   };
   const auto divisor = [&](int64_t shard) {
-    return options_.divisor ? options_.divisor(samples_of(shard).targets) : size(shard);
+    return options_.divisor ? options_.divisor(part_of(mine.targets, shard)) : size(shard);
   };
   const double whole = options_.divisor ? shards_.sum(divisor) : static_cast<double>(samples);
   std::vector<Parameter> parameters = optimizer_->parameters();
@@ -66,7 +70,7 @@ Values Run::step_in_shards(const data::Batch& mine) {
       *module_, parameters, [&](int64_t shard) { return size(shard) / static_cast<double>(samples); },
       [&](int64_t shard) {
         // A penalty is one of the parameters, not of samples: once a step.
-        return pass(samples_of(shard), divisor(shard) / whole, options_.penalty && shard == 0);
+        return pass(part_of(mine, shard), divisor(shard) / whole, options_.penalty && shard == 0);
       });
 }
 
@@ -99,8 +103,7 @@ bool Run::advance() {
     ++epoch_;
   }
   // Every so many steps: what differs would go on differing.
-  if (options_.reduce != nullptr && options_.reduce->ranks() > 1 && (steps() % 100 == 0 || is_over()))
-    shards_.check_equal(*module_);
+  if (steps() % 100 == 0 || is_over()) shards_.check_equal(*module_);
   if (options_.on_step) options_.on_step(progress_);
   return true;
 }

@@ -28,8 +28,7 @@ const char *sparse_momentum = "Sparse Momentum 2019", *deep_r = "DeepR 2018", *g
 
 const char* dropout_note =
     "Input dropout, a random corruption of training images, is no part of the papers' settings: one seed "
-    "without "
-    "it stands beside each row.";
+    "without it stands beside each row.";
 
 string without(double compression) {
   std::ostringstream text;
@@ -227,8 +226,7 @@ ReproducedTable resnet_20() {
       "cifar10",
       "multiply-adds",
       "One dense network, three fine-tunings of each row. Where CIFAR-10 is at hand as JPEG, drops compare "
-      "rather "
-      "than accuracies; epochs stand beside every row."};
+      "rather than accuracies; epochs stand beside every row."};
   const string channels =
       "prune --in {dense} --granularity channel --scope isomorphic --schedule exponential --lr 0.05 "
       "--lr-schedule cosine";
