@@ -231,8 +231,9 @@ TEST_CASE("program. a program gives what its model gives, for every activation")
 TEST_CASE("program. arithmetic, reductions and rare layers, fused or not, and out of a plan's file") {
   const test::TemporaryFolder folder;
   manual_seed(8);
-  for (auto& [name, of_one, net] : test::small_networks()) {
-    CAPTURE(name);
+  for (auto& network : test::small_networks()) {
+    CAPTURE(network.name);
+    auto& [name, of_one, net] = network;
     check_program(*net, of_one, 2e-5);
     const Tensor x = images(of_one, 9);
     const deploy::Program unfused(deploy::plan(*net, x, {.fuse = false}));

@@ -196,12 +196,12 @@ double prune_channels(nn::Module& model, const graph::Example& example, const Ch
   const std::vector<ChannelGroup> all = groups(map);
   for (const ChannelGroup& group : all) {
     if (!may_go(group, options)) continue;
-    auto& [channels, alive] = competing[options.isomorphic ? place_of(group) : ""].emplace_back(
-        group.classes.size(), std::vector<int64_t>());
-    std::ranges::copy_if(group.classes, std::back_inserter(alive),
+    Alive alive{group.classes.size(), {}};
+    std::ranges::copy_if(group.classes, std::back_inserter(alive.classes),
                          [&](int64_t c) { return !dead.contains(c); });
-    candidates.insert(alive.begin(), alive.end());
-    left += static_cast<int64_t>(alive.size());
+    candidates.insert(alive.classes.begin(), alive.classes.end());
+    left += std::ssize(alive.classes);
+    competing[options.isomorphic ? place_of(group) : ""].push_back(std::move(alive));
   }
   std::vector<Batch> batches;
   const auto scores = importance(map, candidates, options.criterion);
