@@ -73,12 +73,19 @@ TEST_CASE("kernels. batch_norm equals its definition with every instruction set"
       kernels::channel_moments(s, x.data(), mean.data(), variance.data());
       REQUIRE(test::difference(mean, slow.mean, 1e-12) == "");
       REQUIRE(test::difference(variance, slow.variance, 1e-12) == "");
-      std::vector<float> y(x.size(), test::not_a_number), grad_x(y), grad_weight(weight.size()),
-          grad_bias(weight.size());
+      std::vector<float> y(x.size(), test::not_a_number), grad_x(y);
+      Doubles sums(2 * weight.size(), test::not_a_number), grad_weight, grad_bias;
       kernels::batch_norm_forward(s, x.data(), slow.mean.data(), slow.inv_std.data(), weight.data(),
                                   bias.data(), y.data());
-      kernels::batch_norm_backward(s, grad_y.data(), x.data(), slow.mean.data(), slow.inv_std.data(),
-                                   weight.data(), true, grad_x.data(), grad_weight.data(), grad_bias.data());
+      kernels::batch_norm_sums(s, grad_y.data(), x.data(), slow.mean.data(), slow.inv_std.data(),
+                               sums.data());
+      for (size_t c = 0; c < weight.size(); ++c) {
+        grad_bias.push_back(sums[2 * c]);
+        grad_weight.push_back(sums[2 * c + 1]);
+      }
+      kernels::batch_norm_grad(s, grad_y.data(), x.data(), slow.mean.data(), slow.inv_std.data(),
+                               weight.data(), sums.data(), static_cast<double>(s.values_per_channel()),
+                               grad_x.data());
       REQUIRE(test::difference(y, slow.y, 1e-4) == "");
       REQUIRE(test::difference(grad_x, slow.grad_x, 1e-4) == "");
       REQUIRE(test::difference(grad_weight, slow.grad_weight) == "");

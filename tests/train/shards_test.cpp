@@ -290,5 +290,5 @@ TEST_CASE("train. gradients of unlike lengths are not summed into each other" *
     if (reduce.rank() == 1) dense.emplace(prune::weights(net));
     return test::error_of([&] { train::fit(net, sgd, loader, {.shards = 2, .reduce = &reduce}); });
   });
-  CHECK(texts == std::vector<std::string>(2, "the processes have gradients of unlike lengths"));
+  CHECK(texts == std::vector<std::string>(2, "the processes have lists of unlike lengths to sum"));
 }

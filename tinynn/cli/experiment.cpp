@@ -112,6 +112,7 @@ recipe::RunOptions Experiment::run_options(nn::Module& module) {
   recipe::RunOptions options{.accuracy = [&] { return validation_score(module); },
                              .loss = loss_.loss,
                              .shards = settings_.shards,
+                             .sync_batch_norm = settings_.sync_bn,
                              .reduce = &ranks()};
   if (loss_.for_classes) {
     options.count = [](const Tensor& output, const Targets& targets) {

@@ -89,6 +89,7 @@ void Metrics::write(const std::filesystem::path& path) const {
   put(json, "seed", seed);
   json.set("threads", num_threads());
   if (shards != 1) json.set("shards", shards);
+  if (sync_bn) json.set("sync_bn", true);
   if (const int64_t processes = ranks().ranks(); processes > 1) {
     json.set("ranks", processes);
     json.set("bytes_sent", bytes_sent());

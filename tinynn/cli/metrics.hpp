@@ -49,6 +49,7 @@ struct Metrics {
   std::string model = {}, dataset = {};
   std::optional<uint64_t> seed = {};
   int64_t shards = 1;
+  bool sync_bn = false;
   std::optional<NetworkMetrics> dense = {}, pruned = {}, compact = {};
   std::vector<StepMetrics> steps = {};
 

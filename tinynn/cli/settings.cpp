@@ -70,6 +70,7 @@ Settings resolve(const Options& options) {
       .input_dropout = options.input_dropout,
       .seed = options.seed,
       .shards = options.shards.value_or(is_under_mpirun() ? shards_under_mpirun : 1),
+      .sync_bn = options.sync_bn,
       .input = models::is_name(options.model) ? models::input_shape(options.model) : std::optional<Shape>()};
 }
 
@@ -80,6 +81,7 @@ std::string Settings::describe() const {
        << " l1=" << l1 << " seed=" << seed;
   if (input_dropout > 0) text << " input-dropout=" << input_dropout;
   if (shards != 1) text << " shards=" << shards;
+  if (sync_bn) text << " sync-bn=yes";
   if (!loss.empty()) text << " loss=" << loss;
   return text.str();
 }
@@ -196,10 +198,13 @@ void add_training_options(const Command& command, Options& options) {
       .in_range(0.0, 1.0);
   add("--shards", options.shards,
       "Parts that each batch is cut into for mpirun: equal numbers give equal files on any number of "
-      "processes, a power of two that divides it; by default 1, under mpirun 8. Each normalises by itself "
-      "and costs a pass of its own: give every shard 32 images or more by --batch-size, which is of all "
-      "processes")
+      "processes, a power of two that divides it; by default 1, under mpirun 8. Each costs a pass "
+      "of its own: give every shard 32 images or more by --batch-size, which is of all processes")
       .in_range(int64_t{1}, int64_t{1024});
+  command
+      .add_flag("--sync-bn", options.sync_bn,
+                "Batch normalisation by the statistics of the whole batch, not of each of its shards")
+      .group("Training");
   add("--seed", options.seed, "Equal seeds give equal files, byte for byte").shows_default();
   add_threads_option(command, options.threads).group("Training");
 }

@@ -25,6 +25,7 @@ struct Options {
   double l1 = 0, input_dropout = 0;
   uint64_t seed = 1;
   std::optional<int64_t> threads = {}, shards = {};
+  bool sync_bn = false;
 };
 
 /// Complete.
@@ -36,6 +37,7 @@ struct Settings {
   double lr, momentum, weight_decay, l1, input_dropout;
   uint64_t seed;
   int64_t shards = 1;
+  bool sync_bn = false;
   std::optional<Shape> input = {};  // of one sample, if the network does not take any
 
   /// One line for a model file: everything that shapes the result.

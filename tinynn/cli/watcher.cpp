@@ -12,6 +12,7 @@ Watcher::Watcher(nn::Module& module, Experiment& experiment, const Settings& set
   metrics.dataset = experiment.dataset();
   metrics.seed = settings.seed;
   metrics.shards = settings.shards;
+  metrics.sync_bn = settings.sync_bn;
 }
 
 void Watcher::update(const recipe::Run& run) {

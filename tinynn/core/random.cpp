@@ -83,16 +83,15 @@ namespace detail {
 
 ShardGenerator::ShardGenerator(const GeneratorState& of_step, int64_t shard) {
   const RandomStream stream(of_step.seed, of_step.calls);
-  const std::scoped_lock lock(generator_mutex);
-  before_ = generator;
-  generator = {stream.word(static_cast<uint64_t>(shard) + 1), 0};
-  generator_of_step = {stream.word(0), 0};
+  own_ = {stream.word(static_cast<uint64_t>(shard) + 1), 0};
+  of_step_ = {stream.word(0), 0};
+  swap();
 }
 
-ShardGenerator::~ShardGenerator() {
+void ShardGenerator::swap() {
   const std::scoped_lock lock(generator_mutex);
-  generator = before_;
-  generator_of_step.reset();
+  std::swap(generator, own_);
+  std::swap(generator_of_step, of_step_);
 }
 
 void StepGenerator::swap() {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace tinynn {
@@ -48,12 +49,15 @@ namespace detail {
 class ShardGenerator {
  public:
   ShardGenerator(const GeneratorState& of_step, int64_t shard);
-  ~ShardGenerator();
+  ~ShardGenerator() { swap(); }
   ShardGenerator(const ShardGenerator&) = delete;
   ShardGenerator& operator=(const ShardGenerator&) = delete;
+  /// Puts back what was there before, as it is, or itself once more.
+  void swap();
 
  private:
-  GeneratorState before_;
+  GeneratorState own_;
+  std::optional<GeneratorState> of_step_;
 };
 
 /// While one lives inside of that, it is the step's: what is drawn of parameters is the same in each shard.

@@ -59,30 +59,28 @@ void batch_norm_forward(const NormSizes& s, const float* x, const double* mean, 
   });
 }
 
-void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
-                         const double* inv_std, const float* weight, bool batch_moments, float* grad_x,
-                         float* grad_weight, float* grad_bias) {
-  const auto count = static_cast<double>(s.values_per_channel());
+void batch_norm_sums(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
+                     const double* inv_std, double* sums) {
   const simd::Table& table = simd::table();
   for_channels(s, [&](int64_t begin, int64_t end) {
-    std::vector<Sums> sums(
-        static_cast<size_t>(end - begin));  // of grad_y, and of grad_y times x less its mean
+    std::fill(sums + 2 * begin, sums + 2 * end, 0.0);
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      table.add_products(s.inner, grad_y + row, x + row, mean[c], sums[c - begin].data());
+      table.add_products(s.inner, grad_y + row, x + row, mean[c], sums + 2 * c);
     });
-    for (int64_t c = begin; c < end; ++c) {
-      auto& [sum, product] = sums[c - begin];
-      product *= inv_std[c];
-      if (grad_weight != nullptr) grad_weight[c] = static_cast<float>(product);
-      if (grad_bias != nullptr) grad_bias[c] = static_cast<float>(sum);
-    }
-    if (grad_x == nullptr) return;
+    for (int64_t c = begin; c < end; ++c) sums[2 * c + 1] *= inv_std[c];
+  });
+}
+
+void batch_norm_grad(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
+                     const double* inv_std, const float* weight, const double* sums, double count,
+                     float* grad_x) {
+  const simd::Table& table = simd::table();
+  for_channels(s, [&](int64_t begin, int64_t end) {
     for_rows(s, begin, end, [&](int64_t c, int64_t row) {
-      const auto [sum, product] = sums[c - begin];
       const auto scale = static_cast<float>(inv_std[c]) * (weight != nullptr ? weight[c] : 1.0F);
       const auto m = static_cast<float>(mean[c]);
-      const auto shift = batch_moments ? static_cast<float>(sum / count) : 0.0F;
-      const auto slope = batch_moments ? static_cast<float>(product / count * inv_std[c]) : 0.0F;
+      const auto shift = sums != nullptr ? static_cast<float>(sums[2 * c] / count) : 0.0F;
+      const auto slope = sums != nullptr ? static_cast<float>(sums[2 * c + 1] / count * inv_std[c]) : 0.0F;
       table.normalize_backward(s.inner, grad_y + row, x + row, m, scale, shift, slope, grad_x + row);
     });
   });

@@ -21,12 +21,15 @@ void channel_moments(const NormSizes& s, const float* x, double* mean, double* v
 void batch_norm_forward(const NormSizes& s, const float* x, const double* mean, const double* inv_std,
                         const float* weight, const float* bias, float* y);
 
-/// The gradients of x (n, c, inner), weight (c) and bias (c), each overwritten, or skipped if null; grad_x
-/// may be grad_y. With `batch_moments` the mean and inv_std were computed from x, and the gradient of x
-/// passes through them, too.
-void batch_norm_backward(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
-                         const double* inv_std, const float* weight, bool batch_moments, float* grad_x,
-                         float* grad_weight, float* grad_bias);
+/// sums (c, 2): of grad_y, which is the gradient of bias, and of grad_y (x - mean) inv_std, that of weight.
+void batch_norm_sums(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
+                     const double* inv_std, double* sums);
+
+/// The gradient of x, overwritten; it may be grad_y. Where mean and inv_std were computed from `count` values
+/// a channel, x among them, it passes through them, too, and `sums` are those over all the values; else null.
+void batch_norm_grad(const NormSizes& s, const float* grad_y, const float* x, const double* mean,
+                     const double* inv_std, const float* weight, const double* sums, double count,
+                     float* grad_x);
 
 /// x and y (outer, columns, inner): y = (x - mean) / sqrt(variance + eps), with the mean and biased variance
 /// of the `columns` numbers of a row, which lie `inner` apart. y may be x.

@@ -138,6 +138,7 @@ void Run::train(int64_t epochs, bool pruned) {
                             .count = options_.count,
                             .divisor = options_.divisor,
                             .shards = options_.shards,
+                            .sync_batch_norm = options_.sync_batch_norm,
                             .reduce = options_.reduce};
   if (!parts_.empty()) {
     options.more_parameters = [this] {

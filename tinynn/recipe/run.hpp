@@ -53,6 +53,7 @@ struct RunOptions {
   std::function<double(const Tensor& output, const Targets& targets)> count = {};
   std::function<double(const Targets& targets)> divisor = {};
   int64_t shards = 1;
+  bool sync_batch_norm = false;
   train::Reduce* reduce = nullptr;
 };
 

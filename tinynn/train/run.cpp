@@ -4,6 +4,7 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/index.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/train/run.hpp>
 
 namespace tinynn::train {
@@ -28,19 +29,23 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
       optimizer_(&optimizer),
       loader_(&loader),
       options_(std::move(options)),
-      shards_(options_.shards, options_.reduce != nullptr ? *options_.reduce : alone_) {
+      shards_(options_.shards, options_.reduce != nullptr ? *options_.reduce : alone_,
+              options_.sync_batch_norm) {
   check(options_.epochs >= 0, "fit: ", options_.epochs, " epochs, expected 0 or more");
 }
 
 Values Run::pass(const data::Batch& batch, double share, bool penalise) {
   Tensor total = penalise ? options_.penalty() : Tensor();
   Values values{};
+  const auto add = [&](const Tensor& loss) { total = total.defined() ? loss + total : loss; };
   if (batch.targets.size() > 0) {
     const Tensor output = (*module_)(batch.inputs);
     const Tensor mean = options_.loss(output, batch.targets);
     const Tensor loss = share == 1 ? mean : mean * share;
     values = {loss.item(), options_.count ? options_.count(output, batch.targets) : 0};
-    total = total.defined() ? loss + total : loss;
+    add(loss);
+  } else if (options_.sync_batch_norm) {  // the other shards wait for it
+    add(sum((*module_)(batch.inputs)));
   }
   if (!total.defined()) return values;
   check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch_ + 1,
@@ -135,6 +140,10 @@ void Run::state(StateVisitor& visit) {
   visit("shards", shards);
   check(shards == options_.shards, "state: it is of a run with ", shards, " shards, expected ",
         options_.shards);
+  int64_t synced = options_.sync_batch_norm ? 1 : 0;
+  visit("sync_batch_norm", synced);
+  check((synced != 0) == options_.sync_batch_norm, "state: it is of a run ", synced != 0 ? "with" : "without",
+        " synchronised batch normalisation");
   // The loader counts an epoch when it begins.
   int64_t begun = at_ ? 1 : 0;
   visit("begun", begun);

@@ -47,8 +47,9 @@ struct RunOptions {
   std::function<double(const Targets& targets)> divisor = {};
   // Optional; parameters besides the optimizer's that loss or penalty reach.
   std::function<std::vector<Parameter>()> more_parameters = {};
-  int64_t shards = 1;        // that each batch is cut into; equal numbers give equal bytes
-  Reduce* reduce = nullptr;  // the processes that share them; none: this one has all
+  int64_t shards = 1;            // that each batch is cut into; equal numbers give equal bytes
+  bool sync_batch_norm = false;  // batch normalisation is of the batch, not of a shard (SyncBatchNorm)
+  Reduce* reduce = nullptr;      // the processes that share them; none: this one has all
 };
 
 struct Epoch {

@@ -11,6 +11,7 @@
 #include <tinynn/core/random.hpp>
 #include <tinynn/train/flat_gradients.hpp>
 #include <tinynn/train/shards.hpp>
+#include <tinynn/train/synced_shards.hpp>
 
 namespace tinynn::train {
 namespace {
@@ -22,6 +23,9 @@ void add(std::span<float> to, const float* more) {
   });
 }
 void add(Values& to, const Values& more) { std::ranges::transform(to, more, to.begin(), std::plus<>()); }
+void add(std::vector<double>& to, const std::vector<double>& more) {
+  std::ranges::transform(to, more, to.begin(), std::plus<>());
+}
 
 // A whole number below 2^32.
 double checksum(const Parameter& parameter) {
@@ -36,15 +40,18 @@ struct Sum {
   Values values{};
   Numbers numbers;
 };
+void add(Sum& to, const Sum& more) {
+  add(to.values, more.values);
+  add(to.numbers, more.numbers.data());
+}
 
 // Of the leaves [first, last): the halves are subtrees.
-Sum sum_of(int64_t first, int64_t last, const std::function<Sum(int64_t)>& leaf) {
+template <class Leaf>
+auto sum_of(int64_t first, int64_t last, const Leaf& leaf) -> decltype(leaf(first)) {
   if (last - first == 1) return leaf(first);
   const int64_t middle = first + (last - first) / 2;
-  Sum sum = sum_of(first, middle, leaf);
-  const Sum upper = sum_of(middle, last, leaf);
-  add(sum.values, upper.values);
-  add(sum.numbers, upper.numbers.data());
+  auto sum = sum_of(first, middle, leaf);
+  add(sum, sum_of(middle, last, leaf));
   return sum;
 }
 
@@ -96,7 +103,8 @@ class BucketSums {
 
 }  // namespace
 
-Shards::Shards(int64_t count, Reduce& reduce) : count_(count), reduce_(&reduce) {
+Shards::Shards(int64_t count, Reduce& reduce, bool sync_batch_norm)
+    : count_(count), reduce_(&reduce), sync_batch_norm_(sync_batch_norm) {
   check(count >= 1 && count <= 1 << 20, "shards: ", count, ", expected 1 to 2^20");
   const int64_t ranks = reduce.ranks();
   check(std::has_single_bit(static_cast<uint64_t>(ranks)) && count % ranks == 0, "shards: ", ranks,
@@ -123,9 +131,15 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     }
   } failure{gradients};
   const int64_t last_shard = last() - 1;
+  std::vector<Values> of_shards(static_cast<size_t>(each()));
+  std::optional<SyncedShards> synced;
   const auto values_of = [&](int64_t shard) {
-    const detail::ShardGenerator generator(before, shard);
     gradients.reset();
+    if (synced) {
+      synced->swap(shard);
+      return of_shards[static_cast<size_t>(shard - first())];
+    }
+    const detail::ShardGenerator generator(before, shard);
     return one(shard);
   };
   const auto leaf = [&](int64_t shard) {
@@ -142,6 +156,11 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     if (!std::exchange(agreed, true)) agree(error, gradients.size(), module);
   };
   try {
+    if (sync_batch_norm_) {
+      synced.emplace(first(), last(), before, parameters, module,
+                     [&](int64_t shard) { of_shards[static_cast<size_t>(shard - first())] = one(shard); });
+      run_together(*synced, module);
+    }
     for (int64_t begin = first(); begin < last_shard;) {
       const int64_t middle = begin + (last() - begin) / 2;
       beside.push_back(sum_of(begin, middle, leaf));
@@ -167,6 +186,29 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
   return {end[0], end[1]};
 }
 
+void Shards::run_together(SyncedShards& shards, nn::Module& module) {
+  while (true) {
+    std::string error;
+    std::vector<double> sums;
+    try {
+      shards.go_on();
+      sums = sum_of(first(), last(), [&](int64_t shard) {
+        const auto asked = shards.asked(shard);
+        check(asked.size() == shards.asked(first()).size(), "shards: number ", shard,
+              " has other batch normalisation than the first");
+        return std::vector<double>(asked.begin(), asked.end());
+      });
+    } catch (const std::exception& failed) {
+      error = failed.what();
+    }
+    agree(error, std::ssize(sums), module);
+    if (sums.empty()) return;
+    reduce_->sum(sums);
+    for (int64_t shard = first(); shard < last(); ++shard)
+      std::ranges::copy(sums, shards.asked(shard).begin());
+  }
+}
+
 // Before anything is sent that the others would wait for in vain.
 void Shards::agree(const std::string& error, int64_t length, nn::Module& module) {
   const auto of_length = static_cast<double>(length % (1 << 20)),
@@ -175,11 +217,11 @@ void Shards::agree(const std::string& error, int64_t length, nn::Module& module)
                                of_length * of_length};
   reduce_->sum(agreed);
   reduce_->ends_ = agreed[1] > 0;
+  if (agreed[0] > 0) throw AgreedError(reduce_->first_of(error));
   if (ranks * agreed[3] != agreed[2] * agreed[2]) {
     check_equal(module);  // where masks differ, so may lengths
-    throw AgreedError("the processes have gradients of unlike lengths");
+    throw AgreedError("the processes have lists of unlike lengths to sum");
   }
-  if (agreed[0] > 0) throw AgreedError(reduce_->first_of(error));
 }
 
 void Shards::check_equal(nn::Module& module) {

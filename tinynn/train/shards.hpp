@@ -13,13 +13,16 @@
 
 namespace tinynn::train {
 
+class SyncedShards;
+
 /// What is summed besides gradients: the loss, and what is counted along.
 using Values = std::array<double, 2>;
 
 class Shards {
  public:
   /// `reduce` has to outlive it. Throws Error if the ranks are not a power of two that divides `count`.
-  Shards(int64_t count, Reduce& reduce);
+  /// With `sync_batch_norm`, batch normalisation in one(shard) is of all shards together (SyncBatchNorm).
+  Shards(int64_t count, Reduce& reduce, bool sync_batch_norm = false);
 
   int64_t count() const { return count_; }
   /// Those of this process are [first, last).
@@ -42,10 +45,12 @@ class Shards {
  private:
   // Whether all are well, and have lists of gradients of equal length.
   void agree(const std::string& error, int64_t length, nn::Module& module);
+  void run_together(SyncedShards& shards, nn::Module& module);
   int64_t each() const { return count_ / reduce_->ranks(); }
 
   int64_t count_;
   Reduce* reduce_;
+  bool sync_batch_norm_;
 };
 
 }  // namespace tinynn::train
