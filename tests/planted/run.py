@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # nothing but sources in this folder
 import planted  # noqa: E402
 
 enough = 95  # per cent
+programs_of = {"core": "tinynn_leaving", "structured": "tinynn_failing_allocation"}  # their rooms' other tests
 also = {"autograd": ",gradcheck.*", "ops": ",gradcheck.*"}  # tests of a room under another name
 
 
@@ -70,6 +71,9 @@ class Worker:
                 return
             yield "tinynn_tests", [*program, "--test-case-exclude=" + own]
         yield "tinynn_hostile_files", [self.programs / "tinynn_hostile_files", "500"]
+        for room, name in programs_of.items():
+            if room in rooms:
+                yield name, [self.programs / name]
         if rooms & {"kernels", "program", "export"}:  # exported headers take long to compile
             yield "header_kernels_test.sh", [self.tree / "tests/export/header_kernels_test.sh"]
             yield "header_test.sh", [self.tree / "tests/export/header_test.sh", self.programs / "tinynn_write_headers"]

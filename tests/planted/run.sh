@@ -34,6 +34,6 @@ compile() {
 }
 
 jobs=${TINYNN_PLANTED_JOBS:-$(nproc)}
-compile "$folder" tinynn_tests tinynn_hostile_files tinynn_write_headers -- -DCMAKE_LINK_DEPENDS_NO_SHARED=ON
+compile "$folder" tinynn_tests tinynn_hostile_files tinynn_write_headers tinynn_leaving tinynn_failing_allocation -- -DCMAKE_LINK_DEPENDS_NO_SHARED=ON
 for ((k = 1; k <= jobs; ++k)); do compile "$folder/$k" tinynn -- -DTINYNN_BUILD_TESTS=OFF; done
 exec python3 tests/planted/run.py run "$folder" "$jobs" "$@"

@@ -13,6 +13,7 @@
 #include <tinynn/optim/sgd.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 #include <tinynn/sparsify/l0_gates.hpp>
+#include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/run.hpp>
 
 #include "tests/support/compare.hpp"
@@ -195,6 +196,37 @@ TEST_CASE("train. a shard that fails ends the step on all processes, with the fi
     CHECK(text == texts[0]);
     CHECK(text.find("changed") == std::string::npos);
   }
+}
+
+TEST_CASE("train. evaluation is shared, to the same numbers on any number of processes" *
+          doctest::skip(test::is_thread_sanitized)) {
+  const auto score = [](train::Reduce& reduce, int64_t shards, int64_t classes) {
+    manual_seed(9);
+    data::DataLoader loader(noise(41, {1, 6, 6}, classes), {.batch_size = 4});
+    auto net = conv_net();
+    std::string batches;
+    const auto loss = [&](const Tensor& output, const Targets& targets) {
+      batches += 'b';
+      return cross_entropy(output, targets);
+    };
+    const auto [accuracy, mean] = train::evaluate(net, loader, loss, {.shards = shards, .reduce = &reduce});
+    CHECK(loader.epoch() == 1);
+    CHECK(std::ssize(batches) <= 11 / reduce.ranks() + 1);
+    return std::string(reinterpret_cast<const char*>(&mean), sizeof mean) + std::to_string(accuracy);
+  };
+  train::Reduce one;
+  const std::string alone = score(one, 4, 4);
+  for (const int64_t ranks : {2, 4}) {
+    for (const auto& result : test::on_ranks(ranks, [&](auto& reduce) { return score(reduce, 4, 4); }))
+      CHECK(result == alone);
+  }
+  CHECK(score(one, 1, 4).substr(8) == alone.substr(8));
+  CHECK(score(one, 24, 4).substr(8) == alone.substr(8));  // some have no batch
+  // A label that is no class is in the batches of one process only.
+  const auto errors = test::on_ranks(
+      2, [&](auto& reduce) { return test::error_of([&] { score(reduce, 2, reduce.rank() == 0 ? 4 : 9); }); });
+  CHECK(errors[0].find("label") != std::string::npos);
+  CHECK(errors[1] == errors[0]);
 }
 
 TEST_CASE("train. a run is refused where processes cannot share the shards") {

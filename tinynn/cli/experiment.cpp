@@ -122,13 +122,17 @@ recipe::RunOptions Experiment::run_options(nn::Module& module) {
   return options;
 }
 
+train::Evaluation Experiment::evaluate(nn::Module& module, data::DataLoader& loader) {
+  return train::evaluate(module, loader, loss_.loss, {.shards = settings_.shards, .reduce = &ranks()});
+}
+
 double Experiment::test_score(nn::Module& module) {
-  const auto result = train::evaluate(module, test_, loss_.loss);
+  const auto result = evaluate(module, test_);
   return loss_.for_classes ? result.accuracy : result.loss;
 }
 
 double Experiment::validation_score(nn::Module& module) {
-  const auto result = train::evaluate(module, validation_, loss_.loss);
+  const auto result = evaluate(module, validation_);
   return loss_.for_classes ? result.accuracy : -result.loss;
 }
 

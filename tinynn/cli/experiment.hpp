@@ -18,6 +18,7 @@
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/io/checkpoint.hpp>
 #include <tinynn/recipe/run.hpp>
+#include <tinynn/train/evaluate.hpp>
 
 namespace tinynn::cli {
 
@@ -63,6 +64,7 @@ class Experiment {
  private:
   friend class TrainingView;
   io::Metadata metadata() const;
+  train::Evaluation evaluate(nn::Module& module, data::DataLoader& loader);
   // A part of the data as --input-dropout says.
   data::DatasetPtr with_dropout(const data::DatasetPtr& part) const;
   // A part of the data with what the loss compares outputs with.

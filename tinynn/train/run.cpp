@@ -66,7 +66,10 @@ Values Run::step_in_shards(const data::Batch& mine) {
   const auto divisor = [&](int64_t shard) {
     return options_.divisor ? options_.divisor(part_of(mine.targets, shard)) : size(shard);
   };
-  const double whole = options_.divisor ? shards_.sum(divisor) : static_cast<double>(samples);
+  const double whole = options_.divisor ? shards_.sum([&](int64_t shard) {
+    return Values{divisor(shard), 0};
+  })[0]
+                                        : static_cast<double>(samples);
   std::vector<Parameter> parameters = optimizer_->parameters();
   if (options_.more_parameters) {
     for (auto& parameter : options_.more_parameters()) parameters.push_back(parameter);

@@ -111,12 +111,23 @@ Shards::Shards(int64_t count, Reduce& reduce, bool sync_batch_norm)
         " processes for ", count, " shards, expected a power of two that divides their number");
 }
 
-double Shards::sum(const std::function<double(int64_t)>& value) {
-  std::array<double, 1> whole{sum_of(first(), last(), [&](int64_t shard) {
-                                return Sum{{value(shard), 0}, {}};
-                              }).values[0]};
-  reduce_->sum(whole);
-  return whole[0];
+Values Shards::sum(const std::function<Values(int64_t)>& values) {
+  Values mine{};
+  std::string error;
+  try {
+    mine = sum_of(first(), last(), values);
+  } catch (const std::exception& failed) {
+    error = failed.what();
+  }
+  return agreed_sum(mine, error);
+}
+
+// Over the processes, of which none may have failed.
+Values Shards::agreed_sum(const Values& mine, const std::string& error) {
+  std::array<double, 3> all{mine[0], mine[1], error.empty() ? 0.0 : 1.0};
+  reduce_->sum(all);
+  if (all[2] > 0) throw AgreedError(reduce_->first_of(error));
+  return {all[0], all[1]};
 }
 
 Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
@@ -177,13 +188,11 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
   agree_on_start();
   const Numbers& numbers = sums.finish(error.empty() ? std::optional(share(last_shard)) : std::nullopt);
   for (size_t k = beside.size(); k-- > 0;) add(values, beside[k].values);
-  std::array<double, 3> end{values[0], values[1], error.empty() ? 0.0 : 1.0};
-  reduce_->sum(end);
-  if (end[2] > 0) throw AgreedError(reduce_->first_of(error));
+  values = agreed_sum(values, error);
   failure.is_over = true;
   gradients.unpack(numbers);
   set_generator_state({before.seed, before.calls + 1});
-  return {end[0], end[1]};
+  return values;
 }
 
 void Shards::run_together(SyncedShards& shards, nn::Module& module) {

@@ -29,8 +29,9 @@ class Shards {
   int64_t first() const { return reduce_->rank() * each(); }
   int64_t last() const { return first() + each(); }
 
-  /// The sum of value(shard) over all shards, on all processes.
-  double sum(const std::function<double(int64_t shard)>& value);
+  /// The sums of values(shard) over all shards, on all processes. Throws, on all, what the first shard that
+  /// failed threw, as AgreedError.
+  Values sum(const std::function<Values(int64_t shard)>& values);
   /// Calls one(shard) for every shard of this process; it leaves gradients in the parameters, and returns its
   /// share of the values. Afterwards gradients and values are those of the whole batch on all processes, and
   /// each buffer of the module (running statistics) has moved by the sum of share(shard) times its move in
@@ -45,6 +46,7 @@ class Shards {
  private:
   // Whether all are well, and have lists of gradients of equal length.
   void agree(const std::string& error, int64_t length, nn::Module& module);
+  Values agreed_sum(const Values& mine, const std::string& error);
   void run_together(SyncedShards& shards, nn::Module& module);
   int64_t each() const { return count_ / reduce_->ranks(); }
 
