@@ -162,6 +162,11 @@ TEST_CASE("kernels. sums become bytes as in exact arithmetic, at the edges of 32
                                                   : draw.between(-near, near));
       }
       for (int32_t& m : multipliers) m = static_cast<int32_t>(draw.between(0, 0x7FFFFFFF));
+      if (shift <= 50 && draw.chance(0.3)) {  // halfway between two bytes, which else never happens
+        const int power = std::min(shift - 1, 30);
+        for (int32_t& m : multipliers) m = 1 << power;
+        for (int32_t& s : sums) s = static_cast<int32_t>(draw.between(-300, 300)) << (shift - 1 - power);
+      }
       const bool is_signed = draw.coin(), each = draw.coin();
       const kernels::simd::Requantize to{multipliers.data(), each ? 1 : 0, shift, is_signed ? -127 : 0,
                                          is_signed ? 127 : 255};

@@ -188,6 +188,25 @@ TEST_CASE("ops. losses name what does not fit") {
         }) == "mse_loss: input (2, 3) and target (3, 2) differ in shape");
   CHECK(test::error_of([&] { kl_div(logits, ones({3})); }) ==
         "kl_div: input (2, 3) and target (3) differ in shape");
+  CHECK(test::error_of([&] {
+          distillation_loss(logits, ones({2, 2}), 1);
+        }) == "kl_div: input (2, 3) and target (2, 2) differ in shape");
+  CHECK(test::error_of([&] { distillation_loss(logits, logits, 0); }) ==
+        "distillation_loss: temperature 0, expected above 0");
+}
+
+TEST_CASE("ops. distillation asks the logits alone to move, to where the teacher's are") {
+  const Tensor logits = tensor({3, 1, 0, 2}, {2, 2}).set_requires_grad();
+  const Tensor teacher = tensor({1, 0, 2, 4}, {2, 2}).set_requires_grad();
+  const Tensor loss = distillation_loss(logits, teacher, 2);
+  loss.backward();
+  CHECK(!teacher.grad().defined());
+  // Of two classes, softmax(x / 2) is sigmoid of half the difference: 1 against 0.5, and -1 against -1.
+  const auto p = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const double divergence = p(0.5) * std::log(p(0.5) / p(1)) + p(-0.5) * std::log(p(-0.5) / p(-1));
+  CHECK(loss.item() == doctest::Approx(4 * divergence / 2).epsilon(1e-6));
+  const double slope = 2 * (p(1) - p(0.5)) / 2;
+  CHECK(test::difference(logits.grad().values(), std::vector<double>{slope, -slope, 0, 0}, 1e-6) == "");
 }
 
 TEST_CASE("ops. an empty batch has no mean, but a sum") {

@@ -1,4 +1,5 @@
 #include <tinynn/ops/loss.hpp>
+#include <tinynn/ops/shape.hpp>
 
 #include "tests/parity/draws.hpp"
 
@@ -44,6 +45,14 @@ Case pair(const char* name, std::function<Trial(Draw&)> draw, F loss) {
           }};
 }
 
+Trial draw_distillation(Draw& draw) {
+  const Shape shape{draw.between(1, 8), draw.between(1, 9)};
+  return {.options = {{"temperature", {0.5 + 8 * draw.fraction()}},
+                      {"teacher", doubles(between(draw, {shape.numel()}, -5, 5))}},
+          .inputs = {{"x", between(draw, shape, -5, 5)}},
+          .labels = {}};
+}
+
 }  // namespace
 
 std::vector<Case> loss_cases() {
@@ -68,6 +77,10 @@ std::vector<Case> loss_cases() {
            [](T x, T target, Reduction r) { return binary_cross_entropy_with_logits(x, target, r); }),
       // Not at 0, where the gradient of the target is infinite and PyTorch's is NaN.
       pair("kl_div", draw_pair(0.01, 1, 3), [](T x, T target, Reduction r) { return kl_div(x, target, r); }),
+      {"distillation_loss", draw_distillation, differentiated([](const Trial& t) {
+         const Tensor teacher = reshape(vector_option(t, "teacher"), t.input("x").shape());
+         return distillation_loss(t.input("x"), teacher, t.number("temperature"));
+       })},
   };
 }
 

@@ -8,6 +8,7 @@
 #include <tinynn/cli/experiment.hpp>
 #include <tinynn/cli/median.hpp>
 #include <tinynn/cli/ranks.hpp>
+#include <tinynn/cli/saved_network.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/version.hpp>
 #include <tinynn/data/transform.hpp>
@@ -25,6 +26,16 @@ constexpr int64_t test_batch = 500;
 
 data::DatasetPtr some_of(const data::DatasetPtr& dataset, uint64_t seed) {
   return data::random_split(dataset, std::min<int64_t>(10000, dataset->size()), seed).first;
+}
+
+std::unique_ptr<nn::Module> teacher_of(const std::filesystem::path& file, const LossRow& loss,
+                                       const Shape& sample) {
+  if (file.empty()) return nullptr;
+  check(loss.for_classes, "--teacher: --loss ", loss.name, " has no classes to imitate");
+  LoadedModel loaded = load_model({.in = file});
+  check(loaded.sample_shape() == sample, file.string(), " takes samples of shape ", loaded.sample_shape(),
+        ", the data have ", sample);
+  return std::move(loaded.module);
 }
 
 }  // namespace
@@ -60,6 +71,7 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       quiet_(output.quiet),
       data_(open_dataset(settings.data, settings.input, settings.model)),
       loss_(loss_of(settings.loss, !data_.train->target_shape())),
+      teacher_(teacher_of(settings.teaching.file, loss_, data_.train->sample_shape())),
       train_(with_dropout(targets_of(data_.train)),
              {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(targets_of(data_.test), {.batch_size = test_batch}),
@@ -97,6 +109,10 @@ void Experiment::check_fits(nn::Module& module) const {
           " gives outputs of shape ", output.shape());
     check(output.size(1) >= data_.train->classes(), settings_.data.name_or_path, " has ",
           data_.train->classes(), " classes, ", settings_.model, " gives ", output.size(1), " outputs");
+    if (teacher_ == nullptr) return;
+    const Shape given = graph::run(*teacher_, example())[0].shape();
+    check(given == output.shape(), settings_.teaching.file.string(), " gives outputs of shape ", given, ", ",
+          settings_.model, " of shape ", output.shape());
     return;
   }
   const Shape target = loss_.of_inputs ? data_.train->sample_shape() : *data_.train->target_shape();
@@ -109,11 +125,13 @@ std::unique_ptr<nn::Module> Experiment::make_network() const {
 }
 
 recipe::RunOptions Experiment::run_options(nn::Module& module) {
-  recipe::RunOptions options{.accuracy = [&] { return validation_score(module); },
-                             .loss = loss_.loss,
-                             .shards = settings_.shards,
-                             .sync_batch_norm = settings_.sync_bn,
-                             .reduce = &ranks()};
+  recipe::RunOptions options{
+      .accuracy = [&] { return validation_score(module); },
+      .loss = loss_.loss,
+      .teacher = {teacher_.get(), settings_.teaching.temperature, settings_.teaching.share},
+      .shards = settings_.shards,
+      .sync_batch_norm = settings_.sync_bn,
+      .reduce = &ranks()};
   if (loss_.for_classes) {
     options.count = [](const Tensor& output, const Targets& targets) {
       return static_cast<double>(train::count_correct(output, targets));

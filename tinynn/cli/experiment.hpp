@@ -73,6 +73,7 @@ class Experiment {
   bool quiet_;
   DataSets data_;
   const LossRow& loss_;
+  std::unique_ptr<nn::Module> teacher_;  // or none
   data::DataLoader train_, test_, validation_;
 };
 

@@ -44,6 +44,12 @@ const Defaults& recipe_of(const std::string& model) {
   return found == std::end(recipes) ? found[-1] : *found;
 }
 
+// As a value in a list of "name=value" it must hold none.
+std::string without_spaces(std::string text) {
+  std::ranges::replace(text, ' ', '_');
+  return text;
+}
+
 }  // namespace
 
 Settings resolve(const Options& options) {
@@ -63,6 +69,7 @@ Settings resolve(const Options& options) {
       .optimizer = optimizer,
       .lr_schedule = options.lr_schedule.value_or(defaults.lr_schedule),
       .loss = options.loss,
+      .teaching = options.teaching,
       .lr = options.lr.value_or(lr),
       .momentum = options.momentum.value_or(defaults.momentum),
       .weight_decay = options.weight_decay.value_or(decay),
@@ -83,15 +90,17 @@ std::string Settings::describe() const {
   if (shards != 1) text << " shards=" << shards;
   if (sync_bn) text << " sync-bn=yes";
   if (!loss.empty()) text << " loss=" << loss;
+  if (!teaching.file.empty())
+    text << " teacher=" << without_spaces(teaching.file.filename()) << " temperature=" << teaching.temperature
+         << " teacher-share=" << teaching.share;
   return text.str();
 }
 
 std::string Settings::identity() const {
-  // A folder may be somewhere else the next time, and a name must hold no space.
-  std::string name = std::filesystem::path(data.name_or_path).filename().string();
-  std::string network = model;
-  for (std::string* text : {&name, &network}) std::ranges::replace(*text, ' ', '_');
-  return "model=" + network + " data=" + name + " " + data.how() + describe();
+  // A folder may be somewhere else the next time.
+  const std::filesystem::path folder = data.name_or_path;
+  return "model=" + without_spaces(model) + " data=" + without_spaces(folder.filename()) + " " + data.how() +
+         describe();
 }
 
 std::string recipes_help() {
@@ -191,6 +200,14 @@ void add_training_options(const Command& command, Options& options) {
           .c_str())
       .check([](const std::string& name) { return why_not(losses(), "loss", name); })
       .suggests(beginnings(losses()));
+  add("--teacher", options.teaching.file,
+      "Imitate the network in this file, too (distillation): its outputs for the same inputs, softened");
+  add("--temperature", options.teaching.temperature, "By which outputs are softened for --teacher")
+      .in_range(0.01, 1000.0)
+      .shows_default();
+  add("--teacher-share", options.teaching.share, "Of the loss, that the imitation of --teacher makes")
+      .in_range(0.0, 1.0)
+      .shows_default();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();
   add("--input-dropout", options.input_dropout,

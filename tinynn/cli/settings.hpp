@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 
 namespace tinynn::cli {
 
+/// What is imitated.
+struct Teaching {
+  std::filesystem::path file = {};
+  double temperature = 4, share = 0.9;
+};
+
 /// As typed: what was not given is empty.
 struct Options {
   std::string model = {};
@@ -21,6 +28,7 @@ struct Options {
   std::optional<int64_t> epochs = {}, batch_size = {}, finetune_epochs = {};
   std::optional<std::string> optimizer = {}, lr_schedule = {};
   std::string loss = {};
+  Teaching teaching = {};
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
   double l1 = 0, input_dropout = 0;
   uint64_t seed = 1;
@@ -34,6 +42,7 @@ struct Settings {
   DataOptions data;
   int64_t epochs, batch_size, finetune_epochs;
   std::string optimizer, lr_schedule, loss;  // loss: empty for what fits the data
+  Teaching teaching;
   double lr, momentum, weight_decay, l1, input_dropout;
   uint64_t seed;
   int64_t shards = 1;

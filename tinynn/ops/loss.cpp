@@ -7,6 +7,8 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/kernels/softmax.hpp>
+#include <tinynn/ops/activation.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/ops/registry.hpp>
 
@@ -232,6 +234,14 @@ Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, Reduction r
       kl_div_op, log_probabilities, target, reduction,
       [](float x, float t) { return t == 0 ? 0 : t * (std::log(t) - x); }, [](float, float t) { return -t; },
       [](float x, float t) { return t == 0 ? 0 : std::log(t) + 1 - x; });
+}
+
+Tensor distillation_loss(const Tensor& logits, const Tensor& teacher, double temperature) {
+  check(temperature > 0, "distillation_loss: temperature ", temperature, ", expected above 0");
+  const double scale = 1 / temperature;
+  const Tensor divergence =
+      kl_div(log_softmax(logits * scale, -1), softmax(teacher.detach() * scale, -1), Reduction::batch_mean);
+  return divergence * (temperature * temperature);
 }
 
 std::vector<const Op*> ops::loss() {

@@ -47,4 +47,9 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
 /// PyTorch; the divergence itself is Reduction::batch_mean. torch.nn.functional.kl_div.
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, Reduction reduction = Reduction::mean);
 
+/// How far softmax(logits / t) is from softmax(teacher / t), t being the temperature: t^2 times their
+/// Kullback-Leibler divergence, mean over the samples; both (n, classes). Gradients reach the logits alone.
+/// Throws Error if the shapes differ, or the temperature is not above 0. Hinton, Vinyals & Dean 2015.
+Tensor distillation_loss(const Tensor& logits, const Tensor& teacher, double temperature);
+
 }  // namespace tinynn

@@ -121,6 +121,7 @@ void Run::train(int64_t epochs, bool pruned) {
       find(lr_schedules(), "lr-schedule", recipe_.lr_schedule).make(argument_of(recipe_.lr_schedule), steps));
   train::RunOptions options{.epochs = epochs,
                             .loss = options_.loss,
+                            .teacher = options_.teacher,
                             .before_step =
                                 [this, at](int64_t step) {
                                   step_ = step;

@@ -49,6 +49,7 @@ struct RunOptions {
   /// On data that decisions may be based on; needed for max_loss and granularity "layer".
   std::function<double()> accuracy = {};
   train::Loss loss = train::classification_loss;
+  train::Teacher teacher = {};  // in every training
   // As in train::RunOptions, of every training.
   std::function<double(const Tensor& output, const Targets& targets)> count = {};
   std::function<double(const Targets& targets)> divisor = {};

@@ -32,6 +32,19 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
       shards_(options_.shards, options_.reduce != nullptr ? *options_.reduce : alone_,
               options_.sync_batch_norm) {
   check(options_.epochs >= 0, "fit: ", options_.epochs, " epochs, expected 0 or more");
+  check(options_.teacher.module != &module, "fit: the network is its own teacher, expected a clone");
+}
+
+Tensor Run::mean_loss(const Tensor& output, const data::Batch& batch) {
+  const Tensor loss = options_.loss(output, batch.targets);
+  const auto& [teacher, temperature, share] = options_.teacher;
+  if (teacher == nullptr) return loss;
+  Tensor imitated;
+  {
+    const nn::EvaluationScope evaluation(*teacher);
+    imitated = (*teacher)(batch.inputs);
+  }
+  return loss * (1 - share) + distillation_loss(output, imitated, temperature) * share;
 }
 
 Values Run::pass(const data::Batch& batch, double share, bool penalise) {
@@ -40,7 +53,7 @@ Values Run::pass(const data::Batch& batch, double share, bool penalise) {
   const auto add = [&](const Tensor& loss) { total = total.defined() ? loss + total : loss; };
   if (batch.targets.size() > 0) {
     const Tensor output = (*module_)(batch.inputs);
-    const Tensor mean = options_.loss(output, batch.targets);
+    const Tensor mean = mean_loss(output, batch);
     const Tensor loss = share == 1 ? mean : mean * share;
     values = {loss.item(), options_.count ? options_.count(output, batch.targets) : 0};
     add(loss);

@@ -33,9 +33,18 @@ inline Tensor classification_loss(const Tensor& output, const Targets& targets) 
   return cross_entropy(output, targets);
 }
 
+/// A network that is imitated, in evaluation mode: of the loss, `share` is distillation_loss() to what it
+/// gives for the same inputs.
+struct Teacher {
+  nn::Module* module = nullptr;
+  double temperature = 4;
+  double share = 0.9;
+};
+
 struct RunOptions {
   int64_t epochs = 1;
   Loss loss = classification_loss;
+  Teacher teacher = {};                  // optional
   std::function<Tensor()> penalty = {};  // optional; added to the loss, but not to what is reported
   std::function<void(int64_t step)> before_step = {};  // optional; called before the forward pass
   std::function<void(double lr)> after_step = {};     // optional; called after optimizer.step() with its rate
@@ -82,6 +91,7 @@ class Run {
   void state(StateVisitor& visit);
 
  private:
+  Tensor mean_loss(const Tensor& output, const data::Batch& batch);
   // Forward and backward of a part of the batch that makes this share of its loss.
   Values pass(const data::Batch& batch, double share, bool penalise);
   // The same of all shards of a batch, of which this process has these samples.

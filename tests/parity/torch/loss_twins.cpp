@@ -17,6 +17,14 @@ at::Tensor kl_div(X x, T t) {
   return torch::kl_div(x("x"), x("target"), reduction(t));
 }
 
+at::Tensor distillation_loss(X x, T t) {
+  const double temperature = t.number("temperature");
+  const at::Tensor teacher = to_torch(vector_option(t, "teacher")).view_as(x("x"));
+  return torch::kl_div(torch::log_softmax(x("x") / temperature, 1), torch::softmax(teacher / temperature, 1),
+                       at::Reduction::Sum) /
+         x("x").size(0) * temperature * temperature;
+}
+
 }  // namespace
 
 Twins loss_twins() {
@@ -36,6 +44,7 @@ Twins loss_twins() {
          return torch::binary_cross_entropy_with_logits(x("x"), x("target"), {}, {}, reduction(t));
        })},
       {"kl_div", torch_gradients(kl_div)},
+      {"distillation_loss", torch_gradients(distillation_loss)},
   };
 }
 
