@@ -75,11 +75,7 @@ void leave_ranks(int exit_code, bool agreed) {
 void require_alike(const std::string& text, const std::string& message) {
   uint32_t digest = 2166136261U;  // FNV-1a
   for (const char c : text) digest = (digest ^ static_cast<uint8_t>(c)) * 16777619U;
-  std::array<double, 1> all{static_cast<double>(digest)};
-  ranks().sum(all);
-  const bool differs = all[0] != static_cast<double>(ranks().ranks()) * static_cast<double>(digest);
-  if (const std::string error = ranks().first_of(differs ? message : ""); !error.empty())
-    throw train::AgreedError(error);
+  ranks().require_alike(std::array{static_cast<double>(digest)}, [&](size_t) { return message; });
 }
 
 Output of_this_rank(Output output) {

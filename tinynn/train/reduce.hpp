@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +45,9 @@ class Reduce {
   }
   /// The text of the first rank whose text is not empty.
   virtual std::string first_of(const std::string& text) { return text; }
+  /// Throws AgreedError, with message(k), unless all ranks give the same whole numbers, each below 2^32: k is
+  /// the first place where they differ.
+  void require_alike(std::span<const double> numbers, const std::function<std::string(size_t k)>& message);
 
   /// Asks all ranks to end; that ends() is then true on all of them from the same step on.
   void ask_to_end() { asked_ = true; }

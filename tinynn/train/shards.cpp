@@ -236,16 +236,10 @@ void Shards::agree(const std::string& error, int64_t length, nn::Module& module)
 void Shards::check_equal(nn::Module& module) {
   if (reduce_->ranks() == 1) return;
   const auto parameters = module.named_parameters();
-  std::vector<double> own;
-  for (const auto& [name, parameter] : parameters) own.push_back(checksum(parameter));
-  std::vector<double> all = own;
-  reduce_->sum(std::span(all));
-  std::string error;
-  for (size_t k = 0; k < own.size() && error.empty(); ++k) {
-    if (all[k] != static_cast<double>(reduce_->ranks()) * own[k])
-      error = "the processes have come to differ, in " + parameters[k].first;
-  }
-  if (const std::string first = reduce_->first_of(error); !first.empty()) throw AgreedError(first);
+  std::vector<double> sums;
+  for (const auto& [name, parameter] : parameters) sums.push_back(checksum(parameter));
+  reduce_->require_alike(
+      sums, [&](size_t k) { return "the processes have come to differ, in " + parameters[k].first; });
 }
 
 }  // namespace tinynn::train
