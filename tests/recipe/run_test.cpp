@@ -313,6 +313,23 @@ TEST_CASE("recipe. sums of gradients bring back as many as dead units leave free
   CHECK(run.sparsity() == doctest::Approx(0.99).epsilon(0.001));
 }
 
+TEST_CASE("recipe. gradients are summed over as many steps before an update as are asked for") {
+  const auto first_layer = [](const std::string& regrow) {
+    Bench bench;
+    bench.run({.sparsity = 0.9,
+               .schedule = "exponential",
+               .regrow = regrow,
+               .ramp_epochs = 2,
+               .update_every = 3,
+               .finetune_epochs = 2});
+    return bench.net.conv1.weight.to_vector();
+  };
+  CHECK(first_layer("gradient-sum:1") != first_layer("gradient-sum:2"));
+  CHECK(first_layer("gradient-sum:2") != first_layer("gradient-sum:3"));
+  CHECK(first_layer("gradient-sum:3") ==
+        first_layer("gradient-sum:100"));  // never those before the last update
+}
+
 TEST_CASE("recipe. a cut gives batch normalisation the statistics of what is left") {
   const auto data = noise(60);
   const auto difference = [&](std::optional<int64_t> batches, const std::string& granularity) {
