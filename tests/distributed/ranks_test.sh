@@ -107,6 +107,19 @@ all_fail 'rank 0: run.ckpt is not the same file on all machines' "$mpirun" -n 1 
 if on 3 "${train[@]}" part >stdout 2>stderr; then complain "3 processes share 8 shards"; fi
 grep -q '3 processes, expected a power of two' stderr || complain "$(<stderr)"
 
+# Of a table each process makes a part, and the first one prints all.
+"$tinynn" reproduce lenet-300-100 --quick --folder alone --metrics alone.json --quiet
+on 2 "$tinynn" reproduce lenet-300-100 --quick --folder shared --metrics shared.json >stdout || complain "reproduce on 2: exit code $?"
+diff <(grep -v '"seconds"' alone.json) <(grep -v '"seconds"' shared.json) || complain "a table made by 2 is another"
+[[ $(grep -c ' trainings, 0 made before' stdout) == 1 && $(grep -c 'seed 1: error ' stdout) == 3 ]] || complain "reproduce on 2 prints $(<stdout)"
+"$mpirun" --bind-to none -n 2 "$tinynn" reproduce fashion --seeds 50 --data mnist --folder ended >stdout 2>stderr &
+until compgen -G 'ended/*.json' >/dev/null; do sleep 0.05; done
+kill -TERM "$(pgrep -P $! tinynn | sort -n | tail -1)"
+timeout 20 tail --pid=$! -f /dev/null || complain "20 seconds after SIGTERM it still runs"
+if wait $!; then complain "after SIGTERM reproduce on 2 succeeds"; fi
+for ((k = 0; k < 200; ++k)); do [[ $(pgrep -f "$out/ended/" || true) ]] || break; sleep 0.05; done
+[[ ! $(pgrep -f ended/fashion || true) ]] || complain "children outlive their parents"
+
 # What is not shared is done once.
 on 3 "$tinynn" eval --in whole --data mnist >stdout || complain "eval on 3: exit code $?"
 [[ $(grep -c 'test accuracy' stdout) == 1 ]] || complain "eval on 3 prints $(<stdout)"

@@ -92,7 +92,8 @@ int main(int argc, char** argv) {
   tinynn::cli::add_completion(line);
   // Of mpirun's processes the first does by itself what is not shared.
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (tinynn::cli::rank_by_mpirun() > 0 && command != "train" && command != "prune") return 0;
+  const bool is_shared = command == "train" || command == "prune" || command == "reproduce";
+  if (tinynn::cli::rank_by_mpirun() > 0 && !is_shared) return 0;
   const int exit_code = run(line, argc, argv);
   tinynn::cli::leave_ranks(exit_code, false);
   if (!is_address_space_limited()) return exit_code;

@@ -1,4 +1,3 @@
-#include <exception>
 #include <utility>
 
 #include <tinynn/train/lockstep.hpp>

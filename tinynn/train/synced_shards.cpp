@@ -39,8 +39,6 @@ SyncedShards::SyncedShards(int64_t first, int64_t last, const GeneratorState& be
   parts_.assign(static_cast<size_t>(last - first), part);
 }
 
-SyncedShards::~SyncedShards() = default;
-
 void SyncedShards::swap(int64_t k) {
   Part& part = parts_[static_cast<size_t>(k - first_)];
   for (size_t i = 0; i < parameters_.size(); ++i) std::swap(parameters_[i].handle()->grad, part.grads[i]);

@@ -14,15 +14,13 @@ namespace tinynn::train {
 
 class SyncedShards {
  public:
-  /// Runs one(k) for each k in [first, last); its numbers are drawn by the state that the step began with.
-  /// Parameters have no gradients now, and each k finds them, and all buffers, as they are now.
+  /// Runs one(k) for each k in [first, last), with random numbers as decided by the state that the step began
+  /// with, and k. Each finds parameters without gradients, and buffers as they are now.
   SyncedShards(int64_t first, int64_t last, const GeneratorState& before,
                const std::vector<Parameter>& parameters, nn::Module& module,
                std::function<void(int64_t k)> one);
-  ~SyncedShards();
 
-  /// Goes on until all wait for sums, or are over. Throws what the first that failed threw, and Error if some
-  /// wait for other sums than others.
+  /// Goes on until each waits for sums, or is over. Throws what the first that failed threw.
   void go_on() { lockstep_.go_on(); }
   /// What shard k waits to be summed over all shards; the sums are to be written there. Empty: it is over.
   std::span<double> asked(int64_t k) const { return parts_[static_cast<size_t>(k - first_)].asked; }

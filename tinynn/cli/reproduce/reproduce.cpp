@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <span>
 
+#include <tinynn/cli/checkpoints.hpp>
 #include <tinynn/cli/commands.hpp>
 #include <tinynn/cli/experiment.hpp>
+#include <tinynn/cli/ranks.hpp>
 #include <tinynn/cli/report/command_line.hpp>
 #include <tinynn/cli/report/reproduce_report.hpp>
 #include <tinynn/core/error.hpp>
@@ -68,16 +71,33 @@ class Reporter {
   Clock::time_point begin_ = Clock::now();
 };
 
-// Runs what is not there yet, those that others begin with first.
+// Returns once all processes have come here.
+void wait_for_ranks() {
+  std::array<double, 1> nothing{};
+  ranks().sum(nothing);
+}
+
+// Calls read() on the first process, then on the others: it may remove and write files that all see.
+template <class F>
+void read_in_turn(F read) {
+  if (ranks().rank() == 0) read();
+  wait_for_ranks();
+  if (ranks().rank() > 0) read();
+  wait_for_ranks();
+}
+
+// Runs what is not there yet, those that others begin with first; of mpirun's processes each a part.
 void make(const ReproducedTable& table, std::vector<Trial>& trials, const ReproduceOptions& options,
           int64_t at_once, Reporter& reporter) {
   // Few trials have several cores each.
   const std::string threads = std::to_string(std::max<int64_t>(1, at_once / std::ssize(trials)));
   for (const bool from_dense : {false, true}) {
-    std::vector<Trial*> wanted;
+    std::vector<Trial*> all, wanted;
     std::vector<ChildJob> jobs;
     for (Trial& trial : trials) {
       if (table.rows[trial.row].is_from_dense() != from_dense || trial.result) continue;
+      all.push_back(&trial);
+      if ((std::ssize(all) - 1) % ranks().ranks() != ranks().rank()) continue;
       wanted.push_back(&trial);
       jobs.push_back(trial.job);
       for (auto& command : jobs.back().commands) command.insert(command.end(), {"--threads", threads});
@@ -92,6 +112,13 @@ void make(const ReproducedTable& table, std::vector<Trial>& trials, const Reprod
                         std::to_string(wanted[k]->seed),
                     wanted[k]->result->error, expected_seconds(row, options.quick));
     });
+    wait_for_ranks();
+    for (Trial* trial : all) {
+      if (!trial->result) read_result(table, *trial);
+      check(trial->result.has_value(), "reproduce: ", options.folder.string(),
+            " is not the same folder on all machines");
+    }
+    wait_for_ranks();
   }
 }
 
@@ -114,7 +141,9 @@ io::Json json_of(const Reproduced& measured) {
   return {{"table", measured.table->name}, {"rows", rows}};
 }
 
-void run(const ReproduceOptions& options, const Output& output, const std::string& command) {
+void run(const ReproduceOptions& options, const Output& given, const std::string& command) {
+  share_ranks();
+  const Output output = of_this_rank(given);
   check_writable(output);
   std::vector<ReproducedTable> tables;
   for (const ReproducedTable& table : reproduced_tables()) {
@@ -127,27 +156,37 @@ void run(const ReproduceOptions& options, const Output& output, const std::strin
   std::filesystem::create_directories(options.folder, error);
   check(!error, "cannot make the folder ", options.folder.string(), ": ", error.message());
 
-  const int64_t cores = num_threads();
+  const int64_t cores = threads_of_rank();
   std::vector<std::vector<Trial>> trials;
+  for (const ReproducedTable& table : tables)
+    trials.push_back(trials_of(table, options.seeds, options.quick, options.folder));
+  read_in_turn([&] {
+    for (size_t t = 0; t < tables.size(); ++t) {
+      for (Trial& trial : trials[t]) read_result(tables[t], trial);
+    }
+  });
   size_t all = 0, made = 0;
   double expected = 0;
-  for (const ReproducedTable& table : tables) {
-    trials.push_back(trials_of(table, options.seeds, options.quick, options.folder));
-    for (Trial& trial : trials.back()) {
-      read_result(table, trial);
+  for (size_t t = 0; t < tables.size(); ++t) {
+    for (const Trial& trial : trials[t]) {
       ++all;
       if (trial.result) ++made;
-      if (!trial.result) expected += expected_seconds(table.rows[trial.row], options.quick);
+      if (!trial.result) expected += expected_seconds(tables[t].rows[trial.row], options.quick);
     }
   }
-  const auto at_once = static_cast<double>(cores);
+  const auto at_once = static_cast<double>(cores * ranks().ranks());
   Reporter reporter(expected, at_once, output.quiet);
   reporter.begin(all, made);
 
   std::vector<Reproduced> measured;
   io::Json json = io::Json::array();
   for (size_t t = 0; t < tables.size(); ++t) {
-    make(tables[t], trials[t], options, cores, reporter);
+    try {
+      make(tables[t], trials[t], options, cores, reporter);
+    } catch (const Interrupted& interrupted) {
+      if (ranks().ranks() == 1) throw;
+      fail(interrupted.message);  // which ends the others, too
+    }
     Reproduced& of_table = measured.emplace_back(Reproduced{&tables[t], {}});
     for (const Trial& trial : trials[t]) {
       const ReproducedRow& row = tables[t].rows[trial.row];
@@ -195,7 +234,8 @@ void add_reproduce(CommandLine& line) {
   command.footer(
       "\nTables:\n" + recipe::help_of(tables) +
       "\nTrainings run side by side, one a core, each a `tinynn prune` of its own: the report has their "
-      "commands.\n\nExamples:\n  tinynn reproduce lenet-300-100 --report table.html\n"
+      "commands. mpirun shares them among machines that see the same folder.\n\nExamples:\n  tinynn "
+      "reproduce lenet-300-100 --report table.html\n"
       "  tinynn reproduce lenet-5 --quick");
   command.runs([=] { run(*options, *output, command_line(command)); });
 }
