@@ -18,7 +18,7 @@ namespace tinynn::cli {
 /// What is imitated.
 struct Teaching {
   std::filesystem::path file = {};
-  double temperature = 4, share = 0.9;
+  double temperature = 4, share = 0.5;
 };
 
 /// As typed: what was not given is empty.

@@ -34,11 +34,12 @@ inline Tensor classification_loss(const Tensor& output, const Targets& targets) 
 }
 
 /// A network that is imitated, in evaluation mode: of the loss, `share` is distillation_loss() to what it
-/// gives for the same inputs.
+/// gives for the same inputs. As long as the two are unlike, that has up to `temperature` times the gradient
+/// of a cross-entropy: a learning rate near the edge may be too high then.
 struct Teacher {
   nn::Module* module = nullptr;
   double temperature = 4;
-  double share = 0.9;
+  double share = 0.5;
 };
 
 struct RunOptions {
