@@ -121,7 +121,7 @@ ReproducedTable lenet_5() {
     double seconds = 210;
   };
   for (const auto& [compression, error, source, more, teacher, seconds] :
-       {Published{100, 0.83, sparse_momentum, "", " --teacher {dense} --teacher-share 0.5", 300},
+       {Published{100, 0.83, sparse_momentum, "", " --teacher {dense} --teacher-share 0.5", 340},
         Published{200, 0.97, sws}, Published{300, 0.75, sparse_vd, " --criterion lamp"}}) {
     add_with_dropout(table,
                      {.network = network,
