@@ -33,6 +33,11 @@ prints() { grep -qE -e "$1" "$out/stdout" || complain "no \"$1\" on stdout: $(<"
 same_file() { cmp -s "$1" "$2" || complain "$1 and $2 differ"; }
 is_true() { python3 -c "import json,sys; m = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$1" || complain "$2 in $(cat "$1" 2>&1)"; }
 
+# tensors FILE: what is behind the header of a safetensors file: weights and masks, not what it says of itself.
+tensors() { python3 -c 'import struct, sys
+data = open(sys.argv[1], "rb").read()
+sys.stdout.buffer.write(data[8 + struct.unpack("<Q", data[:8])[0]:])' "$1"; }
+
 big_endian() { printf "\\x$(printf %02x $(($1 >> 24 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 & 255)))"; }
 
 # tiny_mnist FOLDER COUNT: images of noise in MNIST's format, a label each, the same ones every time.

@@ -41,8 +41,7 @@ nn::Sequential normed_net(double dropout) {
   return net;
 }
 
-// Weights, masked zeros among them, and running statistics, after two epochs of three steps; the last has 5
-// samples.
+// Weights, masked zeros among them, and running statistics.
 std::vector<float> all_values(nn::Module& module) {
   std::vector<float> all;
   for (const auto& [name, parameter] : module.named_parameters())
@@ -52,6 +51,7 @@ std::vector<float> all_values(nn::Module& module) {
   return all;
 }
 
+// All values after two epochs of three steps; the last has 5 samples.
 std::vector<float> trained_synced(int64_t shards, bool sync, train::Reduce* reduce, double dropout = 0) {
   manual_seed(3);
   data::DataLoader loader(shifted_noise(37, 4), {.batch_size = 16, .shuffle = true});

@@ -44,7 +44,7 @@ class Shards {
   void check_equal(nn::Module& module);
 
  private:
-  // Whether all are well, and have lists of gradients of equal length.
+  // Whether all are well, and have lists of equal length to sum.
   void agree(const std::string& error, int64_t length, nn::Module& module);
   Values agreed_sum(const Values& mine, const std::string& error);
   void run_together(SyncedShards& shards, nn::Module& module);

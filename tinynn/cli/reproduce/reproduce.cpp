@@ -118,7 +118,6 @@ void make(const ReproducedTable& table, std::vector<Trial>& trials, const Reprod
       check(trial->result.has_value(), "reproduce: ", options.folder.string(),
             " is not the same folder on all machines");
     }
-    wait_for_ranks();
   }
 }
 
