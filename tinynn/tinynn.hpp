@@ -94,6 +94,7 @@
 #include <tinynn/structured/prune_channels.hpp>
 #include <tinynn/structured/remove_layers.hpp>
 #include <tinynn/structured/similar_rows.hpp>
+#include <tinynn/train/batch_sums.hpp>
 #include <tinynn/train/evaluate.hpp>
 #include <tinynn/train/recalibrate.hpp>
 #include <tinynn/train/reduce.hpp>

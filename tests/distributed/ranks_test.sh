@@ -45,6 +45,7 @@ same regrown "1 2 4 8" --model lenet-300-100 --sparsity 0.9 --criterion movement
     --finetune-epochs 2
 same synced "1 2 4 8" --model lenet-5-bn --sync-bn --granularity channel --to-macs 0.5 --steps 2 --epochs 1 --finetune-epochs 1
 same channels "1 2 4 8" --model lenet-5-bn --granularity channel --to-macs 0.5 --steps 2 --epochs 1 --finetune-epochs 1
+same scored "2 8" --model lenet-5-bn --criterion taylor --granularity filter --sparsity 0.5 --steps 2 --epochs 1 --finetune-epochs 1
 same limited "2" --model lenet-300-100 --sparsity 0.9 --max-loss 0.02 --steps 2 --epochs 1 --finetune-epochs 1
 same gates "4" --model "conv 4 5, bn, relu, maxpool, flatten, dropout 0.3, linear 10" --regularizer l0:1e-4 --epochs 2 \
     --finetune-epochs 1

@@ -25,7 +25,7 @@ nn::Sequential make_net(int64_t hidden = 7) {
   return nn::Sequential{nn::Linear(5, hidden), nn::BatchNorm1d(hidden), nn::ReLU(), nn::Linear(hidden, 3)};
 }
 
-void train(nn::Module& net, optim::Optimizer& optimizer, uint64_t seed) {
+void train_by(nn::Module& net, optim::Optimizer& optimizer, uint64_t seed) {
   test::Draw draw(seed);
   for (int step = 0; step < 5; ++step) {
     optimizer.zero_grad();
@@ -41,12 +41,12 @@ TEST_CASE("prune. rewind brings back early values under the present masks") {
   optim::Adam adam(net.parameters());
   Parameter weight = net.parameters()[0], norm = net.parameters()[2];
   prune::l1_unstructured(weight, prune::fraction(0.2));
-  train(net, adam, 1);
+  train_by(net, adam, 1);
   const Snapshot early = snapshot(net);
   const auto buffers = net.named_buffers();
   const auto early_mean = buffers[0].second.to_vector();
 
-  train(net, adam, 2);
+  train_by(net, adam, 2);
   prune::l1_unstructured(weight, prune::fraction(0.5));
   const Mask mask = weight.mask();
   for (int again = 0; again < 2; ++again) {
@@ -63,7 +63,7 @@ TEST_CASE("prune. rewind brings back early values under the present masks") {
       CHECK(!parameter.grad().defined());
       for (const Tensor& moment : test::moments_of(parameter)) CHECK(count_nonzero(moment) == 0);
     }
-    train(net, adam, 3);  // the dead stay dead
+    train_by(net, adam, 3);  // the dead stay dead
     for (int64_t i = 0; i < weight.numel(); ++i) CHECK((mask[i] || weight.data()[i] == 0));
     CHECK(buffers[0].second.to_vector() != early_mean);
   }

@@ -8,7 +8,6 @@
 #include <tinynn/core/error.hpp>
 #include <tinynn/graph/channel_map.hpp>
 #include <tinynn/ops/arithmetic.hpp>
-#include <tinynn/ops/pointwise.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/ops/registry.hpp>
 #include <tinynn/prune/activation_criteria.hpp>
@@ -109,30 +108,35 @@ Tensor spread(const Shape& shape, int64_t dim, const std::function<double(int64_
 template <class F>
 Criterion mean_of(ActivationSource source, F f) {
   return Criterion([=](const std::vector<Parameter>& weights) {
-    std::vector<std::vector<double>> sums(weights.size());
-    std::vector<int64_t> counts(weights.size()), dims(weights.size());
-    int64_t batches = 0;
-    for (const auto& batch : source.loader) {
-      if (batches++ == source.batches) break;
-      const auto of_batch = outputs(source.module, batch.inputs, weights);
+    const auto run_checked = [&](const Tensor& x) {
+      auto made = outputs(source.module, x, weights);
       for (size_t k = 0; k < weights.size(); ++k) {
-        const Tensor& y = of_batch[k].activation;
-        check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(of_batch[k].dim),
+        const Tensor& y = made[k].activation;
+        check(y.defined() && y.rank() >= 2 && y.size(1) == weights[k].size(made[k].dim),
               "prune: the network makes no activations with a weight of shape ", weights[k].shape());
-        const int64_t channels = y.size(1), positions = y.shape().inner(1);
-        dims[k] = of_batch[k].dim;
-        sums[k].resize(static_cast<size_t>(channels));
-        counts[k] += y.size(0) * positions;
-        for (int64_t i = 0; i < y.numel(); ++i) {
-          sums[k][i / positions % channels] += f(static_cast<double>(y.data()[i]));
-        }
       }
-    }
+      return made;
+    };
+    check(source.batches != 0, "prune: no batch to compute activations from");
+    const auto example = run_checked(source.loader.example());
+    train::Sums zeros;  // of each output; then how many activations each has
+    for (const auto& output : example) zeros.emplace_back(output.activation.size(1) + 1);
+    const auto sums = train::sum_over_batches(
+        source.loader, source.batches, source.sharing, zeros,
+        [&](const data::Batch& batch, train::Sums& into) {
+          const auto made = run_checked(batch.inputs);
+          for (size_t k = 0; k < weights.size(); ++k) {
+            const Tensor& y = made[k].activation;
+            const int64_t channels = y.size(1), positions = y.shape().inner(1);
+            for (int64_t i = 0; i < y.numel(); ++i)
+              into[k][i / positions % channels] += f(static_cast<double>(y.data()[i]));
+            into[k].back() += static_cast<double>(y.size(0) * positions);
+          }
+        });
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
-      check(counts[k] > 0, "prune: no batch to compute activations from");
-      scores.push_back(spread(weights[k].shape(), dims[k],
-                              [&](int64_t o) { return sums[k][o] / static_cast<double>(counts[k]); }));
+      scores.push_back(
+          spread(weights[k].shape(), example[k].dim, [&](int64_t o) { return sums[k][o] / sums[k].back(); }));
     }
     return scores;
   });
@@ -171,11 +175,11 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
 Criterion wanda(ActivationSource source) {
   return Criterion([=](const std::vector<Parameter>& weights) {
     // The sum of the squares that a weight multiplies is the gradient of sum(layer(x^2)) by it.
-    std::vector<Parameter> squares;
-    for (const auto& weight : weights) squares.emplace_back(zeros(weight.shape()));
-    int64_t batches = 0;
-    for (const auto& batch : source.loader) {
-      if (batches++ == source.batches) break;
+    train::Sums zeros;
+    for (const auto& weight : weights) zeros.emplace_back(weight.numel());
+    const auto add = [&](const data::Batch& batch, train::Sums& sums) {
+      std::vector<Parameter> squares;
+      for (const auto& weight : weights) squares.emplace_back(tinynn::zeros(weight.shape()));
       std::vector<std::function<void()>> layers;  // what each adds to squares, once the network has run
       run(source.module, batch.inputs, weights, [&](const autograd::Call& call, size_t k) {
         const Op* reading[] = {&ops::linear, &ops::conv1d, &ops::conv2d, &ops::conv_transpose2d};
@@ -187,13 +191,22 @@ Criterion wanda(ActivationSource source) {
         });
       });
       for (const auto& backward : layers) backward();
-    }
+      for (size_t k = 0; k < weights.size(); ++k) {
+        const Tensor of_batch = squares[k].grad();
+        check(of_batch.defined(), "wanda: no linear layer or convolution reads a weight of shape ",
+              weights[k].shape());
+        for (size_t i = 0; i < sums[k].size(); ++i) sums[k][i] += static_cast<double>(of_batch.data()[i]);
+      }
+    };
+    check(source.batches != 0, "wanda: no batch to compute activations from");
+    const auto sums = train::sum_over_batches(source.loader, source.batches, source.sharing, zeros, add);
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
-      const Tensor sums = squares[k].grad();
-      check(sums.defined(), "wanda: no linear layer or convolution reads a weight of shape ",
-            weights[k].shape());
-      scores.push_back(abs(weights[k].detach()) * sqrt(sums));
+      scores.emplace_back(weights[k].shape());
+      for (size_t i = 0; i < sums[k].size(); ++i) {
+        scores[k].mutable_data()[i] =
+            std::abs(weights[k].data()[i]) * static_cast<float>(std::sqrt(sums[k][i]));
+      }
     }
     return scores;
   });

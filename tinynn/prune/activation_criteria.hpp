@@ -8,6 +8,7 @@
 #include <tinynn/data/data_loader.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/prune/criterion.hpp>
+#include <tinynn/train/batch_sums.hpp>
 
 namespace tinynn::prune {
 
@@ -15,7 +16,8 @@ namespace tinynn::prune {
 struct ActivationSource {
   nn::Module& module;
   data::DataLoader& loader;
-  int64_t batches = -1;  // at most so many of an epoch; below 0: all
+  int64_t batches = -1;         // at most so many of an epoch; below 0: all
+  train::Sharing sharing = {};  // of the batches
 };
 
 /// The mean of |activation| over samples and positions.

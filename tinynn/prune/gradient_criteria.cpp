@@ -3,7 +3,6 @@
 
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/state.hpp>
-#include <tinynn/kernels/pointwise.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
 
 namespace tinynn::prune {
@@ -38,43 +37,46 @@ std::string name_of(nn::Module& module, const Parameter& weight) {
   return text.str();
 }
 
-// Calls visit(k, gradient of weights[k]) after each batch; returns the number of batches.
+// What add(k, gradient of weights[k], sums[k]) adds to `zeros` after each batch, over all batches.
 template <class F>
-int64_t for_each_gradient(const GradientSource& source, const std::vector<Parameter>& weights, F visit) {
+train::Sums sum_gradients(const GradientSource& source, const std::vector<Parameter>& weights,
+                          const train::Sums& zeros, F add) {
+  check(source.batches != 0, "prune: no batch to compute gradients from");
   const nn::KeepMode mode(source.module);
   source.module.eval();
   const auto parameters = source.module.parameters();
   const KeepGradients gradients(parameters);
   const DenseGrad dense(weights);
-  int64_t batches = 0;
-  for (const auto& [images, labels] : source.loader) {
-    if (batches == source.batches) break;
-    source.loss(source.module(images), labels).backward();
-    for (size_t k = 0; k < weights.size(); ++k) {
-      check(weights[k].grad().defined(), "prune: the loss does not depend on ",
-            name_of(source.module, weights[k]), ", so the criterion has no score for it; leave it out");
-      visit(k, weights[k].grad().data());
-    }
-    for (Parameter parameter : parameters) parameter.zero_grad();
-    ++batches;
-  }
-  check(batches > 0, "prune: no batch to compute gradients from");
-  return batches;
+  return train::sum_over_batches(
+      source.loader, source.batches, source.sharing, zeros, [&](const data::Batch& batch, train::Sums& sums) {
+        source.loss(source.module(batch.inputs), batch.targets).backward();
+        for (size_t k = 0; k < weights.size(); ++k) {
+          check(weights[k].grad().defined(), "prune: the loss does not depend on ",
+                name_of(source.module, weights[k]), ", so the criterion has no score for it; leave it out");
+          add(k, weights[k].grad().data(), sums[k]);
+        }
+        for (Parameter parameter : parameters) parameter.zero_grad();
+      });
 }
 
 // A criterion from the mean over batches of f(w, g) for each element, finished by `score` of weight and mean.
 template <class F, class Score>
 Criterion from_gradients(GradientSource source, F f, Score score) {
   return Criterion([=](const std::vector<Parameter>& weights) {
-    std::vector<Tensor> scores;  // sums, at first
-    for (const auto& weight : weights) scores.push_back(zeros(weight.shape()));
-    const int64_t batches = for_each_gradient(source, weights, [&](size_t k, const float* g) {
-      float* sum = scores[k].mutable_data();
-      for (int64_t i = 0; i < weights[k].numel(); ++i) sum[i] += f(weights[k].data()[i], g[i]);
-    });
+    train::Sums zeros;
+    for (const auto& weight : weights) zeros.emplace_back(weight.numel());
+    const auto sums =
+        sum_gradients(source, weights, zeros, [&](size_t k, const float* g, std::vector<double>& sum) {
+          for (size_t i = 0; i < sum.size(); ++i)
+            sum[i] += static_cast<double>(f(weights[k].data()[i], g[i]));
+        });
+    const auto batches = static_cast<double>(train::batches_of(source.loader, source.batches));
+    std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
-      kernels::map(weights[k].numel(), weights[k].data(), scores[k].data(), scores[k].mutable_data(),
-                   [=, n = static_cast<float>(batches)](float w, float sum) { return score(w, sum / n); });
+      scores.emplace_back(weights[k].shape());
+      for (size_t i = 0; i < sums[k].size(); ++i) {
+        scores[k].mutable_data()[i] = score(weights[k].data()[i], static_cast<float>(sums[k][i] / batches));
+      }
     }
     return scores;
   });
@@ -108,19 +110,20 @@ Criterion hessian_diagonal(GradientSource source) {
 Criterion taylor(GradientSource source, const Granularity& granularity) {
   const Criterion changes([source = std::move(source), granularity](const std::vector<Parameter>& weights) {
     std::vector<std::vector<int64_t>> group_of;
-    std::vector<std::vector<double>> sums, batch;
+    train::Sums zeros;
     for (const auto& weight : weights) {
       group_of.push_back(granularity.groups(weight.shape()));
-      sums.emplace_back(group_of.back().empty() ? 0
-                                                : static_cast<size_t>(std::ranges::max(group_of.back())) + 1);
+      zeros.emplace_back(
+          group_of.back().empty() ? 0 : static_cast<size_t>(std::ranges::max(group_of.back())) + 1);
     }
-    for_each_gradient(source, weights, [&](size_t k, const float* g) {
-      std::vector<double> of_batch(sums[k].size());
-      for (size_t i = 0; i < group_of[k].size(); ++i) {
-        of_batch[group_of[k][i]] += static_cast<double>(weights[k].data()[i]) * static_cast<double>(g[i]);
-      }
-      for (size_t group = 0; group < of_batch.size(); ++group) sums[k][group] += std::abs(of_batch[group]);
-    });
+    const auto sums =
+        sum_gradients(source, weights, zeros, [&](size_t k, const float* g, std::vector<double>& sum) {
+          std::vector<double> of_batch(sum.size());
+          for (size_t i = 0; i < group_of[k].size(); ++i) {
+            of_batch[group_of[k][i]] += static_cast<double>(weights[k].data()[i]) * static_cast<double>(g[i]);
+          }
+          for (size_t group = 0; group < of_batch.size(); ++group) sum[group] += std::abs(of_batch[group]);
+        });
     std::vector<Tensor> scores;
     for (size_t k = 0; k < weights.size(); ++k) {
       scores.emplace_back(weights[k].shape());

@@ -14,6 +14,7 @@
 #include <tinynn/ops/loss.hpp>
 #include <tinynn/prune/criterion.hpp>
 #include <tinynn/prune/granularity.hpp>
+#include <tinynn/train/batch_sums.hpp>
 
 namespace tinynn {
 class StateVisitor;
@@ -28,6 +29,7 @@ struct GradientSource {
   int64_t batches = -1;  // at most so many of an epoch; below 0: all
   std::function<Tensor(const Tensor& output, const Targets& targets)> loss =
       [](const Tensor& output, const Targets& targets) { return cross_entropy(output, targets); };
+  train::Sharing sharing = {};  // of the batches
 };
 
 /// The mean over batches of |g|: how much the loss moves with the weight.

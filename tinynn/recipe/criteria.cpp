@@ -9,9 +9,9 @@ namespace {
 constexpr int64_t batches = 100;  // that a criterion looks at
 
 prune::GradientSource gradients(const Context& c) {
-  return {.module = c.module, .loader = c.loader, .batches = batches};
+  return {.module = c.module, .loader = c.loader, .batches = batches, .sharing = c.sharing};
 }
-prune::ActivationSource activations(const Context& c) { return {c.module, c.loader, batches}; }
+prune::ActivationSource activations(const Context& c) { return {c.module, c.loader, batches, c.sharing}; }
 
 class Movement : public Part {
  public:

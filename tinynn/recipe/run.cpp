@@ -50,7 +50,8 @@ Run::Run(nn::Module& module, optim::Optimizer& optimizer, data::DataLoader& load
                .accuracy = options_.accuracy,
                .row = granularity_row(recipe.granularity),
                .weights = weights_of(module, recipe.layers),
-               .candidates = {}},
+               .candidates = {},
+               .sharing = {.shards = options_.shards, .reduce = options_.reduce}},
       elements_(prune::count_elements(context_.weights).all) {
   // The rows of the last layer are the classes: without one of them, its images have no class.
   context_.candidates = context_.weights;

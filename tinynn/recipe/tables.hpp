@@ -33,6 +33,7 @@ struct Context {
   const GranularityRow& row;            // of the granularity
   std::vector<Parameter> weights;       // of the chosen layers
   std::vector<Parameter> candidates;    // of these, what may be pruned
+  train::Sharing sharing = {};          // of what criteria read
   prune::Movement* movement = nullptr;  // for the criterion that asks for it
   // Before the first step, where channels and layers are deleted: what fractions are fractions of.
   std::optional<structured::ChannelTotals> totals = {};

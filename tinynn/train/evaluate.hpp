@@ -1,6 +1,7 @@
 // evaluate: loss, and accuracy where there are classes, over a data set.
 #pragma once
 
+#include <tinynn/train/batch_sums.hpp>
 #include <tinynn/train/run.hpp>
 
 namespace tinynn::train {
@@ -14,15 +15,9 @@ struct Evaluation {
 /// How many rows of `logits` (n, classes) are largest at their label.
 int64_t count_correct(const Tensor& logits, const Labels& labels);
 
-/// As in RunOptions: the batches are shared among the shards.
-struct EvaluateOptions {
-  int64_t shards = 1;
-  Reduce* reduce = nullptr;
-};
-
 /// One pass in evaluation mode, without gradients; each module gets its own mode back afterwards. Throws what
 /// Shards throws.
 Evaluation evaluate(nn::Module& module, data::DataLoader& loader, const Loss& loss = classification_loss,
-                    const EvaluateOptions& options = {});
+                    const Sharing& sharing = {});
 
 }  // namespace tinynn::train

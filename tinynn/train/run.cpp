@@ -79,10 +79,9 @@ Values Run::step_in_shards(const data::Batch& mine) {
   const auto divisor = [&](int64_t shard) {
     return options_.divisor ? options_.divisor(part_of(mine.targets, shard)) : size(shard);
   };
-  const double whole = options_.divisor ? shards_.sum([&](int64_t shard) {
-    return Values{divisor(shard), 0};
-  })[0]
-                                        : static_cast<double>(samples);
+  auto whole = static_cast<double>(samples);
+  if (options_.divisor)
+    whole = shards_.sum({{0}}, [&](int64_t shard, Sums& sums) { sums[0][0] += divisor(shard); })[0][0];
   std::vector<Parameter> parameters = optimizer_->parameters();
   if (options_.more_parameters) {
     for (auto& parameter : options_.more_parameters()) parameters.push_back(parameter);

@@ -26,6 +26,9 @@ void add(Values& to, const Values& more) { std::ranges::transform(to, more, to.b
 void add(std::vector<double>& to, const std::vector<double>& more) {
   std::ranges::transform(to, more, to.begin(), std::plus<>());
 }
+void add(Sums& to, const Sums& more) {
+  for (size_t k = 0; k < to.size(); ++k) add(to[k], more[k]);
+}
 
 // A whole number below 2^32.
 double checksum(const Parameter& parameter) {
@@ -111,23 +114,34 @@ Shards::Shards(int64_t count, Reduce& reduce, bool sync_batch_norm)
         " processes for ", count, " shards, expected a power of two that divides their number");
 }
 
-Values Shards::sum(const std::function<Values(int64_t)>& values) {
-  Values mine{};
+Sums Shards::sum(const Sums& zeros, const std::function<void(int64_t, Sums&)>& add) {
+  Sums mine = zeros;
   std::string error;
   try {
-    mine = sum_of(first(), last(), values);
+    mine = sum_of(first(), last(), [&](int64_t shard) {
+      Sums sums = zeros;
+      add(shard, sums);
+      return sums;
+    });
   } catch (const std::exception& failed) {
     error = failed.what();
   }
-  return agreed_sum(mine, error);
+  std::vector<double> all;
+  for (const auto& numbers : mine) all.insert(all.end(), numbers.begin(), numbers.end());
+  agreed_sum(all, error);
+  auto at = all.begin();
+  for (auto& numbers : mine) {
+    std::copy_n(at, numbers.size(), numbers.begin());
+    at += std::ssize(numbers);
+  }
+  return mine;
 }
 
-// Over the processes, of which none may have failed.
-Values Shards::agreed_sum(const Values& mine, const std::string& error) {
-  std::array<double, 3> all{mine[0], mine[1], error.empty() ? 0.0 : 1.0};
-  reduce_->sum(all);
-  if (all[2] > 0) throw AgreedError(reduce_->first_of(error));
-  return {all[0], all[1]};
+void Shards::agreed_sum(std::vector<double>& mine, const std::string& error) {
+  mine.push_back(error.empty() ? 0.0 : 1.0);
+  reduce_->sum(std::span(mine));
+  if (mine.back() > 0) throw AgreedError(reduce_->first_of(error));
+  mine.pop_back();
 }
 
 Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
@@ -188,11 +202,12 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
   agree_on_start();
   const Numbers& numbers = sums.finish(error.empty() ? std::optional(share(last_shard)) : std::nullopt);
   for (size_t k = beside.size(); k-- > 0;) add(values, beside[k].values);
-  values = agreed_sum(values, error);
+  std::vector<double> summed(values.begin(), values.end());
+  agreed_sum(summed, error);
   failure.is_over = true;
   gradients.unpack(numbers);
   set_generator_state({before.seed, before.calls + 1});
-  return values;
+  return {summed[0], summed[1]};
 }
 
 void Shards::run_together(SyncedShards& shards, nn::Module& module) {

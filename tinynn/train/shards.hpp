@@ -17,6 +17,8 @@ class SyncedShards;
 
 /// What is summed besides gradients: the loss, and what is counted along.
 using Values = std::array<double, 2>;
+/// A list of numbers for each of several things.
+using Sums = std::vector<std::vector<double>>;
 
 class Shards {
  public:
@@ -29,9 +31,9 @@ class Shards {
   int64_t first() const { return reduce_->rank() * each(); }
   int64_t last() const { return first() + each(); }
 
-  /// The sums of values(shard) over all shards, on all processes. Throws, on all, what the first shard that
-  /// failed threw, as AgreedError.
-  Values sum(const std::function<Values(int64_t shard)>& values);
+  /// The sums of what add(shard, sums) adds to `zeros`, over all shards, on all processes. Throws, on all,
+  /// what the first shard that failed threw, as AgreedError.
+  Sums sum(const Sums& zeros, const std::function<void(int64_t shard, Sums& sums)>& add);
   /// Calls one(shard) for every shard of this process; it leaves gradients in the parameters, and returns its
   /// share of the values. Afterwards gradients and values are those of the whole batch on all processes, and
   /// each buffer of the module (running statistics) has moved by the sum of share(shard) times its move in
@@ -46,7 +48,8 @@ class Shards {
  private:
   // Whether all are well, and have lists of equal length to sum.
   void agree(const std::string& error, int64_t length, nn::Module& module);
-  Values agreed_sum(const Values& mine, const std::string& error);
+  // Sums over the processes, of which none may have failed.
+  void agreed_sum(std::vector<double>& mine, const std::string& error);
   void run_together(SyncedShards& shards, nn::Module& module);
   int64_t each() const { return count_ / reduce_->ranks(); }
 
