@@ -44,6 +44,15 @@ for model in lenet-5 simple-cnn; do
 done
 succeeds "$tinynn" train --model lenet-300-100 --data "$TINYNN_DATA/mnist" --epochs 1 --l1 0.001 --lr-schedule constant
 
+for augment in "" none crop:2; do
+    succeeds "$tinynn" train --model lenet-300-100 --data mnist --epochs 1 ${augment:+--augment $augment} --metrics "$out/m$augment.json"
+done
+python3 - "$out" <<'END' || complain "--augment changes nothing, or too much"
+import json, sys
+plain, none, crop = (json.load(open(f"{sys.argv[1]}/m{a}.json"))["dense"]["test_accuracy"] for a in ["", "none", "crop:2"])
+sys.exit(not (plain == none != crop))
+END
+
 # --- equal seeds give equal bytes, whatever the number of threads
 
 for threads in 1 2; do
@@ -79,6 +88,7 @@ fails 2 'tinynn: .*--steps' "$tinynn" prune --in "$dense" --data mnist --sparsit
 fails 2 'tinynn: .*--epochs' "$tinynn" train --model lenet-5 --data mnist --epochs -1
 fails 2 'tinynn: .*--lr' "$tinynn" train --model lenet-5 --data mnist --lr fast
 fails 2 'tinynn: .*optimizer: "luck" is none of sgd, adam' "$tinynn" train --model lenet-5 --data mnist --optimizer luck
+fails 2 'tinynn: .*augment: "moon" is none of crop:PIXELS, flip' "$tinynn" train --model lenet-5 --data mnist --augment flip,moon
 fails 2 'tinynn: .*lr-schedule: "moon" is none of constant' "$tinynn" train --model lenet-5 --data mnist --lr-schedule moon
 fails 2 'tinynn: criterion: "luck" is none of magnitude, ln' "$tinynn" prune --in "$dense" --data mnist --sparsity 0.5 --criterion luck
 

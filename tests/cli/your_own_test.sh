@@ -43,6 +43,7 @@ fails 1 'my_pictures has 4 classes, linear 3 gives 3 outputs' "${train[@]}" --mo
 fails 1 'model: layer 2, "maxpol 2", of input \(1, 8, 30, 30\): there is no layer "maxpol"; the nearest is "maxpool"' \
     "${train[@]}" --model 'conv 8 3, maxpol 2, linear 4'
 fails 1 'my_pictures has images of 3 x 32 x 32|takes 1 x 28 x 28' "${train[@]}" --model lenet-5 --channels 3
+fails 1 '--augment: houses.csv has no pictures' "$tinynn" train --model 'linear 4' --data houses.csv --target price --augment flip
 fails 1 'has classes as targets, --loss mse is for numbers' "${train[@]}" --model 'linear 4' --loss mse
 fails 1 'houses.csv has numbers as targets, --loss cross-entropy is for classes' \
     "$tinynn" train --model 'linear 4' --data houses.csv --target price --loss cross-entropy

@@ -56,7 +56,7 @@ Image naive_affine(const Image& image, const AffineOptions& o) {
           for (int64_t xx = -20; xx < image.width + 20; ++xx) {
             const double weight = std::max(0.0, 1 - std::abs(px - static_cast<double>(xx))) *
                                   std::max(0.0, 1 - std::abs(py - static_cast<double>(yy)));
-            sum += weight * pixel_or(image, c, yy, xx, static_cast<float>(o.fill));
+            sum += weight * pixel_or(image, c, yy, xx, o.fill.of(c));
           }
         }
         result.row(c, y)[x] = static_cast<float>(sum);
@@ -100,25 +100,26 @@ TEST_CASE("data. pad surrounds an image") {
 
 TEST_CASE("data. random_crop cuts from every place, and from no other") {
   const Image image = counting(2, 5, 6);
-  const auto crop = random_crop(4, {.padding = 1, .fill = -1});
+  const auto crop = random_crop({4, 3}, {.padding = 1, .fill = {-1, -2}});
   std::set<std::pair<int64_t, int64_t>> places;
   for (uint64_t call = 0; call < 400; ++call) {
     const Image cut = run(crop, image, generator(call));
-    REQUIRE(cut.shape() == Shape{2, 4, 4});
+    REQUIRE(cut.shape() == Shape{2, 4, 3});
     Generator same = generator(call);
-    const int64_t top = same.below(5 + 2 - 4 + 1) - 1, left = same.below(6 + 2 - 4 + 1) - 1;
+    const int64_t top = same.below(5 + 2 - 4 + 1) - 1, left = same.below(6 + 2 - 3 + 1) - 1;
     places.emplace(top, left);
     bool equal = true;
     for (int64_t c = 0; c < 2; ++c) {
       for (int64_t y = 0; y < 4; ++y) {
-        for (int64_t x = 0; x < 4; ++x) {
-          equal = equal && cut.row(c, y)[x] == pixel_or(image, c, y + top, x + left, -1);
+        for (int64_t x = 0; x < 3; ++x) {
+          const auto outside = static_cast<float>(-1 - c);
+          equal = equal && cut.row(c, y)[x] == pixel_or(image, c, y + top, x + left, outside);
         }
       }
     }
     CHECK(equal);
   }
-  CHECK(places.size() == 4 * 5);
+  CHECK(places.size() == 4 * 6);
   CHECK(run(random_crop(5), counting(1, 5, 5)).pixels == counting(1, 5, 5).pixels);
   CHECK(error_of([&] { run(random_crop(6), image); }) ==
         "random_crop: cannot cut 6 x 6 from an image (2, 5, 6) with padding 0");
@@ -211,7 +212,7 @@ TEST_CASE("data. affine equals a naive computation") {
   check_close(affine(image, {.scale = 0.6, .fill = 4}), naive_affine(image, {.scale = 0.6, .fill = 4}));
   check_close(affine(image, {.translate = {0.25, -1.5}, .fill = -3}),
               naive_affine(image, {.translate = {0.25, -1.5}, .fill = -3}));
-  const AffineOptions all{.angle = -77, .translate = {2.5, 1}, .scale = 1.7, .fill = 9};
+  const AffineOptions all{.angle = -77, .translate = {2.5, 1}, .scale = 1.7, .fill = {9, -8}};
   check_close(affine(image, all), naive_affine(image, all));
 }
 
@@ -236,7 +237,7 @@ TEST_CASE("data. transforms refuse settings that make no sense") {
   CHECK(error_of([] { pad(-1); }) == "pad: padding is -1, expected at least 0");
   CHECK(error_of([] { random_crop(0); }) == "random_crop: size is 0, expected at least 1");
   CHECK(error_of([] { random_crop(1, {.padding = -1}); }) ==
-        "random_crop: padding is -1, expected at least 0");
+        "random_crop: padding is -1, expected 0 to 16777216");
   CHECK(error_of([] { random_horizontal_flip(1.5); }) == "random_horizontal_flip: p is 1.5, expected 0 to 1");
   CHECK(error_of([] { random_affine({.degrees = -1}); }) ==
         "random_affine: degrees is -1, expected at least 0");

@@ -32,12 +32,52 @@ TEST_CASE("recipe. rows have names of their own and help, and are found by them"
   check_table(recipe::schedules());
   check_table(recipe::lr_schedules());
   check_table(recipe::regularizers());
+  check_table(recipe::augmentations());
   check_table(recipe::regrowers());
   for (const auto& row : recipe::granularities()) {
     const std::string text = row.argument != nullptr ? row.name + std::string(":4") : row.name;
     CHECK(&recipe::granularity_row(text == "N:M" ? "2:4" : text) == &row);
   }
   CHECK(recipe::n_of_m("2:4") == std::pair<int64_t, int64_t>{2, 4});
+}
+
+TEST_CASE("recipe. augmentations are those of the list, in its order") {
+  data::Image image(1, 2, 3);
+  image.pixels = {1, 2, 3, 4, 5, 6};
+  const auto changed = [&](const std::string& list, uint64_t sample) {
+    data::Generator generator(RandomStream(1, sample));
+    data::Image result = image;
+    for (const auto& transform : recipe::augmentations_of(list, {1, 2, 3}, 9))
+      result = transform(std::move(result), generator);
+    return result.pixels;
+  };
+  const std::pair<const char*, std::vector<data::Transform>> lists[] = {
+      {"", {}},
+      {"none", {}},
+      {"flip", {data::random_horizontal_flip()}},
+      {"crop:1", {data::random_crop({2, 3}, {.padding = 1, .fill = 9})}},
+      {"rotate:40,flip", {data::random_affine({.degrees = 40, .fill = 9}), data::random_horizontal_flip()}},
+      {"flip,zoom:0.5,crop:2",
+       {data::random_horizontal_flip(), data::random_affine({.scale = {0.5, 1.5}, .fill = 9}),
+        data::random_crop({2, 3}, {.padding = 2, .fill = 9})}}};
+  for (const auto& [list, transforms] : lists) {
+    CAPTURE(list);
+    for (uint64_t sample = 0; sample < 20; ++sample) {
+      data::Generator generator(RandomStream(1, sample));
+      data::Image expected = image;
+      for (const auto& transform : transforms) expected = transform(std::move(expected), generator);
+      CHECK(changed(list, sample) == expected.pixels);
+    }
+  }
+  const auto error = [&](const std::string& list) { return test::error_of([&] { changed(list, 0); }); };
+  CHECK(error("flop") == "augment: \"flop\" is none of crop:PIXELS, flip, rotate:DEGREES, zoom:FRACTION");
+  CHECK(error("flip,") == "augment: \"\" is none of crop:PIXELS, flip, rotate:DEGREES, zoom:FRACTION");
+  CHECK(error("crop") == "augment: \"\" is no number");
+  CHECK(error("crop:1.5") == "augment: crop:1.5, expected whole pixels");
+  CHECK(error("crop:-1") == "random_crop: padding is -1, expected 0 to 16777216");
+  CHECK(error("rotate:-1") == "random_affine: degrees is -1, expected at least 0");
+  CHECK(error("zoom:1") == "augment: zoom:1, expected 0 to below 1");
+  CHECK(error("crop:1e300").starts_with("augment: crop:1e+300, expected"));
 }
 
 TEST_CASE("recipe. prints what is not as usual") {

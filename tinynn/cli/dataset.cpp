@@ -161,7 +161,9 @@ Option add_data_option(const Command& command, DataOptions& options) {
   return command.add("--data", options.name_or_path, data_help().c_str()).suggests(data_names());
 }
 
-DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted) {
+namespace {
+
+DataSets open_any(const DataOptions& options, const std::optional<Shape>& wanted) {
   const NamedData* named = find_named(options.name_or_path);
   const data::OpenOptions reading = open_options(options, wanted);
   check(named == nullptr || (options.label.empty() && options.target.empty() && options.shape.empty()),
@@ -191,9 +193,11 @@ DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shap
           .kind = std::move(opened.kind)};
 }
 
+}  // namespace
+
 DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wanted,
                       const std::string& model) {
-  DataSets data = open_plain_dataset(options, wanted);
+  DataSets data = open_any(options, wanted);
   const bool pictures = !data.normalization.mean.empty();
   for (const auto& part : {data.train, data.test}) {
     const Shape found = part->sample_shape();
@@ -206,13 +210,8 @@ DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wa
                    : "");
   }
   const NamedData* named = find_named(options.name_or_path);
-  if (named != nullptr && named->is_augmented) {
-    const int64_t height = data.train->sample_shape()[1], width = data.train->sample_shape()[2];
-    if (height == width) {
-      data.train = data::transformed(
-          data.train, {data::random_crop(height, {.padding = height / 8}), data::random_horizontal_flip()});
-    }
-  }
+  if (named != nullptr && named->is_augmented)
+    data.augmentation = "crop:" + std::to_string(data.train->sample_shape()[1] / 8) + ",flip";
   return data;
 }
 

@@ -42,6 +42,7 @@ struct DataSets {
   data::Normalization scaling;        // of numbers, by column
   std::vector<std::string> columns;   // the names of those, if there are any
   std::string kind;                   // as data::Opened has it
+  std::string augmentation = {};      // what such pictures are trained with unless somebody says otherwise
 };
 
 /// What --data may be, and the names among that.
@@ -59,13 +60,11 @@ Option add_data_options(const Command& command, DataOptions& options);
 data::OpenOptions open_options(const DataOptions& options, const std::optional<Shape>& wanted);
 
 /// Opens a data set by name, in $TINYNN_DATA/NAME, datasets/NAME or where Debian's packages put it, or what
-/// is at a path. `wanted` is the shape of the samples that a network takes: pictures become grey or coloured
-/// as it wants them, rows of numbers pictures. Throws Error if it is not there (naming every place that was
-/// tried), damaged, or not of this shape; `model` is the network's name, for that message.
-DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wanted,
-                      const std::string& model);
-/// The same without changes that are drawn anew each epoch (augmentation), and of any shape.
-DataSets open_plain_dataset(const DataOptions& options, const std::optional<Shape>& wanted = {});
+/// is at a path. `wanted` is the shape of the samples that a network takes, if that is known: pictures become
+/// grey or coloured as it wants them, rows of numbers pictures. Throws Error if it is not there (naming every
+/// place that was tried), damaged, or not of this shape; `model` is the network's name, for that message.
+DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wanted = {},
+                      const std::string& model = "");
 
 /// In units of pixels, of 0 to 255, what is in units of white = 1.
 data::Normalization in_pixels(data::Normalization normalization);

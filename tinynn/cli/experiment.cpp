@@ -72,8 +72,7 @@ Experiment::Experiment(const Settings& settings, const Output& output)
       data_(open_dataset(settings.data, settings.input, settings.model)),
       loss_(loss_of(settings.loss, !data_.train->target_shape())),
       teacher_(teacher_of(settings.teaching.file, loss_, data_.train->sample_shape())),
-      train_(with_dropout(targets_of(data_.train)),
-             {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
+      train_(training_part(), {.batch_size = settings.batch_size, .shuffle = true, .seed = settings.seed}),
       test_(targets_of(data_.test), {.batch_size = test_batch}),
       validation_(some_of(targets_of(data_.train), settings.seed), {.batch_size = test_batch}) {
   if (ranks().ranks() == 1) return;
@@ -85,13 +84,25 @@ Experiment::Experiment(const Settings& settings, const Output& output)
   require_alike(data, settings.data.name_or_path + " is not the same on all machines");
 }
 
-data::DatasetPtr Experiment::with_dropout(const data::DatasetPtr& part) const {
+data::DatasetPtr Experiment::training_part() const {
+  data::DatasetPtr part = data_.train;
+  const std::string augment = settings_.augment.value_or(data_.augmentation);
+  if (!augment.empty() && augment != "none") {
+    part = data::transformed(
+        part, recipe::augmentations_of(augment, part->sample_shape(), background("--augment")));
+  }
+  part = targets_of(part);
   if (settings_.input_dropout == 0) return part;
+  return data::transformed(part,
+                           {data::random_dropout(settings_.input_dropout, background("--input-dropout"))});
+}
+
+data::Fill Experiment::background(const char* option) const {
   const data::Normalization& n = data_.normalization;
-  check(!n.mean.empty(), "--input-dropout: ", settings_.data.name_or_path, " has no pictures");
+  check(!n.mean.empty(), option, ": ", settings_.data.name_or_path, " has no pictures");
   std::vector<double> black;
   for (size_t c = 0; c < n.mean.size(); ++c) black.push_back(-n.mean[c] / n.std[c]);
-  return data::transformed(part, {data::random_dropout(settings_.input_dropout, black)});
+  return black;
 }
 
 data::DatasetPtr Experiment::targets_of(const data::DatasetPtr& part) const {

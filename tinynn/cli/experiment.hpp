@@ -65,8 +65,10 @@ class Experiment {
   friend class TrainingView;
   io::Metadata metadata() const;
   train::Evaluation evaluate(nn::Module& module, data::DataLoader& loader);
-  // A part of the data as --input-dropout says.
-  data::DatasetPtr with_dropout(const data::DatasetPtr& part) const;
+  // The part to train with, changed as --augment and --input-dropout say: the inputs of an autoencoder, and
+  // what these are compared with, by the former alike, by the latter not.
+  data::DatasetPtr training_part() const;
+  data::Fill background(const char* option) const;
   // A part of the data with what the loss compares outputs with.
   data::DatasetPtr targets_of(const data::DatasetPtr& part) const;
   Settings settings_;

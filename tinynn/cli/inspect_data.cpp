@@ -155,7 +155,7 @@ void inspect_data(const InspectDataOptions& options, const Output& output) {
   Output files = output;
   files.file = options.contact_sheet;
   check_writable(files);
-  const DataSets data = open_plain_dataset(options.data);
+  const DataSets data = open_dataset(options.data);
   if (!options.contact_sheet.empty())
     io::write_file_atomically(options.contact_sheet, contact_sheet(data, options.data.name_or_path));
   if (!output.metrics.empty()) io::write_file_atomically(output.metrics, to_json(data).text(2) + "\n");

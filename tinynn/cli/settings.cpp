@@ -75,6 +75,7 @@ Settings resolve(const Options& options) {
       .weight_decay = options.weight_decay.value_or(decay),
       .l1 = options.l1,
       .input_dropout = options.input_dropout,
+      .augment = options.augment,
       .seed = options.seed,
       .shards = options.shards.value_or(is_under_mpirun() ? shards_under_mpirun : 1),
       .sync_bn = options.sync_bn,
@@ -87,6 +88,7 @@ std::string Settings::describe() const {
        << " lr-schedule=" << lr_schedule << " momentum=" << momentum << " weight-decay=" << weight_decay
        << " l1=" << l1 << " seed=" << seed;
   if (input_dropout > 0) text << " input-dropout=" << input_dropout;
+  if (augment) text << " augment=" << *augment;
   if (shards != 1) text << " shards=" << shards;
   if (sync_bn) text << " sync-bn=yes";
   if (!loss.empty()) text << " loss=" << loss;
@@ -164,15 +166,19 @@ Option add_threads_option(const Command& command, std::optional<int64_t>& thread
 
 namespace {
 
-// What is wrong with the name of a row; empty if nothing is.
-template <class Row>
-std::string why_not(std::span<const Row> table, const char* field, const std::string& name) {
+// What Error it throws; empty if none.
+std::string error_of(const std::function<void()>& reads) {
   try {
-    find(table, field, name);
+    reads();
   } catch (const Error& error) {
     return error.what();
   }
   return "";
+}
+// What is wrong with the name of a row; empty if nothing is.
+template <class Row>
+std::string why_not(std::span<const Row> table, const char* field, const std::string& name) {
+  return error_of([&] { find(table, field, name); });
 }
 
 }  // namespace
@@ -210,6 +216,16 @@ void add_training_options(const Command& command, Options& options) {
       .shows_default();
   add("--l1", options.l1, "Strength of L1 on the weights, as a proximal step: gives exact zeros")
       .not_negative();
+  add("--augment", options.augment,
+      ("What is done to training pictures, anew in each epoch, as a list such as crop:4,flip; by default "
+       "that "
+       "for CIFAR, none for others: none, " +
+       recipe::names(recipe::augmentations()))
+          .c_str())
+      .check([](const std::string& list) {
+        return error_of([&] { recipe::augmentations_of(list, {1, 1, 1}, 0); });
+      })
+      .suggests(beginnings(recipe::augmentations()));
   add("--input-dropout", options.input_dropout,
       "Probability with which each number of a training picture becomes background (0), anew in each epoch")
       .in_range(0.0, 1.0);

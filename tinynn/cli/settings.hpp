@@ -26,7 +26,7 @@ struct Options {
   std::string model = {};
   DataOptions data = {};
   std::optional<int64_t> epochs = {}, batch_size = {}, finetune_epochs = {};
-  std::optional<std::string> optimizer = {}, lr_schedule = {};
+  std::optional<std::string> optimizer = {}, lr_schedule = {}, augment = {};
   std::string loss = {};
   Teaching teaching = {};
   std::optional<double> lr = {}, momentum = {}, weight_decay = {};
@@ -44,6 +44,7 @@ struct Settings {
   std::string optimizer, lr_schedule, loss;  // loss: empty for what fits the data
   Teaching teaching;
   double lr, momentum, weight_decay, l1, input_dropout;
+  std::optional<std::string> augment = {};  // without one, what the data are known for
   uint64_t seed;
   int64_t shards = 1;
   bool sync_bn = false;

@@ -10,12 +10,12 @@ namespace {
 
 // Writes pixel `out` of every channel: the value at (x, y) between the four pixels around it, of which those
 // outside the image are `fill`.
-void bilinear(const Image& image, double x, double y, float fill, Image& result, int64_t out) {
+void bilinear(const Image& image, double x, double y, const Fill& fill, Image& result, int64_t out) {
   const int64_t width = image.width, height = image.height, area = width * height;
   float* to = result.pixels.data() + out;
   // What is far outside, or not a number, could not be converted to an integer.
   if (!(x >= -1 && x < static_cast<double>(width) && y >= -1 && y < static_cast<double>(height))) {
-    for (int64_t c = 0; c < image.channels; ++c) to[c * area] = fill;
+    for (int64_t c = 0; c < image.channels; ++c) to[c * area] = fill.of(c);
     return;
   }
   // The conversion rounds towards zero, which is down for what is not negative.
@@ -26,10 +26,11 @@ void bilinear(const Image& image, double x, double y, float fill, Image& result,
   for (int64_t c = 0; c < image.channels; ++c) {
     const float* from = image.pixels.data();
     const int64_t corner = c * area + y0 * width + x0;  // may lie outside
-    const float upper_left = top && left ? from[corner] : fill;
-    const float upper_right = top && right ? from[corner + 1] : fill;
-    const float lower_left = bottom && left ? from[corner + width] : fill;
-    const float lower_right = bottom && right ? from[corner + width + 1] : fill;
+    const float outside = fill.of(c);
+    const float upper_left = top && left ? from[corner] : outside;
+    const float upper_right = top && right ? from[corner + 1] : outside;
+    const float lower_left = bottom && left ? from[corner + width] : outside;
+    const float lower_right = bottom && right ? from[corner + width + 1] : outside;
     const float upper = (1 - x_part) * upper_left + x_part * upper_right;
     const float lower = (1 - x_part) * lower_left + x_part * lower_right;
     to[c * area] = (1 - y_part) * upper + y_part * lower;
@@ -44,7 +45,7 @@ Image affine(const Image& image, const AffineOptions& options) {
   const double cosine = std::cos(radians) / options.scale, sine = std::sin(radians) / options.scale;
   const double x_centre = static_cast<double>(image.width - 1) / 2;
   const double y_centre = static_cast<double>(image.height - 1) / 2;
-  const auto fill = static_cast<float>(options.fill);
+  options.fill.check_fits("affine", image.channels);
   Image result(image.channels, image.height, image.width);
   for (int64_t y = 0; y < image.height; ++y) {
     for (int64_t x = 0; x < image.width; ++x) {
@@ -53,7 +54,7 @@ Image affine(const Image& image, const AffineOptions& options) {
       const double dy = static_cast<double>(y) - y_centre - options.translate[1];
       const double from_x = cosine * dx + sine * dy + x_centre;
       const double from_y = -sine * dx + cosine * dy + y_centre;
-      bilinear(image, from_x, from_y, fill, result, y * image.width + x);
+      bilinear(image, from_x, from_y, options.fill, result, y * image.width + x);
     }
   }
   return result;

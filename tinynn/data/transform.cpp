@@ -53,8 +53,9 @@ class TransformedDataset : public Dataset {
 };
 
 // The height x width pixels whose upper left corner is at (top, left), which may lie outside the image.
-Image cut(const Image& image, int64_t top, int64_t left, int64_t height, int64_t width, float fill) {
-  Image result(image.channels, height, width, fill);
+Image cut(const Image& image, int64_t top, int64_t left, int64_t height, int64_t width, const Fill& fill) {
+  Image result(image.channels, height, width);
+  for (int64_t c = 0; c < image.channels; ++c) std::fill_n(result.row(c, 0), height * width, fill.of(c));
   const int64_t y_begin = std::max<int64_t>(0, -top), y_end = std::min(height, image.height - top);
   const int64_t x_begin = std::max<int64_t>(0, -left), x_end = std::min(width, image.width - left);
   if (x_begin >= x_end) return result;
@@ -68,29 +69,36 @@ Image cut(const Image& image, int64_t top, int64_t left, int64_t height, int64_t
 
 }  // namespace
 
+void Fill::check_fits(const char* transform, int64_t channels) const {
+  check(values_.size() == 1 || std::ssize(values_) == channels, transform, ": ", values_.size(),
+        " numbers to fill with, for ", channels, " channels");
+}
+
 DatasetPtr transformed(DatasetPtr dataset, std::vector<Transform> transforms) {
   return std::make_shared<TransformedDataset>(std::move(dataset), std::move(transforms));
 }
 
-Transform pad(int64_t padding, double fill) {
+Transform pad(int64_t padding, const Fill& fill) {
   check(padding >= 0, "pad: padding is ", padding, ", expected at least 0");
   return [=](const Image& image, Generator&) {
-    return cut(image, -padding, -padding, image.height + 2 * padding, image.width + 2 * padding,
-               static_cast<float>(fill));
+    fill.check_fits("pad", image.channels);
+    return cut(image, -padding, -padding, image.height + 2 * padding, image.width + 2 * padding, fill);
   };
 }
 
-Transform random_crop(int64_t size, const RandomCropOptions& options) {
-  check(size >= 1, "random_crop: size is ", size, ", expected at least 1");
-  check(options.padding >= 0, "random_crop: padding is ", options.padding, ", expected at least 0");
+Transform random_crop(const Size2& size, const RandomCropOptions& options) {
+  check(at_least(size, 1), "random_crop: size is ", size, ", expected at least 1");
+  check(options.padding >= 0 && options.padding <= most_pixels, "random_crop: padding is ", options.padding,
+        ", expected 0 to ", most_pixels);
   return [=](const Image& image, Generator& generator) {
-    const int64_t y_room = image.height + 2 * options.padding - size;
-    const int64_t x_room = image.width + 2 * options.padding - size;
-    check(y_room >= 0 && x_room >= 0, "random_crop: cannot cut ", size, " x ", size, " from an image ",
+    const int64_t y_room = image.height + 2 * options.padding - size.h;
+    const int64_t x_room = image.width + 2 * options.padding - size.w;
+    check(y_room >= 0 && x_room >= 0, "random_crop: cannot cut ", size.h, " x ", size.w, " from an image ",
           image.shape(), " with padding ", options.padding);
+    options.fill.check_fits("random_crop", image.channels);
     const int64_t top = generator.below(y_room + 1) - options.padding;
     const int64_t left = generator.below(x_room + 1) - options.padding;
-    return cut(image, top, left, size, size, static_cast<float>(options.fill));
+    return cut(image, top, left, size.h, size.w, options.fill);
   };
 }
 
@@ -105,21 +113,19 @@ Transform random_horizontal_flip(double p) {
   };
 }
 
-Transform random_dropout(double p, std::vector<double> fill) {
+Transform random_dropout(double p, const Fill& fill) {
   check(p >= 0 && p <= 1, "random_dropout: p is ", p, ", expected 0 to 1");
-  return [p, fill = std::move(fill)](Image image, Generator& generator) {
-    const auto channels = static_cast<size_t>(image.channels);
-    check(fill.size() == 1 || fill.size() == channels, "random_dropout: ", fill.size(),
-          " numbers to fill with, for ", channels, " channels");
+  return [=](Image image, Generator& generator) {
+    fill.check_fits("random_dropout", image.channels);
     if (p == 0) return image;
     // Few are drawn: how many stay before the next that goes is geometric.
     const double log_stay = std::log1p(-p);
-    const size_t pixels = image.pixels.size() / channels;
+    const size_t pixels = image.pixels.size() / static_cast<size_t>(image.channels);
     for (size_t i = 0;; ++i) {
       const double stay = p == 1 ? 0 : std::floor(std::log1p(-generator.uniform()) / log_stay);
       if (stay >= static_cast<double>(image.pixels.size() - i)) return image;
       i += static_cast<size_t>(stay);
-      image.pixels[i] = static_cast<float>(fill[fill.size() == 1 ? 0 : i / pixels]);
+      image.pixels[i] = fill.of(static_cast<int64_t>(i / pixels));
       if (i + 1 == image.pixels.size()) return image;
     }
   };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <tinynn/data/data_loader.hpp>
+#include <tinynn/data/transform.hpp>
 #include <tinynn/nn/module.hpp>
 #include <tinynn/optim/lr_scheduler.hpp>
 #include <tinynn/prune/gradient_criteria.hpp>
@@ -83,6 +84,16 @@ struct LrScheduleRow : Row {
   optim::LrSchedule (*make)(const std::string& argument, int64_t steps);
 };
 std::span<const LrScheduleRow> lr_schedules();
+
+/// A change that each picture of the training part gets anew in each epoch.
+struct AugmentationRow : Row {
+  data::Transform (*make)(double argument, const Shape& picture, const data::Fill& background);
+};
+std::span<const AugmentationRow> augmentations();
+/// Those of a list such as "crop:4,flip", of pictures (c, h, w), in this order; none of "none" and "". Throws
+/// Error for what is no such list.
+std::vector<data::Transform> augmentations_of(const std::string& list, const Shape& picture,
+                                              const data::Fill& background);
 
 /// What optimizers have in common.
 struct OptimizerSettings {
