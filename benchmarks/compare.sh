@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [REPETITIONS [PART...]], with the parts
-# training (libtorch), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
-# GraphBLAS) and inference (ONNX Runtime; and in 8 bits, against floats); all by default.
+# training (libtorch, dlib), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
+# GraphBLAS) and inference (ONNX Runtime, oneDNN; and in 8 bits, against floats); all by default.
 # All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
 # timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Where a ratio's
 # spread reaches over its bar, up to three times as many turns are taken. Images are random: the work does not depend on them.
@@ -16,12 +16,15 @@ parts=("$@")
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 install_packages "${build_packages[@]}" python3
-packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev libxsmm-dev librsb-dev libgraphblas-dev)
+packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev libxsmm-dev librsb-dev libgraphblas-dev
+    libdnnl-dev libdlib-dev)
 command -v npm >/dev/null || packages+=(nodejs npm)
 for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
 done
-install_npm onnxruntime-node || echo "Without onnxruntime-node there is one peer less." >&2
+for package in onnxruntime-node onnxruntime-web; do
+    install_npm $package || echo "Without $package there is one peer less." >&2
+done
 TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build release tinynn_benchmarks
 
 programs=build/release/benchmarks
@@ -33,11 +36,14 @@ for python in python3 /usr/bin/python3; do
 done
 if [[ -x $programs/tinynn_bench_inference ]]; then "$programs/tinynn_bench_inference" 1 "$folder"; fi
 
-# train THREADS OPTION...: one run of each library.
+# train THREADS OPTION...: one run of each library that has the network.
 train() {
     local threads=$1 program
     shift
-    for program in "$programs"/*_bench_training; do "$program" --threads "$threads" "$@" >>"$folder/results"; done
+    for program in "$programs"/*_bench_training; do
+        [[ $program != */dlib_* || $* != *resnet-20* ]] || continue
+        "$program" --threads "$threads" "$@" >>"$folder/results"
+    done
 }
 
 # One turn of everything.
@@ -75,12 +81,16 @@ turn() {
         for program in "$programs"/*_bench_sparse_product; do "$program" "$threads" >>"$folder/results"; done
     fi
     if wants inference && [[ -x $programs/tinynn_bench_inference ]]; then
-        "$programs/tinynn_bench_inference" "$threads" >>"$folder/results"
-        if [[ -d build/npm/node_modules/onnxruntime-node ]]; then
-            NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "$folder" "$threads" \
-                >>"$folder/results"
-        fi
+        for program in "$programs"/*_bench_inference; do "$program" "$threads" >>"$folder/results"; done
+        onnx_runtime node "$folder" "$threads"
+        onnx_runtime web --web "$folder" "$threads" 1 64
     fi
+}
+
+# onnx_runtime node|web ARGUMENT...
+onnx_runtime() {
+    [[ -d build/npm/node_modules/onnxruntime-$1 ]] || return 0
+    NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "${@:2}" >>"$folder/results"
 }
 
 threads=(1)

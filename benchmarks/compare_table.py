@@ -84,7 +84,7 @@ rows, undecided = [], []
 
 def row(name, ours, peer, work, bar, aim):
     (ours, our_threads), (peer, peer_threads) = ours, peer
-    if not ours and not peer:
+    if not ours and not peer or bar == "" and not peer:
         return
     ratio = ""
     ratios = sorted(ours[turn] / peer[turn] for turn in ours if turn in peer) if ours and peer else []
@@ -102,6 +102,9 @@ def row(name, ours, peer, work, bar, aim):
 for (model, batch), (bar, aim) in TRAINED.items():
     work = (model, batch, 0)
     row(f"{model}, training step of {batch}, against libtorch", best("tinynn", work), best("libtorch", work), work, bar, aim)
+for model in ("lenet-300-100", "simple-cnn", "lenet-5"):
+    work = (model, 64, 0)
+    row(f"{model}, training step of 64, against dlib", best("tinynn", work), best("dlib", work), work, "", "")
 for model, batch, sparsity, library, of_peer, bar, aim in PRUNED:
     work = (model, batch, sparsity)
     peer = "itself dense" if library.startswith("tinynn") else "PyTorch with masks"
@@ -119,6 +122,9 @@ for case, bars in INFERENCE.items():
         row(f"{case}, inference of {batch}, against ONNX Runtime", best("tinynn", (case, batch)),
             best("ONNX Runtime", (case, batch)), (case, batch), bar, aim)
 
+for library, batches in (("oneDNN", (1, 64, 1000)), ("ONNX Runtime Web", (1, 64))):
+    for work in [(case, batch) for case in ("lenet-300-100", "simple-cnn", "lenet-5") for batch in batches]:
+        row(f"{work[0]}, inference of {work[1]}, against {library}", best("tinynn", work), best(library, work), work, "", "")
 for (model, batch), (bar, aim) in BYTES.items():
     row(f"{model}, 8 bits, inference of {batch}, against floats", best("tinynn", (model + ", 8 bits", batch)),
         best("tinynn", (model, batch)), (model + ", 8 bits", batch), bar, aim)

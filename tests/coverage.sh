@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Which lines of tinynn/ the ordinary tests run, but for those that take long: tests/coverage.sh. Prints lines and branches by room, and writes those
-# that none ran to build/coverage/uncovered.txt. Exit code 1 if fewer than 95% of the library's lines are covered.
+# Which lines of tinynn/ the ordinary tests run, but for those that take long: tests/coverage.sh. Prints lines and branches
+# by room, and writes those that none ran to build/coverage/uncovered.txt. Exit code 1 if fewer than 95% of the library's
+# lines are covered.
 # tests/PROMISES.md says why the rest is not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

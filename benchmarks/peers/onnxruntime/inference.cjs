@@ -1,11 +1,13 @@
-// Times ONNX Runtime on the models of a folder, as ../../inference.hpp times tinynn: inference.cjs FOLDER THREADS
-// [BATCH...]
+// Times ONNX Runtime on the models of a folder, as ../../inference.hpp times tinynn: inference.cjs [--web] FOLDER THREADS
+// [BATCH...]. With --web it is the one for browsers, in WebAssembly.
 const fs = require('fs');
-const ort = require('onnxruntime-node');
 
-const [folder, threads] = [process.argv[2], Number(process.argv[3])];
-const batches = process.argv.length > 4 ? process.argv.slice(4).map(Number) : [1, 64, 1000];
-const version = ort.env.versions.node;
+const isWeb = process.argv[2] === '--web';
+const [folder, threads, ...some] = process.argv.slice(isWeb ? 3 : 2).map((text, i) => i > 0 ? Number(text) : text);
+const batches = some.length > 0 ? some : [1, 64, 1000];
+const ort = require(isWeb ? 'onnxruntime-web' : 'onnxruntime-node');
+const version = isWeb ? ort.env.versions.web : ort.env.versions.node;
+if (isWeb) ort.env.wasm.numThreads = threads;
 
 async function median(session, samples) {
   const shape = [samples, ...session.inputMetadata[0].shape.slice(1)];
@@ -33,7 +35,7 @@ async function median(session, samples) {
       if (file.startsWith('resnet') && batch > 64) continue;  // minutes
       const us = await median(session, batch);
       console.log(JSON.stringify(
-          {library: 'ONNX Runtime', version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
+          {library: isWeb ? 'ONNX Runtime Web' : 'ONNX Runtime', version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
     }
   }
 })();
