@@ -11,6 +11,7 @@
 #include <tinynn/nn/norm.hpp>
 #include <tinynn/nn/operations.hpp>
 #include <tinynn/nn/sequential.hpp>
+#include <tinynn/ops/arithmetic.hpp>
 #include <tinynn/ops/norm.hpp>
 #include <tinynn/ops/reduce.hpp>
 #include <tinynn/optim/adam.hpp>
@@ -94,6 +95,19 @@ TEST_CASE("train. a loss that overflows is named, and costs nothing but its step
   CHECK(test::error_of([&] { train::fit(net, sgd, loader); }).find("in epoch 1 at step 1 of 2") !=
         std::string::npos);
   CHECK(every_value(net) == before);
+}
+
+TEST_CASE("train. a loss that is no number is told without a sign") {
+  auto loader = two_classes();
+  auto net = normalised_net();
+  optim::SGD sgd(net.parameters(), {.lr = 0.1});
+  const auto error = [&](double factor) {
+    const auto loss = [&](const Tensor& output, const Targets&) { return sum(output * output) * factor; };
+    return test::error_of([&] { train::fit(net, sgd, loader, {.loss = loss}); });
+  };
+  for (const double nan : {std::nan(""), -std::nan("")})
+    CHECK(error(nan).starts_with("fit: the loss became nan in epoch 1"));
+  CHECK(error(-1e300).find("the loss became -inf") != std::string::npos);
 }
 
 TEST_CASE("train. features without variance become the bias, and are trained on") {

@@ -61,9 +61,10 @@ Values Run::pass(const data::Batch& batch, double share, bool penalise) {
     add(sum((*module_)(batch.inputs)));
   }
   if (!total.defined()) return values;
-  check(std::isfinite(total.item()), "fit: the loss became ", total.item(), " in epoch ", epoch_ + 1,
-        " at step ", batch_ + 1, " of ", loader_->size(), "; a smaller learning rate may help (it is ",
-        optimizer_->lr(), ")");
+  const double all = total.item();
+  check(std::isfinite(all), "fit: the loss became ", std::isnan(all) ? std::abs(all) : all, " in epoch ",
+        epoch_ + 1, " at step ", batch_ + 1, " of ", loader_->size(),
+        "; a smaller learning rate may help (it is ", optimizer_->lr(), ")");
   total.backward();
   return values;
 }
