@@ -18,7 +18,7 @@ struct HeldWhileForking {
 
 struct MadeBeforeMain {
   template <class Function>
-  explicit MadeBeforeMain(Function&& first_call) {
+  explicit MadeBeforeMain(Function first_call) {
     first_call();
   }
 };
