@@ -86,6 +86,16 @@ DatasetPtr images(int64_t count, const Shape& shape) {
 
 }  // namespace
 
+TEST_CASE("data. transformed images keep their own targets") {
+  const auto pairs = std::make_shared<TensorDataset>(rand({3, 1, 2, 2}), tensor({1, 2, 3, 4, 5, 6}, {3, 2}));
+  const auto flipped = transformed(pairs, {random_horizontal_flip(1)});
+  REQUIRE(flipped->target_shape() == Shape{2});
+  float target[2];
+  Generator of_sample = generator();
+  flipped->get_target(1, of_sample, target);
+  CHECK((target[0] == 3 && target[1] == 4));
+}
+
 TEST_CASE("data. pad surrounds an image") {
   const Image image = counting(2, 3, 4), padded = run(pad(2, -1), image);
   REQUIRE(padded.shape() == Shape{2, 7, 8});

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
@@ -195,6 +197,24 @@ TEST_CASE("structured. channels die by the criterion: what is planted as small g
   CHECK(net.conv2.weight.mask().count_alive() == 49 * 500);
   CHECK(!net.conv2.weight.mask()[3 * 500]);
   CHECK(!net.conv2.bias.mask()[3]);
+}
+
+TEST_CASE("structured. a channel's scores are added, or the largest or smallest of each weight counts") {
+  const auto dies = [](const prune::Criterion& criterion) {
+    nn::Sequential net{nn::Linear(3, 3), nn::Linear(3, 2)};
+    const auto weights = prune::weights(net);
+    Parameter(weights[0]).assign(tensor({6, -1, 6, 4, 4, -3, 2, -2, 5}, {3, 3}));
+    Parameter(weights[1]).assign(ones({2, 3}));
+    structured::prune_channels(net, ones({1, 3}), {.amount = prune::count(1), .criterion = criterion});
+    for (int64_t row = 0; row < 3; ++row) {
+      if (weights[0].mask().defined() && !weights[0].mask()[3 * row]) return row;
+    }
+    return int64_t{-1};
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(dies(prune::magnitude()) == 2);    // 13, 11, 9
+  CHECK(dies(prune::ln(infinity)) == 1);   // 6, 4, 5
+  CHECK(dies(prune::ln(-infinity)) == 0);  // 1, 3, 2
 }
 
 TEST_CASE("structured. a criterion of outputs ranks a channel by what makes it, not by what reads it") {
