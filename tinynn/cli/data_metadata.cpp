@@ -74,7 +74,8 @@ void use_metadata(DataOptions& options, const io::Metadata& metadata) {
   }
   if (const auto found = metadata.find(classes_key); found != metadata.end() && options.classes.empty()) {
     std::string_view rest = found->second;  // the last may be without a name
-    for (size_t end = 0; end != rest.npos; rest.remove_prefix(end == rest.npos ? 0 : end + 1)) {
+    for (size_t end = 0; end != std::string_view::npos;
+         rest.remove_prefix(end == std::string_view::npos ? 0 : end + 1)) {
       end = rest.find('\n');
       options.classes.emplace_back(rest.substr(0, end));
     }
