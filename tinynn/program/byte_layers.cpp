@@ -93,15 +93,16 @@ Instruction make_byte_linear(const StepMaker& maker) {
     float* made = y(frame);
     constexpr int64_t pitch = block_size / 4 + 16;  // floats; requantize writes a little beyond
     std::array<float, 4 * pitch> bytes;
-    std::array<const uint8_t*, 4> rows;
-    for (int64_t q = 0; q < 4; ++q) rows[q] = as_bytes(bytes.data() + q * pitch);
     kernel(frame.samples, as_words(x(frame)), as_words(frame.scratch + at),
            [&](int64_t first, int64_t count, const int32_t* sums) {
              for (int64_t q = 0; q < count; ++q)
                to(first + q, 0, 1, block_size, sums + q * block_size, 0,
                   floats ? made : bytes.data() + q * pitch, floats ? (first + q) * block_size : 0);
-             if (!floats)
-               byte_table().interleave(block_size, rows.data(), 0, as_words(made) + first / 4 * block_size);
+             if (floats) return;
+             std::array<const uint8_t*, 4> rows;  // of those that are not there, the last: they count nothing
+             for (int64_t q = 0; q < 4; ++q)
+               rows[q] = as_bytes(bytes.data() + std::min(q, count - 1) * pitch);
+             byte_table().interleave(block_size, rows.data(), 0, as_words(made) + first / 4 * block_size);
            });
   };
 }
