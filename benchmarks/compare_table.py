@@ -84,7 +84,7 @@ rows, undecided = [], []
 
 def row(name, ours, peer, work, bar, aim):
     (ours, our_threads), (peer, peer_threads) = ours, peer
-    if not ours and not peer or bar == "" and not peer:
+    if not peer and (not ours or bar == ""):
         return
     ratio = ""
     ratios = sorted(ours[turn] / peer[turn] for turn in ours if turn in peer) if ours and peer else []

@@ -6,6 +6,7 @@ const isWeb = process.argv[2] === '--web';
 const [folder, threads, ...some] = process.argv.slice(isWeb ? 3 : 2).map((text, i) => i > 0 ? Number(text) : text);
 const batches = some.length > 0 ? some : [1, 64, 1000];
 const ort = require(isWeb ? 'onnxruntime-web' : 'onnxruntime-node');
+const library = isWeb ? 'ONNX Runtime Web' : 'ONNX Runtime';
 const version = isWeb ? ort.env.versions.web : ort.env.versions.node;
 if (isWeb) ort.env.wasm.numThreads = threads;
 
@@ -35,7 +36,7 @@ async function median(session, samples) {
       if (file.startsWith('resnet') && batch > 64) continue;  // minutes
       const us = await median(session, batch);
       console.log(JSON.stringify(
-          {library: isWeb ? 'ONNX Runtime Web' : 'ONNX Runtime', version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
+          {library, version, case: file.slice(0, -5), batch, threads, us: Number(us.toFixed(3))}));
     }
   }
 })();
