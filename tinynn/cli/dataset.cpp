@@ -183,6 +183,9 @@ DataSets open_any(const DataOptions& options, const std::optional<Shape>& wanted
   } else {
     opened = open_path(options, reading);
   }
+  std::string augmentation;
+  if (named != nullptr && named->is_augmented)
+    augmentation = "crop:" + std::to_string(opened.train->sample_shape()[1] / 8) + ",flip";
   return {.name = named != nullptr ? options.name_or_path : "custom",
           .train = std::move(opened.train),
           .test = std::move(opened.test),
@@ -190,7 +193,8 @@ DataSets open_any(const DataOptions& options, const std::optional<Shape>& wanted
           .normalization = std::move(opened.normalization),
           .scaling = std::move(opened.scaling),
           .columns = std::move(opened.columns),
-          .kind = std::move(opened.kind)};
+          .kind = std::move(opened.kind),
+          .augmentation = std::move(augmentation)};
 }
 
 }  // namespace
@@ -209,9 +213,6 @@ DataSets open_dataset(const DataOptions& options, const std::optional<Shape>& wa
                          " scales them"
                    : "");
   }
-  const NamedData* named = find_named(options.name_or_path);
-  if (named != nullptr && named->is_augmented)
-    data.augmentation = "crop:" + std::to_string(data.train->sample_shape()[1] / 8) + ",flip";
   return data;
 }
 

@@ -87,7 +87,7 @@ Experiment::Experiment(const Settings& settings, const Output& output)
 data::DatasetPtr Experiment::training_part() const {
   data::DatasetPtr part = data_.train;
   const std::string augment = settings_.augment.value_or(data_.augmentation);
-  if (!augment.empty() && augment != "none") {
+  if (recipe::augments(augment)) {
     part = data::transformed(
         part, recipe::augmentations_of(augment, part->sample_shape(), background("--augment")));
   }

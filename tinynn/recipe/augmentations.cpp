@@ -38,7 +38,7 @@ std::span<const AugmentationRow> augmentations() { return augmentation_rows; }
 std::vector<Transform> augmentations_of(const std::string& list, const Shape& picture,
                                         const Fill& background) {
   std::vector<Transform> all;
-  if (list.empty() || list == "none") return all;
+  if (!augments(list)) return all;
   for (size_t begin = 0; begin <= list.size();) {
     const size_t end = std::min(list.find(',', begin), list.size());
     const std::string text = list.substr(begin, end - begin);

@@ -90,8 +90,10 @@ struct AugmentationRow : Row {
   data::Transform (*make)(double argument, const Shape& picture, const data::Fill& background);
 };
 std::span<const AugmentationRow> augmentations();
-/// Those of a list such as "crop:4,flip", of pictures (c, h, w), in this order; none of "none" and "". Throws
-/// Error for what is no such list.
+/// Whether a list of them has any: it is neither "none" nor empty.
+inline bool augments(const std::string& list) { return !list.empty() && list != "none"; }
+/// Those of a list such as "crop:4,flip", of pictures (c, h, w), in this order. Throws Error for what is no
+/// such list.
 std::vector<data::Transform> augmentations_of(const std::string& list, const Shape& picture,
                                               const data::Fill& background);
 

@@ -115,7 +115,7 @@ Shards::Shards(int64_t count, Reduce& reduce, bool sync_batch_norm)
 }
 
 Sums Shards::sum(const Sums& zeros, const std::function<void(int64_t, Sums&)>& add) {
-  Sums mine = zeros;
+  Sums mine;
   std::string error;
   try {
     mine = sum_of(first(), last(), [&](int64_t shard) {
@@ -125,6 +125,7 @@ Sums Shards::sum(const Sums& zeros, const std::function<void(int64_t, Sums&)>& a
     });
   } catch (const std::exception& failed) {
     error = failed.what();
+    mine = zeros;  // as many as the others send
   }
   std::vector<double> all;
   for (const auto& numbers : mine) all.insert(all.end(), numbers.begin(), numbers.end());
