@@ -99,6 +99,8 @@ TEST_CASE(
     }
     const Conv2dSizes lenet = sizes({6, 20, 12}, {50, 5}, 1, 0);
     test::check_sparse_against_naive(Convolution(draw, lenet), draw.mask({50, 20, 5, 5}, 0.05), 1e-4);
+    const Conv2dSizes padded = sizes({2, 16, 9}, {20, 5}, 1, 2);
+    test::check_sparse_against_naive(Convolution(draw, padded), draw.mask({20, 16, 5, 5}, 0.3), 1e-4);
   }
 }
 
@@ -109,15 +111,16 @@ TEST_CASE("kernels. convolutions by Winograd equal their naive twin, with every 
     const test::Isa forced(isa);
     test::Draw draw(12);
     // Of one sample a chunk, or of two that share their products.
-    for (int i = 0, gathered = 0; i < 8 || gathered < 2; ++i) {
+    for (int i = 0, gathered = 0; i < 12 || gathered < 2; ++i) {
+      const int64_t kernel = draw.coin() ? 3 : 5;
       const Conv2dSizes s{.n = draw.chance(0.7) ? 1 : 17,
                           .c = draw.between(8, 24),
                           .h = draw.between(5, 14),
                           .w = draw.between(5, 14),
                           .o = draw.between(8, 24),
-                          .kh = 3,
-                          .kw = 3,
-                          .padding = test::draw_padding(draw, 3)};
+                          .kh = kernel,
+                          .kw = kernel,
+                          .padding = test::draw_padding(draw, kernel)};
       if (!kernels::winograd_suits(s)) continue;
       gathered += kernels::winograd_fills(s) ? 1 : 0;
       // Sums of up to 3,000 products have a size of 18.

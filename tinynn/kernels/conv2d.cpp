@@ -15,19 +15,24 @@ namespace {
 // Direct convolution measured faster than im2col and a matrix product on the layers of our models, whole and
 // pruned, but for images of so few pixels that most lanes of a vector are empty, for sums over so few
 // positions that adding up lanes is most of their work, and for the gradient of the input through kernels of
-// 5x5 with many channels, unless they are nearly empty. It does not know the gradient of a strided input.
+// more than 3x3 with many channels, unless they are pruned and the image keeps its size, or nearly empty:
+// then the gradient has hardly more products than the convolution. It does not know the gradient of a strided
+// input.
 constexpr int64_t fewest_results = 4;
 
 bool forward_directly(const Conv2dSizes& s) { return s.oh() * s.ow() >= fewest_results; }
 
 bool backward_input_directly(const Conv2dSizes& s, const SparsePattern* live) {
   const bool small_kernel = s.kh * s.kw <= 9, few_channels = s.c * s.o / s.groups <= 256;
+  const bool same_size = live != nullptr && 2 * s.h * s.w <= 3 * s.oh() * s.ow();
   const bool nearly_empty = live != nullptr && 10 * live->count() < live->rows * live->columns;
   return s.stride == Size2(1) && s.h * s.w >= fewest_results &&
-         (small_kernel || few_channels || nearly_empty);
+         (small_kernel || few_channels || same_size || nearly_empty);
 }
 
-bool backward_weight_directly(const Conv2dSizes& s) { return s.samples_per_chunk() * s.oh() * s.ow() >= 64; }
+bool backward_weight_directly(const Conv2dSizes& s) {
+  return s.samples_per_weight_chunk() * s.oh() * s.ow() >= 64;
+}
 
 // Adding lanes up takes about as long as the products of 16 vectors: samples of small images share it.
 int64_t samples_at_once(Conv2dSizes s, int64_t samples) {
@@ -40,7 +45,7 @@ void backward_weight_direct(const Conv2dSizes& s, const float* grad_y, const flo
                             const SparsePattern* live) {
   const simd::Table& table = simd::table();
   const int64_t channels = s.c / s.groups, outputs = s.o / s.groups, positions = s.oh() * s.ow();
-  const int64_t grain = s.samples_per_chunk(), together = samples_at_once(s, grain);
+  const int64_t grain = s.samples_per_weight_chunk(), together = samples_at_once(s, grain);
   const ConvLayout layout(s, together);
   const simd::Places places = layout.places();
   const int64_t sample = places.vectors * table.lanes, stride = together * sample;
@@ -84,6 +89,8 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
 
 void conv2d_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x,
                            const SparsePattern* live) {
+  if (live == nullptr && s.kh == 5 && winograd_suits(s))
+    return winograd_backward_input(s, grad_y, weight, grad_x);
   if (!backward_input_directly(s, live))
     return by_gemm::conv2d_backward_input(s, grad_y, weight, grad_x, live);
   Conv2dKernel::backward_input(s, weight, live)(grad_y, nullptr, grad_x);

@@ -1,5 +1,6 @@
-// 2-D convolution (cross-correlation, as torch.nn.functional.conv2d), by whichever of two ways is the faster
-// for its sizes: directly (conv2d_kernel.hpp), or as matrix products (conv2d_gemm.hpp).
+// 2-D convolution (cross-correlation, as torch.nn.functional.conv2d), by whichever of three ways is the
+// fastest for its sizes: directly (conv2d_kernel.hpp), by Winograd (winograd.hpp), or as matrix products
+// (conv2d_gemm.hpp).
 //
 // x is (n, c, h, w), weight (o, c/groups, kh, kw), y (n, o, oh, ow), all row-major.
 #pragma once
@@ -25,9 +26,11 @@ struct Conv2dSizes {
   WindowAxis columns() const { return {w, kw, stride.w, dilation.w, padding.left, padding.right}; }
   int64_t oh() const { return rows().out(); }
   int64_t ow() const { return columns().out(); }
-  /// Samples are dealt out in at most 16 chunks: enough for the threads of a desktop, few enough that the
-  /// partial weight gradients, one a chunk, stay cheap.
-  int64_t samples_per_chunk() const { return n <= 16 ? 1 : (n + 15) / 16; }
+  /// Samples are dealt out in at most 16 chunks, enough for the threads of a desktop.
+  int64_t samples_per_chunk(int64_t chunks = 16) const { return n <= chunks ? 1 : (n + chunks - 1) / chunks; }
+  /// For the gradient of the weight in 8, where 16 would have so few results each that adding the partial
+  /// gradients up, one a chunk, takes long beside them.
+  int64_t samples_per_weight_chunk() const { return samples_per_chunk(n * oh() * ow() < 16 * 512 ? 8 : 16); }
 };
 
 // `live`, which is null or of one group, says where the weight as a matrix (o, c/groups * kh * kw) is alive:

@@ -128,7 +128,7 @@ void conv2d_forward(const Conv2dSizes& s, const float* x, const float* weight, c
 // grad_weight = grad_y times the columns transposed.
 void conv2d_backward_weight(const Conv2dSizes& s, const float* grad_y, const float* x, float* grad_weight) {
   const GroupSizes g(s);
-  sum_chunks(s.n, s.samples_per_chunk(), s.o * g.depth, grad_weight,
+  sum_chunks(s.n, s.samples_per_weight_chunk(), s.o * g.depth, grad_weight,
              [&](int64_t begin, int64_t end, float* sum) {
                for_each_group(s, g, x, begin, end, [&](int64_t group, const float* columns, int64_t y_at) {
                  gemm(g.outputs, g.depth, g.positions, grad_y + y_at, Layout::plain, columns,

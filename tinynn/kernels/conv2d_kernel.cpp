@@ -136,7 +136,7 @@ Buffer flipped(const Conv2dSizes& s, const float* weight) {
 // same time, for vectors of 4, 8 and 16.
 double sparse_conv2d_density_for(const Conv2dSizes& s) {
   const int64_t lanes = simd::table().lanes;
-  return !winograd_suits(s) || lanes <= 4 ? sparse_conv2d_density : lanes == 8 ? 0.25 : 0.15;
+  return !winograd_suits(s) || s.kh == 5 || lanes <= 4 ? sparse_conv2d_density : lanes == 8 ? 0.25 : 0.15;
 }
 
 Conv2dKernel::Conv2dKernel(const Conv2dSizes& s) : s_(s) {}

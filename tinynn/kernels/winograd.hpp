@@ -1,6 +1,6 @@
-// Convolution by Winograd's F(4x4, 3x3) (simd/winograd.hpp): a quarter of the multiplications, for a rounding
-// error some three times that of the sum as it is written. Pixels lie side by side by channels here, so that
-// vectors are of channels; images are transposed on the way in and out.
+// Convolution by Winograd's F(4x4, 3x3) and F(2x2, 5x5) (simd/winograd.hpp): a quarter and 36% of the
+// multiplications, for a rounding error some three times that of the sum as it is written. Pixels lie side by
+// side by channels here, so that vectors are of channels; images are transposed on the way in and out.
 #pragma once
 
 #include <vector>
@@ -14,20 +14,25 @@ namespace tinynn::kernels {
 /// Whether it can compute a convolution, and has been measured to be faster than the direct one.
 bool winograd_suits(const Conv2dSizes& s);
 
-/// The tiles of 4x4 results that cover those of a convolution, and the 6x6 inputs of each.
+/// The tiles of 4x4 or 2x2 results that cover those of a convolution, and the 6x6 inputs of each.
 class WinogradTiles {
  public:
+  static constexpr int64_t numbers = 36;  // of a tile
+  static constexpr int64_t together = 8;  // tiles that are transformed before they are multiplied
+
   explicit WinogradTiles(const Conv2dSizes& s);
   int64_t count() const { return across_ * down_; }
   /// Where the inputs of a tile are, of pixels of `channels` numbers behind one of zeros, and its results.
   void list_inputs(int64_t tile, int64_t channels, int64_t* places) const;
   void list_results(int64_t tile, int64_t channels, int64_t* places) const;
   /// The first row and column of a tile's results.
-  int64_t top(int64_t tile) const { return tile / across_ * 4; }
-  int64_t left(int64_t tile) const { return tile % across_ * 4; }
+  int64_t top(int64_t tile) const { return tile / across_ * size_; }
+  int64_t left(int64_t tile) const { return tile % across_ * size_; }
+  /// Results in a row of a tile.
+  int64_t size() const { return size_; }
 
  private:
-  int64_t h_, w_, oh_, ow_, padding_top_, padding_left_, across_, down_;
+  int64_t h_, w_, oh_, ow_, padding_top_, padding_left_, size_, across_, down_;
 };
 
 /// One that is prepared: the weight is transformed once.
@@ -48,6 +53,9 @@ class WinogradKernel {
   Buffer weight_;                // transformed: 36 times (c, outputs)
   std::vector<int64_t> places_;  // of the inputs of all tiles
 };
+
+/// grad_x = the gradient of the input, overwritten, where winograd_suits().
+void winograd_backward_input(const Conv2dSizes& s, const float* grad_y, const float* weight, float* grad_x);
 
 /// Whether a chunk of samples has as many tiles as the gradient of the weight multiplies at once.
 bool winograd_fills(const Conv2dSizes& s);

@@ -78,24 +78,29 @@ struct Table {
   void (*transpose)(int64_t rows, int64_t columns, const float* from, int64_t from_pitch, float* to,
                     int64_t to_pitch);
 
-  // The parts of a WinogradKernel, for `channels` channels, a multiple of L, that lie side by side. The 36
-  // numbers of a tile lie `plane` apart.
+  // The parts of Winograd's convolutions, for `channels` channels, a multiple of L, that lie side by side.
+  // The 36 numbers of a tile lie `plane` apart; its results are 4x4 where the kernel is 3x3, 2x2 where it is
+  // 5x5.
 
-  /// A kernel's 9 weights, which lie `pitch` apart, transformed.
-  void (*winograd_weights)(int64_t channels, const float* weight, int64_t pitch, float* u, int64_t plane);
+  /// A kernel's weights, which lie `pitch` apart, transformed.
+  void (*winograd_weights)(int64_t kernel, int64_t channels, const float* weight, int64_t pitch, float* u,
+                           int64_t plane);
   /// The 6x6 pixels at x + places[i], transformed.
   void (*winograd_input)(int64_t channels, const float* x, const int64_t* places, float* v, int64_t plane);
   /// m = v u, or m += v u.
   void (*winograd_multiply)(const WinogradProduct& p, const float* v, const float* u, float* m);
-  /// Transformed back, plus bias: `rows` x `columns` pixels of the 4x4, which lie `pixel` apart, rows
-  /// `pitch`.
-  void (*winograd_output)(int64_t channels, const float* m, int64_t plane, const float* bias, float* y,
-                          int64_t pitch, int64_t rows, int64_t columns, int64_t pixel);
-  /// The 4x4 gradients of results at grad_y + places[i], transformed.
-  void (*winograd_gradient)(int64_t channels, const float* grad_y, const int64_t* places, float* g,
-                            int64_t plane);
-  /// A kernel's 9 gradients, which lie `pitch` apart, from those of its 36 numbers.
-  void (*winograd_grad_weight)(int64_t channels, const float* u, int64_t plane, float* grad, int64_t pitch);
+  /// Transformed back, plus bias: `rows` x `columns` of the results, which lie `pixel` apart, rows `pitch`.
+  void (*winograd_output)(int64_t kernel, int64_t channels, const float* m, int64_t plane, const float* bias,
+                          float* y, int64_t pitch, int64_t rows, int64_t columns, int64_t pixel);
+  /// The gradients of results at grad_y + places[i], transformed.
+  void (*winograd_gradient)(int64_t kernel, int64_t channels, const float* grad_y, const int64_t* places,
+                            float* g, int64_t plane);
+  /// Those of the 6x6 pixels, from those of their 36 numbers, added to what is at grad + places[i].
+  void (*winograd_grad_input)(int64_t channels, const float* v, int64_t plane, const int64_t* places,
+                              float* grad);
+  /// Those of a kernel's weights, which lie `pitch` apart, from those of its 36 numbers.
+  void (*winograd_grad_weight)(int64_t kernel, int64_t channels, const float* u, int64_t plane, float* grad,
+                               int64_t pitch);
 
   // The same with a sparse weight; places.offsets is not used.
 
