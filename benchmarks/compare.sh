@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
-# tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [REPETITIONS [PART...]], with the parts
+# tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [--avx2] [REPETITIONS [PART...]], with the parts
 # training (libtorch, dlib), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
 # GraphBLAS) and inference (ONNX Runtime, oneDNN; and in 8 bits, against floats); all by default.
 # All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
 # timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Where a ratio's
 # spread reaches over its bar, up to three times as many turns are taken. Images are random: the work does not depend on them.
+# With --avx2, on a machine with AVX-512, all that can be told to keep to AVX2; ONNX Runtime cannot and is left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
 unset OPENBLAS_CORETYPE # OpenBLAS chooses its kernels itself, for this machine
+avx2=
+if [[ ${1:-} == --avx2 ]]; then
+    avx2=yes
+    shift
+    export TINYNN_BENCH_ISA=x86-64-v3 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2 DNNL_MAX_CPU_ISA=AVX2 LIBXSMM_TARGET=hsw
+fi
 repetitions=${1:-5}
 shift $(($# > 0))
 parts=("$@")
@@ -89,7 +96,7 @@ turn() {
 
 # onnx_runtime node|web ARGUMENT...
 onnx_runtime() {
-    [[ -d build/npm/node_modules/onnxruntime-$1 ]] || return 0
+    [[ -z $avx2 && -d build/npm/node_modules/onnxruntime-$1 ]] || return 0
     NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "${@:2}" >>"$folder/results"
 }
 

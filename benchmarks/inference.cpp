@@ -14,6 +14,8 @@
 #include <tinynn/export/onnx.hpp>
 #include <tinynn/tinynn.hpp>
 
+#include "isa.hpp"
+
 using namespace tinynn;
 
 namespace {
@@ -60,6 +62,7 @@ int main(int argc, char** argv) {
     }
     return 0;
   }
+  bench::use_isa_of_environment();
   set_num_threads(argc > 1 ? std::atoi(argv[1]) : 1);
   for (const Case& c : cases()) {
     const deploy::Program program(c.plan);

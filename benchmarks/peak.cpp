@@ -12,7 +12,7 @@
 
 #include <immintrin.h>
 
-#include <tinynn/kernels/simd/isa.hpp>
+#include "isa.hpp"
 
 namespace {
 
@@ -77,6 +77,7 @@ double bytes_read(const std::vector<float>& memory, int part, int parts) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bench::use_isa_of_environment();
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   const std::string isa = tinynn::kernels::isa();
   const auto loop = isa == "x86-64-v4" ? avx512 : isa == "x86-64-v3" ? avx2 : sse2;

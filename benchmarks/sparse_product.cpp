@@ -5,8 +5,11 @@
 #include <tinynn/core/version.hpp>
 #include <tinynn/kernels/linear_kernel.hpp>
 
+#include "isa.hpp"
+
 int main(int argc, char** argv) {
   using namespace tinynn;
+  bench::use_isa_of_environment();
   bench::SparseProduct p;
   set_num_threads(bench::threads_of(argc, argv));
   std::vector<uint8_t> alive(p.dense.size());

@@ -1,6 +1,7 @@
 // Training steps of tinynn; see training_run.hpp. peers/ has the same program for other libraries.
 #include <tinynn/tinynn.hpp>
 
+#include "isa.hpp"
 #include "training_run.hpp"
 
 namespace {
@@ -48,4 +49,7 @@ std::unique_ptr<bench::Trainer> make_trainer(const bench::Options& options,
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::run_training(argc, argv, "tinynn", version(), make_trainer); }
+int main(int argc, char** argv) {
+  bench::use_isa_of_environment();
+  return bench::run_training(argc, argv, "tinynn", version(), make_trainer);
+}
