@@ -25,7 +25,7 @@ struct HeaderOptions {
 struct Header {
   std::string text;
   int64_t constant_bytes = 0, memory_bytes = 0;  // of arrays; of static buffers
-  /// Of static buffers where a compiler has vectors (SSE2, AVX2, NEON; somewhat more with AVX-512): dense
+  /// Of static buffers where a compiler has vectors (SSE2, AVX2, NEON): dense
   /// convolutions pad their inputs.
   int64_t vector_memory_bytes = 0;
 };

@@ -37,16 +37,11 @@ class Printer {
             .buffers = buffers(),
             .statements = declarations_ + calls_,
             .memory_bytes = memory_bytes(sums_, float_sums_),
-            .vector_memory_bytes = memory_bytes(std::max(sums_, padded_sums_.usual),
-                                                std::max(float_sums_, padded_float_sums_.usual))};
+            .vector_memory_bytes =
+                memory_bytes(std::max(sums_, padded_sums_), std::max(float_sums_, padded_float_sums_))};
   }
 
  private:
-  // Of pixels laid out for vectors of at most 8 numbers, and of 16.
-  struct Padded {
-    int64_t usual = 0, wide = 0;
-  };
-
   int64_t memory_bytes(int64_t sums, int64_t float_sums) const {
     return bytes_.size() + 4 * (floats_.size() + sums + float_sums);
   }
@@ -59,11 +54,10 @@ class Printer {
     add("uint8_t", "bytes", text_of(bytes_.size()));
     add("float", "floats", text_of(floats_.size()));
     // A dense convolution pads its input where there are vectors.
-    const auto add_padded = [&](const char* type, const char* name, int64_t size, const Padded& padded) {
-      if (padded.wide <= size) return add(type, name, text_of(size));
+    const auto add_padded = [&](const char* type, const char* name, int64_t size, int64_t padded) {
+      if (padded <= size) return add(type, name, text_of(size));
       text += "#ifdef tinynn_vectors\n";
-      add(type, name,
-          join("tinynn_row > 8 ? ", std::max(size, padded.wide), " : ", std::max(size, padded.usual)));
+      add(type, name, text_of(padded));
       text += "#else\n";
       add(type, name, text_of(size));
       text += "#endif\n";
@@ -209,16 +203,14 @@ class Printer {
   std::string sums() {
     int64_t& size = whole_sums() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
-    Padded& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
-    if (weights_.storage == "dense") {
-      padded.usual = std::max(padded.usual, padded_size(8));
-      padded.wide = std::max(padded.wide, padded_size(16));
-    }
+    int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
+    if (weights_.storage == "dense") padded = std::max(padded, padded_size());
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  // What tinynn_pad_planes of kernels/layers.h writes, for rows of multiples of so many.
-  int64_t padded_size(int64_t row) const {
+  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row.
+  int64_t padded_size() const {
+    constexpr int64_t row = 8;
     const Step& s = *step_;
     const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
     const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
@@ -302,8 +294,7 @@ class Printer {
   StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0;
-  Padded padded_sums_, padded_float_sums_;
+  int64_t sums_ = 0, float_sums_ = 0, padded_sums_ = 0, padded_float_sums_ = 0;
   std::string functions_, declarations_, calls_;
 };
 

@@ -84,14 +84,16 @@ tinynn_inline int tinynn_lowest(unsigned bits) {
 // on -O2 or -O3.
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
 #define tinynn_vectors
-#if defined(__AVX512BW__)
 // Rows of pixels are laid out in multiples of `row`; beside the sums of four outputs at so many vectors
-// `across`, registers hold those vectors and a weight.
-enum { tinynn_lanes = 16, tinynn_row = 16, tinynn_across = 4 };
+// `across`, registers hold those vectors and a weight. Vectors of 16 would be half empty where images are
+// small, and were slower where they are not.
+enum { tinynn_row = 8 };
+#ifdef __AVX512VL__  // twice as many registers
+enum { tinynn_lanes = 8, tinynn_across = 4 };
 #elif defined(__AVX2__)
-enum { tinynn_lanes = 8, tinynn_row = 8, tinynn_across = 2 };
+enum { tinynn_lanes = 8, tinynn_across = 2 };
 #else
-enum { tinynn_lanes = 4, tinynn_row = 8, tinynn_across = 2 };
+enum { tinynn_lanes = 4, tinynn_across = 2 };
 #endif
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -372,10 +374,7 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, p
 }
 
 // The products of a lane, added up.
-#if defined(__AVX512BW__)
-#define tinynn_multiply(v, factor) \
-  ((tinynn_whole_vector)_mm512_madd_epi16((__m512i)(v), _mm512_set1_epi32(factor)))
-#elif defined(__AVX2__)
+#ifdef __AVX2__
 #define tinynn_multiply(v, factor) \
   ((tinynn_whole_vector)_mm256_madd_epi16((__m256i)(v), _mm256_set1_epi32(factor)))
 #elif defined(__SSE2__)
