@@ -96,12 +96,14 @@ class TiedScales {
   std::map<int64_t, std::pair<double, int64_t>> of_class_;  // their sum and their number
 };
 
-// A score of each output, along that dimension, as a score of each weight.
-Tensor spread(const Shape& shape, int64_t dim, const std::function<double(int64_t output)>& score) {
-  Tensor scores(shape);
-  for (int64_t i = 0; i < shape.numel(); ++i)
-    scores.mutable_data()[i] = static_cast<float>(score(i / shape.inner(dim) % shape[dim]));
-  return scores;
+// score(k, o) of each output o, along the dimension that makes them, as a score of each of weights[k].
+template <class F>
+std::vector<Tensor> score_outputs(const std::vector<Parameter>& weights, const std::vector<Output>& made,
+                                  F score) {
+  return detail::score_each(weights, [&](size_t k, int64_t i) {
+    const Shape& shape = weights[k].shape();
+    return score(k, i / shape.inner(made[k].dim) % shape[made[k].dim]);
+  });
 }
 
 // The mean of f(activation) of each output over all samples and positions.
@@ -133,12 +135,7 @@ Criterion mean_of(ActivationSource source, F f) {
             into[k].back() += static_cast<double>(y.size(0) * positions);
           }
         });
-    std::vector<Tensor> scores;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      scores.push_back(
-          spread(weights[k].shape(), example[k].dim, [&](int64_t o) { return sums[k][o] / sums[k].back(); }));
-    }
-    return scores;
+    return score_outputs(weights, example, [&](size_t k, int64_t o) { return sums[k][o] / sums[k].back(); });
   });
 }
 
@@ -156,18 +153,18 @@ Criterion bn_scale(nn::Module& module, const Tensor& example) {
   const Criterion scales([&module, example](const std::vector<Parameter>& weights) {
     const auto found = outputs(module, example, weights);
     std::optional<TiedScales> tied;
-    std::vector<Tensor> scores;
+    std::vector<std::vector<double>> means;  // of those that have no normalisation of their own
     for (size_t k = 0; k < weights.size(); ++k) {
       const Tensor& scale = found[k].bn_scale;
       check(!scale.defined() || scale.numel() == weights[k].size(found[k].dim), "bn_scale: a BatchNorm of ",
             scale.defined() ? scale.numel() : 0, " channels follows a weight of shape ", weights[k].shape());
       if (!scale.defined() && !tied) tied.emplace(module, example);
-      const auto means = scale.defined() ? std::vector<double>() : tied->means(weights[k], found[k].dim);
-      scores.push_back(spread(weights[k].shape(), found[k].dim, [&](int64_t o) {
-        return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : means[o];
-      }));
+      means.push_back(scale.defined() ? std::vector<double>() : tied->means(weights[k], found[k].dim));
     }
-    return scores;
+    return score_outputs(weights, found, [&](size_t k, int64_t o) {
+      const Tensor& scale = found[k].bn_scale;
+      return scale.defined() ? std::abs(static_cast<double>(scale.data()[o])) : means[k][o];
+    });
   });
   return scales.of_outputs();
 }
@@ -200,15 +197,9 @@ Criterion wanda(ActivationSource source) {
     };
     check(source.batches != 0, "wanda: no batch to compute activations from");
     const auto sums = train::sum_over_batches(source.loader, source.batches, source.sharing, zeros, add);
-    std::vector<Tensor> scores;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      scores.emplace_back(weights[k].shape());
-      for (size_t i = 0; i < sums[k].size(); ++i) {
-        scores[k].mutable_data()[i] =
-            std::abs(weights[k].data()[i]) * static_cast<float>(std::sqrt(sums[k][i]));
-      }
-    }
-    return scores;
+    return detail::score_each(weights, [&](size_t k, int64_t i) {
+      return std::abs(weights[k].data()[i]) * static_cast<float>(std::sqrt(sums[k][i]));
+    });
   });
 }
 

@@ -50,6 +50,20 @@ class Criterion {
   bool scores_outputs_ = false;
 };
 
+namespace detail {
+/// For each weight a tensor of its shape, of score(k, i) for element i of weights[k].
+template <class F>
+std::vector<Tensor> score_each(const std::vector<Parameter>& weights, F score) {
+  std::vector<Tensor> scores;
+  for (size_t k = 0; k < weights.size(); ++k) {
+    scores.emplace_back(weights[k].shape());
+    float* of = scores.back().mutable_data();
+    for (int64_t i = 0; i < weights[k].numel(); ++i) of[i] = static_cast<float>(score(k, i));
+  }
+  return scores;
+}
+}  // namespace detail
+
 /// |w|
 Criterion magnitude();
 /// |w|^n, by which groups rank as by their n-norm: any number, 0 (how many are not zero) and infinity (the

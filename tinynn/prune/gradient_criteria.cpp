@@ -71,14 +71,9 @@ Criterion from_gradients(GradientSource source, F f, Score score) {
             sum[i] += static_cast<double>(f(weights[k].data()[i], g[i]));
         });
     const auto batches = static_cast<double>(train::batches_of(source.loader, source.batches));
-    std::vector<Tensor> scores;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      scores.emplace_back(weights[k].shape());
-      for (size_t i = 0; i < sums[k].size(); ++i) {
-        scores[k].mutable_data()[i] = score(weights[k].data()[i], static_cast<float>(sums[k][i] / batches));
-      }
-    }
-    return scores;
+    return detail::score_each(weights, [&](size_t k, int64_t i) {
+      return score(weights[k].data()[i], static_cast<float>(sums[k][i] / batches));
+    });
   });
 }
 
@@ -124,14 +119,9 @@ Criterion taylor(GradientSource source, const Granularity& granularity) {
           }
           for (size_t group = 0; group < of_batch.size(); ++group) sum[group] += std::abs(of_batch[group]);
         });
-    std::vector<Tensor> scores;
-    for (size_t k = 0; k < weights.size(); ++k) {
-      scores.emplace_back(weights[k].shape());
-      for (size_t i = 0; i < group_of[k].size(); ++i) {
-        scores[k].mutable_data()[i] = static_cast<float>(sums[k][group_of[k][i]]);
-      }
-    }
-    return scores;
+    const auto batches = static_cast<double>(train::batches_of(source.loader, source.batches));
+    return detail::score_each(weights,
+                              [&](size_t k, int64_t i) { return sums[k][group_of[k][i]] / batches; });
   });
   return granularity.is_output() ? changes.of_outputs() : changes;
 }

@@ -181,7 +181,8 @@ ReproducedTable storage() {
       {"storage", "error on MNIST at so many times fewer bits in the file, weights, masks and biases"},
       "mnist",
       "bits",
-      "Bits are those of the file's tensors, beside 32 for each number of the dense network. Input dropout and "
+      "Bits are those of the file's tensors, beside 32 for each number of the dense network. Input dropout "
+      "and "
       "shifted images are no part of the papers' settings."};
   table.rows = {{.network = "LeNet-300-100",
                  .compression = 150,
