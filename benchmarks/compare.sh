@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # tinynn beside its peers, in one table of ratios: benchmarks/compare.sh [--avx2] [REPETITIONS [PART...]], with the parts
 # training (libtorch, dlib), pruned (PyTorch's pruning masks, and tinynn dense), product (a sparse one, by LIBXSMM, librsb and
-# GraphBLAS) and inference (ONNX Runtime, oneDNN; and in 8 bits, against floats); all by default.
+# GraphBLAS) and inference (ONNX Runtime, oneDNN, TensorFlow.js; and in 8 bits, against floats); all by default.
 # All programs take turns, each with one thread and with all cores; the better median of each counts. A step or call is
 # timed alone, without loading, after a warm-up of the machine by the first turn, which does not count. Where a ratio's
 # spread reaches over its bar, up to three times as many turns are taken. Images are random: the work does not depend on them.
-# With --avx2, on a machine with AVX-512, all that can be told to keep to AVX2; ONNX Runtime cannot and is left out.
+# With --avx2, on a machine with AVX-512, all that can be told to keep to AVX2; ONNX Runtime and TensorFlow.js cannot and are
+# left out. Beside Debian 13's libtorch 2.6: tests/packaging/bare_machine.sh trixie HEAD "benchmarks/compare.sh 3 training".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/setup.sh
@@ -29,7 +30,7 @@ command -v npm >/dev/null || packages+=(nodejs npm)
 for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
 done
-for package in onnxruntime-node onnxruntime-web; do
+for package in onnxruntime-node onnxruntime-web @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm; do
     install_npm $package || echo "Without $package there is one peer less." >&2
 done
 TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build release tinynn_benchmarks
@@ -89,15 +90,16 @@ turn() {
     fi
     if wants inference && [[ -x $programs/tinynn_bench_inference ]]; then
         for program in "$programs"/*_bench_inference; do "$program" "$threads" >>"$folder/results"; done
-        onnx_runtime node "$folder" "$threads"
-        onnx_runtime web --web "$folder" "$threads" 1 64
+        in_node onnxruntime-node onnxruntime/inference.cjs "$folder" "$threads"
+        in_node onnxruntime-web onnxruntime/inference.cjs --web "$folder" "$threads" 1 64
+        in_node @tensorflow/tfjs-backend-wasm tfjs/inference.cjs "$threads"
     fi
 }
 
-# onnx_runtime node|web ARGUMENT...
-onnx_runtime() {
-    [[ -z $avx2 && -d build/npm/node_modules/onnxruntime-$1 ]] || return 0
-    NODE_PATH=build/npm/node_modules node benchmarks/peers/onnxruntime/inference.cjs "${@:2}" >>"$folder/results"
+# in_node PACKAGE SCRIPT ARGUMENT...: one run of a peer in JavaScript, where it could be had.
+in_node() {
+    [[ -z $avx2 && -d build/npm/node_modules/$1 ]] || return 0
+    NODE_PATH=build/npm/node_modules node "benchmarks/peers/$2" "${@:3}" >>"$folder/results"
 }
 
 threads=(1)

@@ -122,7 +122,7 @@ for case, bars in INFERENCE.items():
         row(f"{case}, inference of {batch}, against ONNX Runtime", best("tinynn", (case, batch)),
             best("ONNX Runtime", (case, batch)), (case, batch), bar, aim)
 
-for library, batches in (("oneDNN", (1, 64, 1000)), ("ONNX Runtime Web", (1, 64))):
+for library, batches in (("oneDNN", (1, 64, 1000)), ("ONNX Runtime Web", (1, 64)), ("TensorFlow.js", (1, 64))):
     for work in [(case, batch) for case in ("lenet-300-100", "simple-cnn", "lenet-5") for batch in batches]:
         row(f"{work[0]}, inference of {work[1]}, against {library}", best("tinynn", work), best(library, work), work, "", "")
 for (model, batch), (bar, aim) in BYTES.items():
