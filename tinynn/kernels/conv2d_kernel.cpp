@@ -181,8 +181,9 @@ void Conv2dKernel::pack(const float* weight) {
   }
 }
 
-void Conv2dKernel::operator()(const float* x, const float* bias, float* scratch, float* y) const {
-  if (winograd_) return (*winograd_)(x, bias, scratch, y);
+void Conv2dKernel::operator()(const float* x, const float* bias, float* scratch, float* y,
+                              ByPixels by_pixels) const {
+  if (winograd_) return (*winograd_)(x, bias, scratch, y, by_pixels);
   const simd::Places places = layout_->places();
   const int64_t outputs = s_.o / s_.groups, image = s_.c / s_.groups * s_.h * s_.w,
                 positions = s_.oh() * s_.ow();

@@ -62,8 +62,9 @@ class Conv2dKernel {
 
   /// Floats of scratch memory, which has to be zero before the first call.
   int64_t scratch_size() const { return winograd_ ? winograd_->scratch_size() : layout_->scratch_size(); }
-  /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null.
-  void operator()(const float* x, const float* bias, float* scratch, float* y) const;
+  /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null. In another order only where
+  /// it goes by Winograd.
+  void operator()(const float* x, const float* bias, float* scratch, float* y, ByPixels by_pixels = {}) const;
   /// n samples, on several threads.
   void operator()(const float* x, const float* bias, float* y) const;
 

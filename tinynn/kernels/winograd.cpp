@@ -84,15 +84,16 @@ int64_t WinogradKernel::scratch_size() const {
          numbers * together * (channels_ + outputs_);
 }
 
-void WinogradKernel::operator()(const float* x, const float* bias, float* scratch, float* y) const {
+void WinogradKernel::operator()(const float* x, const float* bias, float* scratch, float* y,
+                                ByPixels by_pixels) const {
   const int64_t positions = s_.oh() * s_.ow();
-  float* pixels = scratch;
-  float* shift = pixels + channels_ * (1 + s_.h * s_.w);
-  float* made = shift + outputs_;
-  float* inputs = made + outputs_ * positions;
+  float* shift = scratch + channels_ * (1 + s_.h * s_.w);
+  float* inputs = shift + outputs_ * (1 + positions);
+  const float* pixels = by_pixels.x ? x - channels_ : scratch;
+  float* made = by_pixels.y ? y : shift + outputs_;
   float* results = inputs + numbers * together * channels_;
   if (bias != nullptr) std::copy_n(bias, s_.o, shift);
-  table_.transpose(s_.c, s_.h * s_.w, x, s_.h * s_.w, pixels + channels_, channels_);
+  if (!by_pixels.x) table_.transpose(s_.c, s_.h * s_.w, x, s_.h * s_.w, scratch + channels_, channels_);
   for (int64_t first = 0; first < tiles_.count(); first += together) {
     const int64_t count = std::min(together, tiles_.count() - first);
     for (int64_t i = 0; i < count; ++i) {
@@ -112,7 +113,7 @@ void WinogradKernel::operator()(const float* x, const float* bias, float* scratc
                              outputs_);
     }
   }
-  table_.transpose(positions, s_.o, made, outputs_, y, positions);
+  if (!by_pixels.y) table_.transpose(positions, s_.o, made, outputs_, y, positions);
 }
 
 }  // namespace tinynn::kernels

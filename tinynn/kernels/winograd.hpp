@@ -35,6 +35,12 @@ class WinogradTiles {
   int64_t h_, w_, oh_, ow_, padding_top_, padding_left_, size_, across_, down_;
 };
 
+/// Whether a sample lies pixel by pixel, (h, w, c), rather than (c, h, w): then its channels are a multiple
+/// of a vector's lanes. Before the first pixel of x there is one of zeros.
+struct ByPixels {
+  bool x = false, y = false;
+};
+
 /// One that is prepared: the weight is transformed once.
 class WinogradKernel {
  public:
@@ -43,7 +49,7 @@ class WinogradKernel {
   /// Floats of scratch memory, which has to be zero before the first call.
   int64_t scratch_size() const;
   /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null.
-  void operator()(const float* x, const float* bias, float* scratch, float* y) const;
+  void operator()(const float* x, const float* bias, float* scratch, float* y, ByPixels by_pixels = {}) const;
 
  private:
   const simd::Table& table_ = simd::table();

@@ -61,7 +61,7 @@ struct Weight {
 }  // namespace
 
 Instruction make_byte_conv2d(const StepMaker& maker) {
-  const kernels::ByteConv2d kernel(conv2d_sizes(maker), Weight(maker).of);
+  const kernels::ByteConv2d kernel(conv2d_sizes(maker.plan(), maker.step), Weight(maker).of);
   const int64_t at = maker.scratch(kernel.scratch_size());
   return [=, x = maker.x(), y = maker.y(), width = maker.out()[2], each = maker.out().inner(0),
           to = SumsTo(maker)](const Frame& frame) {

@@ -25,12 +25,15 @@ struct Frame {
 };
 
 /// Where a value is: floats, or bytes from there on. Those that outlive the turn of one sample have a place
-/// for each.
+/// for each; those that lie pixel by pixel (pixel_order.hpp) have room for another pixel before their first.
 struct Slot {
-  enum class Base { memory, x } base = Base::memory;
+  enum class Base { memory, scratch, x } base = Base::memory;
   int64_t offset = 0, per_sample = 0;  // floats
+  bool by_pixels = false;
 
-  float* operator()(const Frame& frame) const { return frame.memory + offset + frame.sample * per_sample; }
+  float* operator()(const Frame& frame) const {
+    return (base == Base::scratch ? frame.scratch : frame.memory) + offset + frame.sample * per_sample;
+  }
   const float* read(const Frame& frame) const {
     return base == Base::x ? frame.x + frame.sample * per_sample : (*this)(frame);
   }
@@ -78,7 +81,8 @@ Instruction make_activation(const Plan& plan, const Step& step, Slot y, Order or
 // Of the kinds that multiply by a weight, in a file of their own.
 Instruction make_linear(const StepMaker& step);
 Instruction make_conv2d(const StepMaker& step);
-kernels::Conv2dSizes conv2d_sizes(const StepMaker& step);  // of one sample
+kernels::Conv2dSizes conv2d_sizes(const Plan& plan, const Step& step);  // of one sample
+bool is_by_winograd(const Plan& plan, const Step& step);
 
 // Of plans in eight bits. Bytes of a block lie four numbers to a word: (numbers / 4, block).
 bool in_bytes(const Plan& plan, const Step& step);         // whether one of its values is

@@ -34,6 +34,11 @@ Kernel prepare(const Tensor& weight, double density, Arguments... arguments) {
   return Kernel(weight.size(0), weight.size(1), weight.data(), arguments...);
 }
 
+std::optional<SparsePattern> live_weights(const Step& conv2d, const kernels::Conv2dSizes& sizes) {
+  if (conv2d.groups > 1) return {};
+  return sparse_pattern(conv2d.weight, kernels::sparse_conv2d_density_for(sizes));
+}
+
 }  // namespace
 
 Instruction make_linear(const StepMaker& maker) {
@@ -51,9 +56,8 @@ Instruction make_linear(const StepMaker& maker) {
   };
 }
 
-kernels::Conv2dSizes conv2d_sizes(const StepMaker& maker) {
-  const Step& step = maker.step;
-  const Shape &in = maker.in(), &weight = step.weight.shape();
+kernels::Conv2dSizes conv2d_sizes(const Plan& plan, const Step& step) {
+  const Shape &in = plan.values[step.inputs[0]], &weight = step.weight.shape();
   return {.n = 1,
           .c = in[0],
           .h = in[1],
@@ -67,16 +71,22 @@ kernels::Conv2dSizes conv2d_sizes(const StepMaker& maker) {
           .groups = step.groups};
 }
 
+bool is_by_winograd(const Plan& plan, const Step& step) {
+  if (step.kind != &steps::conv2d || in_bytes(plan, step)) return false;
+  const kernels::Conv2dSizes sizes = conv2d_sizes(plan, step);
+  return kernels::winograd_suits(sizes) && !live_weights(step, sizes);
+}
+
 Instruction make_conv2d(const StepMaker& maker) {
   const Step& step = maker.step;
   const Slot x = maker.x(), y = maker.y();
-  const kernels::Conv2dSizes sizes = conv2d_sizes(maker);
-  const auto live = step.groups == 1 ? sparse_pattern(step.weight, kernels::sparse_conv2d_density_for(sizes))
-                                     : std::optional<SparsePattern>();
+  const kernels::Conv2dSizes sizes = conv2d_sizes(maker.plan(), step);
+  const auto live = live_weights(step, sizes);
   const Conv2dKernel kernel(sizes, step.weight.data(), live ? &*live : nullptr);
   const int64_t scratch_at = maker.scratch(kernel.scratch_size());
   return [=, bias = step.bias](const Frame& frame) {
-    kernel(x.read(frame), bias.data(), frame.scratch + scratch_at, y(frame));
+    if (x.by_pixels) std::fill_n(x(frame) - sizes.c, sizes.c, 0.0F);  // what is around the image
+    kernel(x.read(frame), bias.data(), frame.scratch + scratch_at, y(frame), {x.by_pixels, y.by_pixels});
   };
 }
 

@@ -37,7 +37,7 @@ int64_t floats_of(const Plan& plan, int value) {
   return plan.format(value).is_float() ? numbers : (numbers + 3) / 4;
 }
 
-MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
+MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin, const std::vector<bool>& by_pixels)
     : of_sample_(plan.values.size()), of_block_(plan.values.size()) {
   const auto last = static_cast<int64_t>(plan.steps.size()), block_start = static_cast<int64_t>(block_begin);
   const Lifetimes lifetimes(plan);
@@ -54,6 +54,11 @@ MemoryPlan::MemoryPlan(const Plan& plan, size_t block_begin)
     // What a block reads was made by all its samples before: it is needed from the first step on.
     if (v == in && plan.format(plan.input).is_float()) {
       of_sample_[v] = {Slot::Base::x, 0, numbers};
+    } else if (by_pixels[v]) {
+      const int64_t pixel = plan.values[v][0];
+      of_sample_[v] = allocate({made[v], std::max(made[v], used[v])}, padded(pixel + numbers), 0);
+      of_sample_[v].offset += pixel;
+      of_sample_[v].by_pixels = true;
     } else if (made[v] < block_start) {
       of_sample_[v] = crosses ? allocate({-1, block_start}, padded(numbers * block_size), numbers)
                               : allocate({made[v], std::max(made[v], used[v])}, padded(numbers), 0);

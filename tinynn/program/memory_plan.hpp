@@ -43,8 +43,9 @@ int64_t floats_of(const Plan& plan, int value);
 
 class MemoryPlan {
  public:
-  /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time.
-  MemoryPlan(const Plan& plan, size_t block_begin);
+  /// Steps from `block_begin` on take a whole block of samples, those before it one sample at a time, with
+  /// these of the values by pixels.
+  MemoryPlan(const Plan& plan, size_t block_begin, const std::vector<bool>& by_pixels);
 
   Slot slot(int value, Order order) const { return slots(order)[value]; }
   const std::vector<Slot>& slots(Order order) const {

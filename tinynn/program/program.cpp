@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 
 #include <tinynn/core/buffer.hpp>
@@ -9,6 +10,7 @@
 #include <tinynn/program/eight_bits.hpp>
 #include <tinynn/program/instructions.hpp>
 #include <tinynn/program/memory_plan.hpp>
+#include <tinynn/program/pixel_order.hpp>
 #include <tinynn/program/program.hpp>
 
 namespace tinynn::deploy {
@@ -52,6 +54,13 @@ std::vector<Step> with_relu_behind_pooling(const Plan& plan) {
   return moved;
 }
 
+// Of one sample: y (columns, rows) from x (rows, columns).
+Instruction make_transposition(int64_t rows, int64_t columns, Slot x, Slot y) {
+  return [=, transpose = kernels::simd::table().transpose](const Frame& frame) {
+    transpose(rows, columns, x.read(frame), columns, y(frame), rows);
+  };
+}
+
 struct OfStep {
   Instruction run;
   size_t step;  // its number in the plan; how many steps there are, for what moves numbers in and out
@@ -61,9 +70,10 @@ struct OfStep {
 struct InstructionList {
   std::vector<OfStep> of_sample, of_block;
   int64_t memory_size = 0, scratch_size = 0;
+  std::map<int, Slot> by_channels;  // copies of values that lie pixel by pixel
 
   InstructionList(const Plan& plan, size_t block_begin) {
-    MemoryPlan memory(plan, block_begin);
+    MemoryPlan memory(plan, block_begin, values_by_pixels(plan, block_begin));
     memory_size = memory.size();
     const std::vector<Step> ordered = plan.formats.empty() ? with_relu_behind_pooling(plan) : plan.steps;
     if (const NumberFormat format = plan.format(plan.input); !format.is_float()) {
@@ -78,10 +88,21 @@ struct InstructionList {
       auto& instructions = whole ? of_block : of_sample;
       if (i == block_begin) transpose_inputs(plan, memory);
       const auto order = whole ? Order::block : Order::sample;
-      Instruction instruction = make_instruction(plan, step, memory.slots(order), order, scratch_size);
+      std::vector<Slot> slots = memory.slots(order);
+      const bool reads_channels = !whole && !goes_by_pixels(plan, step);
+      const Slot y = slots[step.output];
+      if (reads_channels) {
+        for (const int input : step.inputs) read_by_channels(plan, input, slots[input], i);
+        if (y.by_pixels) slots[step.output] = in_scratch(plan, step.output);
+      }
+      Instruction instruction = make_instruction(plan, step, slots, order, scratch_size);
       if (instruction) instructions.push_back({std::move(instruction), i});
-      if (Instruction activation = make_activation(plan, step, memory.slot(step.output, order), order))
+      if (Instruction activation = make_activation(plan, step, slots[step.output], order))
         instructions.push_back({std::move(activation), i});
+      if (reads_channels && y.by_pixels) {
+        const Shape& shape = plan.values[step.output];
+        of_sample.push_back({make_transposition(shape[0], shape.inner(0), slots[step.output], y), i});
+      }
     }
     const bool whole = block_begin < plan.steps.size();
     const Slot result = memory.slot(plan.output, whole ? Order::block : Order::sample);
@@ -98,6 +119,23 @@ struct InstructionList {
                            },
                            plan.steps.size()});
     }
+  }
+
+  Slot in_scratch(const Plan& plan, int value) {
+    const int64_t floats = kernels::round_up(padded(plan.values[value].numel()), block_size);
+    return {Slot::Base::scratch, std::exchange(scratch_size, scratch_size + floats), 0};
+  }
+
+  // Lets step i read a value channel by channel: where it lies pixel by pixel, out of a copy, the first time.
+  void read_by_channels(const Plan& plan, int value, Slot& slot, size_t i) {
+    if (!slot.by_pixels) return;
+    const auto [copy, is_first] = by_channels.try_emplace(value);
+    if (is_first) {
+      const Shape& shape = plan.values[value];
+      copy->second = in_scratch(plan, value);
+      of_sample.push_back({make_transposition(shape.inner(0), shape[0], slot, copy->second), i});
+    }
+    slot = copy->second;
   }
 
   // What each sample has made, or brought along, as rows of a block.
