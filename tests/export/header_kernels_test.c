@@ -117,11 +117,11 @@ typedef struct {
   int kind, shift;
 } outcome;
 static outcome draw_outcome(int outputs, int count, int x_format) {
-  outcome drawn = {{{0, 0, 0}, 0, 0, 0, 0, 0}, draw(0, x_format == tinynn_float32 ? 1 : 2), draw(12, 20)};
+  outcome drawn = {{{0, 0, 0}, 0, 0, 0, 0, 0}, draw(0, x_format == tinynn_float32 ? 1 : 2), draw(12, 28)};
   fill(&y, drawn.kind == 0 ? (int)tinynn_float32 : drawn.kind == 1 ? a_format() : draw(1, 2), count);
   for (int o = 0; o < outputs; ++o) {
     scales[o] = (float)draw(1, 16) / 4096;
-    multipliers[o] = draw(1, 4);
+    multipliers[o] = draw(1, 4096);
   }
   drawn.result = drawn.kind == 0 ? tinynn_as_is(y.numbers, tinynn_relu)
                  : drawn.kind == 1

@@ -208,14 +208,16 @@ class Printer {
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row.
+  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row, and of whole
+  // numbers what tinynn_pair_weights does.
   int64_t padded_size() const {
     constexpr int64_t row = 8;
     const Step& s = *step_;
     const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
     const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
     const int64_t columns = (out()[2] + row - 1) / row * row + (kw - 1) * s.dilation.w / s.stride.w;
-    return in()[0] * rows * s.stride.w * columns;
+    const int64_t four_rows = whole_sums() ? 4 * s.weight.shape().inner(0) : 0;
+    return in()[0] * rows * s.stride.w * columns + four_rows;
   }
 
   const Shape& in() const { return shape(step_->inputs[0]); }

@@ -65,13 +65,23 @@ tinynn_inline float tinynn_load(tinynn_numbers x, int i) {
   return x.format == tinynn_float32 ? v : v * x.scale;
 }
 
+// The nearest whole number to one of a few digits, by a sum that has no room for a fraction: vectors have no
+// lrintf. Where sums may be longer than floats, they have.
+tinynn_inline int32_t tinynn_nearest(float v) {
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 0
+  return (int32_t)(v + 12582912.0F) - 12582912;
+#else
+  return (int32_t)lrintf(v);
+#endif
+}
+
 // The nearest number that there is.
 tinynn_inline void tinynn_store(tinynn_numbers y, int i, float v) {
   tinynn_number stored = {v, 0};
   if (y.format != tinynn_float32) {
     const float low = y.format == tinynn_int8 ? -127 : 0, high = y.format == tinynn_int8 ? 127 : 255;
     v /= y.scale;
-    stored.whole = (int32_t)lrintf(v > low ? (v < high ? v : high) : low);
+    stored.whole = tinynn_nearest(v > low ? (v < high ? v : high) : low);
   }
   tinynn_write(y, i, stored);
 }

@@ -103,6 +103,14 @@ enum { tinynn_in_lane = 1 };
 #endif
 typedef float tinynn_vector __attribute__((vector_size(4 * tinynn_lanes)));
 typedef int32_t tinynn_whole_vector __attribute__((vector_size(4 * tinynn_lanes)));
+// The products of what is in a lane, added up.
+#ifdef __AVX2__
+#define tinynn_products(v, w) ((tinynn_whole_vector)_mm256_madd_epi16((__m256i)(v), (__m256i)(w)))
+#elif defined(__SSE2__)
+#define tinynn_products(v, w) ((tinynn_whole_vector)_mm_madd_epi16((__m128i)(v), (__m128i)(w)))
+#else
+#define tinynn_products(v, w) ((v) * (w))
+#endif
 #endif
 
 //- section linear_dense: sums vectors
@@ -152,6 +160,43 @@ tinynn_inline void tinynn_linear_rows(int inputs, tinynn_numbers x, const float*
 }
 #endif
 
+#if defined(tinynn_vectors) && defined(__SSE2__)
+// Bytes, in 16 bits each, of which a lane has two.
+tinynn_inline tinynn_whole_vector tinynn_widened(int format, const void* bytes) {
+#ifdef __AVX2__
+  const __m128i v = _mm_loadu_si128((const __m128i*)bytes);
+  return (tinynn_whole_vector)(format == tinynn_int8 ? _mm256_cvtepi8_epi16(v) : _mm256_cvtepu8_epi16(v));
+#else
+  const __m128i v = _mm_loadl_epi64((const __m128i*)bytes);
+  return (tinynn_whole_vector)(format == tinynn_int8 ? _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8)
+                                                     : _mm_unpacklo_epi8(v, _mm_setzero_si128()));
+#endif
+}
+
+// The same for whole numbers.
+tinynn_inline void tinynn_linear_whole_rows(int inputs, tinynn_numbers x, const int8_t* values,
+                                            const void* bias, int o, tinynn_result r) {
+  const tinynn_whole_vector zero = {0};
+  tinynn_whole_vector sums[4] = {zero, zero, zero, zero};
+  int i = 0;
+  values += (ptrdiff_t)o * inputs;
+  for (; inputs - i >= 2 * tinynn_lanes; i += 2 * tinynn_lanes) {
+    const tinynn_whole_vector v = tinynn_widened(x.format, (const uint8_t*)x.data + i);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q)
+      sums[q] += tinynn_products(v, tinynn_widened(tinynn_int8, values + (ptrdiff_t)q * inputs + i));
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    tinynn_number sum = tinynn_bias(x, bias, o + q);
+    for (int l = 0; l < tinynn_lanes; ++l) sum.whole += sums[q][l];
+    for (int j = i; j < inputs; ++j)
+      sum = tinynn_add_product(sum, tinynn_read(tinynn_int8, values, (ptrdiff_t)q * inputs + j), x, j);
+    tinynn_finish(r, o + q, o + q, x, sum);
+  }
+}
+#endif
+
 // Floats in sixteen sums, which fit into vectors, for C keeps the order in which floats are added.
 tinynn_inline void tinynn_linear_dense(int outputs, int inputs, tinynn_numbers x, int format,
                                        const void* values, const void* bias, tinynn_result r) {
@@ -161,6 +206,13 @@ tinynn_inline void tinynn_linear_dense(int outputs, int inputs, tinynn_numbers x
       tinynn_linear_rows(inputs, x, (const float*)values, bias, o < outputs - 4 ? o : outputs - 4, r);
     return;
   }
+#ifdef __SSE2__
+  if (x.format != tinynn_float32 && format == tinynn_int8 && outputs >= 4) {
+    for (int o = 0; o < outputs; o += 4)
+      tinynn_linear_whole_rows(inputs, x, (const int8_t*)values, bias, o < outputs - 4 ? o : outputs - 4, r);
+    return;
+  }
+#endif
 #endif
   for (int o = 0, k = 0; o < outputs; ++o) {
     tinynn_number sum = tinynn_bias(x, bias, o);
@@ -373,19 +425,56 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, p
   }
 }
 
-// The products of a lane, added up.
 #ifdef __AVX2__
-#define tinynn_multiply(v, factor) \
-  ((tinynn_whole_vector)_mm256_madd_epi16((__m256i)(v), _mm256_set1_epi32(factor)))
-#elif defined(__SSE2__)
-#define tinynn_multiply(v, factor) ((tinynn_whole_vector)_mm_madd_epi16((__m128i)(v), _mm_set1_epi32(factor)))
-#else
-#define tinynn_multiply(v, factor) ((v) * (factor))
+// As tinynn_finish() does: every lane's sum times a multiplier, divided, rounded and limited. There is no
+// shift of 64 bits with a sign: 2^62 is added before, and what it has become taken off behind.
+tinynn_inline tinynn_whole_vector tinynn_requantized(tinynn_result r, int output, tinynn_whole_vector sums) {
+  const long long one = (long long)1 << 62, zero = one >> r.shift;
+  const __m256i factor = _mm256_set1_epi32(r.multipliers[output]),
+                half = _mm256_set1_epi64x(one + (one >> (63 - r.shift))),
+                low = _mm256_set1_epi64x(zero + r.low),
+                high = _mm256_set1_epi64x(zero + (r.y.format == tinynn_int8 ? 127 : 255));
+  __m256i part[2];  // the lanes of even and of odd number
+  for (int i = 0; i < 2; ++i) {
+    const __m256i lanes = i == 0 ? (__m256i)sums : _mm256_srli_epi64((__m256i)sums, 32);
+    __m256i v = _mm256_srli_epi64(_mm256_add_epi64(_mm256_mul_epi32(lanes, factor), half), r.shift);
+    v = _mm256_blendv_epi8(v, low, _mm256_cmpgt_epi64(low, v));
+    v = _mm256_blendv_epi8(v, high, _mm256_cmpgt_epi64(v, high));
+    part[i] = _mm256_sub_epi64(v, _mm256_set1_epi64x(zero));
+  }
+  return (tinynn_whole_vector)_mm256_blend_epi32(part[0], _mm256_slli_epi64(part[1], 32), 0xAA);
+}
 #endif
 
+tinynn_inline void tinynn_finish_lane(tinynn_result r, int i, int output, tinynn_numbers x,
+                                      tinynn_number sum) {
+#ifdef __AVX2__
+  if (r.multipliers != 0) {
+    tinynn_write(r.y, i, sum);
+    return;
+  }
+#endif
+  tinynn_finish(r, i, output, x, sum);
+}
+
+// The weights of four rows, as a lane takes them, side by side: factors[plane][tap][row]. The second channel
+// of a lane, where there is none, is zeros.
+tinynn_inline void tinynn_pair_weights(int channels, int count, const int8_t* w, int32_t* factors) {
+  for (int c = 0; c < channels; c += tinynn_in_lane) {
+    for (int t = 0; t < count; ++t) {
+      for (int q = 0; q < 4; ++q) {
+        const int8_t* of = w + ((ptrdiff_t)q * channels + c) * count + t;
+        const int32_t other = channels - c < tinynn_in_lane ? 0 : of[(tinynn_in_lane - 1) * count];
+        *factors++ = tinynn_in_lane == 1 ? *of : (int32_t)(((uint32_t)*of & 0xFFFF) | (uint32_t)other << 16);
+      }
+    }
+  }
+}
+
 static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
-    int channels, ptrdiff_t plane, int count, const int* taps, const int32_t* const* from, const int8_t* w,
-    ptrdiff_t terms, tinynn_whole_vector (*out)[tinynn_across]) {
+    int planes, ptrdiff_t plane, int count, const int* taps, const int32_t* const* from,
+    const int32_t* factors, tinynn_whole_vector (*out)[tinynn_across]) {
+  const tinynn_whole_vector zero = {0};
   tinynn_whole_vector sums[4][tinynn_across];
   const int32_t* at[tinynn_across];
 #pragma GCC unroll 4
@@ -394,21 +483,16 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) sums[q][m] = out[q][m];
   }
-  for (int c = 0; c < channels; c += tinynn_in_lane, w += tinynn_in_lane * count) {
-    // The second channel of a lane; where there is none, zeros take the first one's weights.
-    const ptrdiff_t other = channels - c < tinynn_in_lane ? 0 : (tinynn_in_lane - 1) * count;
+  for (int c = 0; c < planes; ++c) {
 #pragma GCC unroll 1
-    for (int t = 0; t < count; ++t) {
+    for (int t = 0; t < count; ++t, factors += 4) {
       tinynn_whole_vector v[tinynn_across];
 #pragma GCC unroll 4
       for (int m = 0; m < tinynn_across; ++m) __builtin_memcpy(&v[m], at[m] + taps[t], sizeof v[m]);
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {
-        const int8_t* of = w + q * terms + t;
-        int32_t factor = *of;
-        if (tinynn_in_lane == 2) factor = (int32_t)(((uint32_t)factor & 0xFFFF) | (uint32_t)of[other] << 16);
 #pragma GCC unroll 4
-        for (int m = 0; m < tinynn_across; ++m) sums[q][m] += tinynn_multiply(v[m], factor);
+        for (int m = 0; m < tinynn_across; ++m) sums[q][m] += tinynn_products(v[m], zero + factors[q]);
       }
     }
 #pragma GCC unroll 4
@@ -423,13 +507,15 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
 
 // Four outputs from `o` on, which are of one group, at all positions.
 tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
-                                       const void* padded, const int* taps, int o, tinynn_result r) {
+                                       void* padded, const int* taps, int o, tinynn_result r) {
   const tinynn_frame frame = tinynn_frame_of(s);
   const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row,
             whole = x.format != tinynn_float32;
   const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
                   terms = s.channels * s.kh * s.kw;
   const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
+  int32_t* factors = (int32_t*)padded + s.groups * planes * plane;
+  if (whole) tinynn_pair_weights(s.channels, s.kh * s.kw, (const int8_t*)weights + o * terms, factors);
   for (int i = 0; i < vectors; i += tinynn_across) {
     tinynn_number lanes[4][tinynn_across][tinynn_lanes];
     ptrdiff_t from[tinynn_across];
@@ -446,11 +532,14 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
         pixels[m] = (const int32_t*)padded + from[m];
         for (int q = 0; q < 4; ++q) sums[q][m] = tinynn_bias(x, bias, o + q).whole + zero;
       }
-      tinynn_conv2d_whole_tile(s.channels, plane, s.kh * s.kw, taps, pixels,
-                               (const int8_t*)weights + o * terms, terms, sums);
+      tinynn_conv2d_whole_tile(planes, plane, s.kh * s.kw, taps, pixels, factors, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < tinynn_across; ++m)
+        for (int m = 0; m < tinynn_across; ++m) {
+#ifdef __AVX2__
+          if (r.multipliers != 0) sums[q][m] = tinynn_requantized(r, o + q, sums[q][m]);
+#endif
           for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].whole = sums[q][m][l];
+        }
       }
     } else {
       const tinynn_vector zero = {0};
@@ -472,9 +561,9 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
         const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes,
                   to = ((o + q) * s.oh + row) * s.ow + column;
         if (column + tinynn_lanes <= s.ow) {  // so many that vectors take them
-          for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish(r, to + l, o + q, x, lanes[q][m][l]);
+          for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish_lane(r, to + l, o + q, x, lanes[q][m][l]);
         } else {
-          for (int l = 0; column + l < s.ow; ++l) tinynn_finish(r, to + l, o + q, x, lanes[q][m][l]);
+          for (int l = 0; column + l < s.ow; ++l) tinynn_finish_lane(r, to + l, o + q, x, lanes[q][m][l]);
         }
       }
     }
