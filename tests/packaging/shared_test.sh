@@ -11,7 +11,7 @@ quietly() { "$@" >"$tmp/log" 2>&1 || { cat "$tmp/log" && exit 1; }; }
 
 quietly "$cmake" -S "$here/../.." -B "$tmp/shared" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DTINYNN_BLAS="$blas" -DTINYNN_BUILD_TESTS=OFF \
-    -DTINYNN_BUILD_EXAMPLES=OFF -DTINYNN_BUILD_CLI=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON
+    -DTINYNN_BUILD_EXAMPLES=OFF -DTINYNN_BUILD_CLI=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON -DTINYNN_MPI=OFF
 cp -r "$build"/tinynn/CMakeFiles/{tinynn,tinynn_program,tinynn_simd_*}.dir "$tmp/shared/tinynn/CMakeFiles"
 (cd "$tmp/shared" && ninja -t commands tinynn tinynn_program | grep -v -- ' -c ' |
     sed 's/-shared/& -Wl,--no-undefined/' >link.sh && quietly sh -e link.sh)

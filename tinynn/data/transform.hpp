@@ -41,7 +41,9 @@ class Fill {
   Fill(std::vector<double> values) : values_(std::move(values)) {}  // NOLINT: meant to convert
   Fill(std::initializer_list<double> values) : values_(values) {}
 
-  float of(int64_t channel) const { return static_cast<float>(values_[values_.size() == 1 ? 0 : channel]); }
+  float of(int64_t channel) const {
+    return static_cast<float>(values_[values_.size() == 1 ? 0 : static_cast<size_t>(channel)]);
+  }
   /// Throws Error, naming the transform, if an image of so many channels has other values than these.
   void check_fits(const char* transform, int64_t channels) const;
 
