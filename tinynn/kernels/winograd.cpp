@@ -100,10 +100,10 @@ void WinogradKernel::operator()(const float* x, const float* bias, float* scratc
       table_.winograd_input(channels_, pixels, places_.data() + (first + i) * numbers, inputs + i * channels_,
                             together * channels_);
     }
-    const simd::WinogradProduct product{count, s_.c, outputs_, channels_, 1, false};
+    const simd::Product product{count, s_.c, outputs_, channels_, 1, outputs_, false};
     for (int64_t k = 0; k < numbers; ++k) {
-      table_.winograd_multiply(product, inputs + k * together * channels_,
-                               weight_.data() + k * s_.c * outputs_, results + k * together * outputs_);
+      table_.multiply(product, inputs + k * together * channels_, weight_.data() + k * s_.c * outputs_,
+                      results + k * together * outputs_);
     }
     for (int64_t i = 0; i < count; ++i) {
       const int64_t top = tiles_.top(first + i), left = tiles_.left(first + i);

@@ -39,10 +39,10 @@ void winograd_backward_input(const Conv2dSizes& s, const float* grad_y, const fl
           table.winograd_gradient(s.kh, outputs, results.data(), places, g.data() + i * outputs,
                                   together * outputs);
         }
-        const simd::WinogradProduct product{count, s.o, channels, outputs, 1, false};
+        const simd::Product product{count, s.o, channels, outputs, 1, channels, false};
         for (int64_t k = 0; k < numbers; ++k) {
-          table.winograd_multiply(product, g.data() + k * together * outputs, u.data() + k * s.o * channels,
-                                  v.data() + k * together * channels);
+          table.multiply(product, g.data() + k * together * outputs, u.data() + k * s.o * channels,
+                         v.data() + k * together * channels);
         }
         for (int64_t i = 0; i < count; ++i) {
           tiles.list_inputs(first + i, channels, places);
@@ -72,10 +72,10 @@ void winograd_backward_weight(const Conv2dSizes& s, const float* grad_y, const f
                  v(numbers * gathered * channels), g(numbers * gathered * outputs);
     int64_t filled = 0;
     const auto multiply = [&] {
-      const simd::WinogradProduct product{s.c, filled, outputs, 1, channels, true};
+      const simd::Product product{s.c, filled, outputs, 1, channels, outputs, true};
       for (int64_t k = 0; k < numbers; ++k) {
-        table.winograd_multiply(product, v.data() + k * gathered * channels,
-                                g.data() + k * gathered * outputs, sums.data() + k * s.c * outputs);
+        table.multiply(product, v.data() + k * gathered * channels, g.data() + k * gathered * outputs,
+                       sums.data() + k * s.c * outputs);
       }
       filled = 0;
     };

@@ -4,6 +4,7 @@
 #include <tinynn/kernels/simd/dot_products.hpp>
 #include <tinynn/kernels/simd/pointwise.hpp>
 #include <tinynn/kernels/simd/pool.hpp>
+#include <tinynn/kernels/simd/product.hpp>
 #include <tinynn/kernels/simd/sparse.hpp>
 #include <tinynn/kernels/simd/step.hpp>
 #include <tinynn/kernels/simd/sums.hpp>
@@ -22,8 +23,8 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .add_rows = add_rows,
                   .transpose = transpose,
                   .winograd_weights = winograd_weights,
+                  .multiply = multiply,
                   .winograd_input = winograd_input,
-                  .winograd_multiply = winograd_multiply,
                   .winograd_output = winograd_output,
                   .winograd_gradient = winograd_gradient,
                   .winograd_grad_input = winograd_grad_input,

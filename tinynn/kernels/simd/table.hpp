@@ -26,10 +26,10 @@ struct LiveRows {
   const float* values;
 };
 
-/// A product of v (rows, terms), element (r, t) at r v_row + t v_term, and u (terms, columns), row-major like
-/// the result; `columns` is a multiple of L.
-struct WinogradProduct {
-  int64_t rows, terms, columns, v_row, v_term;
+/// A product of a (rows, terms), element (r, t) at r a_row + t a_term, and b (terms, columns), whose rows are
+/// `pitch` apart like those of the result. There are L columns or more, to accumulate a multiple of L.
+struct Product {
+  int64_t rows, terms, columns, a_row, a_term, pitch;
   bool accumulate;
 };
 
@@ -85,10 +85,10 @@ struct Table {
   /// A kernel's weights, which lie `pitch` apart, transformed.
   void (*winograd_weights)(int64_t kernel, int64_t channels, const float* weight, int64_t pitch, float* u,
                            int64_t plane);
+  /// c = a b, or c += a b, each sum in the order of its terms.
+  void (*multiply)(const Product& p, const float* a, const float* b, float* c);
   /// The 6x6 pixels at x + places[i], transformed.
   void (*winograd_input)(int64_t channels, const float* x, const int64_t* places, float* v, int64_t plane);
-  /// m = v u, or m += v u.
-  void (*winograd_multiply)(const WinogradProduct& p, const float* v, const float* u, float* m);
   /// Transformed back, plus bias: `rows` x `columns` of the results, which lie `pixel` apart, rows `pitch`.
   void (*winograd_output)(int64_t kernel, int64_t channels, const float* m, int64_t plane, const float* bias,
                           float* y, int64_t pitch, int64_t rows, int64_t columns, int64_t pixel);

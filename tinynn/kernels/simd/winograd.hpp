@@ -178,43 +178,5 @@ void winograd_grad_input(int64_t channels, const float* v, int64_t plane, const 
   }
 }
 
-constexpr int most_rows = registers == 32 ? 8 : 6;  // beside 2 vectors of u
-
-template <int R, int V>
-[[gnu::noinline]] void product_tile(const WinogradProduct& p, const float* v, const float* u, float* m) {
-  const int64_t terms = p.terms, columns = p.columns, v_row = p.v_row, v_term = p.v_term;
-  Vector sum[R][V];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int k = 0; k < V; ++k) sum[r][k] = p.accumulate ? load(m + r * columns + k * lanes) : Vector{};
-  }
-  for (int64_t t = 0; t < terms; ++t, v += v_term, u += columns) {
-    Vector factor[V];
-#pragma GCC unroll 8
-    for (int k = 0; k < V; ++k) factor[k] = load(u + k * lanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const Vector w = broadcast(v[r * v_row]);
-#pragma GCC unroll 8
-      for (int k = 0; k < V; ++k) sum[r][k] += w * factor[k];
-    }
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int k = 0; k < V; ++k) store(m + r * columns + k * lanes, sum[r][k]);
-  }
-}
-
-void winograd_multiply(const WinogradProduct& p, const float* v, const float* u, float* m) {
-  for_blocks<most_rows>(p.rows, [&](int64_t r, auto size) {
-    int64_t o = 0;
-    for (; o + 2 * lanes <= p.columns; o += 2 * lanes)
-      product_tile<size.value, 2>(p, v + r * p.v_row, u + o, m + r * p.columns + o);
-    if (o < p.columns) product_tile<size.value, 1>(p, v + r * p.v_row, u + o, m + r * p.columns + o);
-  });
-}
-
 }  // namespace
 }  // namespace tinynn::kernels::simd::TINYNN_ISA
