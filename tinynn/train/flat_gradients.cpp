@@ -2,10 +2,26 @@
 #include <functional>
 
 #include <tinynn/autograd/record.hpp>
+#include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/train/flat_gradients.hpp>
 
 namespace tinynn::train {
+namespace {
+
+// to[i] = from(i), or added to it.
+template <class From>
+void put(int64_t count, FlatGradients::How how, float* to, const From& from) {
+  parallel_for(count, 1 << 16, [&](int64_t i, int64_t end) {
+    if (how == FlatGradients::How::write) {
+      for (; i < end; ++i) to[i] = from(i);
+    } else {
+      for (; i < end; ++i) to[i] += from(i);
+    }
+  });
+}
+
+}  // namespace
 
 FlatGradients::FlatGradients(const std::vector<Parameter>& parameters, nn::Module& module)
     : size_(std::ssize(parameters)) {
@@ -42,43 +58,50 @@ std::vector<FlatGradients::Bucket> FlatGradients::buckets(int64_t numbers) const
   return all;
 }
 
-void FlatGradients::pack(double share, Numbers& to) const {
-  pack({0, size_, 0, places_.size(), true, true}, share, to);
+void FlatGradients::pack(double share, float* to, How how) const {
+  pack({0, size_, 0, places_.size(), true, true}, share, to, how);
 }
 
-void FlatGradients::pack(const Bucket& bucket, double share, Numbers& to) const {
-  for (size_t k = 0; bucket.has_counts && k < places_.size(); ++k)
-    to[k] = places_[k].parameter.has_grad() ? 1.0F : 0;
+void FlatGradients::pack(const Bucket& bucket, double share, float* to, How how) const {
+  if (bucket.has_counts) {
+    put(std::ssize(places_), how, to,
+        [&](int64_t k) { return places_[static_cast<size_t>(k)].parameter.has_grad() ? 1.0F : 0.0F; });
+  }
   for (size_t k = bucket.first; k < bucket.last; ++k) {
     const auto& [parameter, live, begin, count] = places_[k];
-    float* at = to.data() + begin;
-    const float* packed = live ? parameter.packed_grad(*live) : nullptr;
-    if (!parameter.has_grad()) {
-      std::fill_n(at, count, 0.0F);
-    } else if (live && packed == nullptr) {
-      kernels::pack_live(*live, parameter.grad().data(), at);
+    const float* from = parameter.has_grad() && live ? parameter.packed_grad(*live) : nullptr;
+    Buffer packed;
+    if (parameter.has_grad() && live && from == nullptr) {
+      packed = Buffer(count);
+      kernels::pack_live(*live, parameter.grad().data(), packed.data());
+      from = packed.data();
+    }
+    if (parameter.has_grad() && !live) from = parameter.grad().data();
+    if (from != nullptr) {
+      put(count, how, to + begin, [=](int64_t i) { return from[i]; });
     } else {
-      std::copy_n(packed != nullptr ? packed : parameter.grad().data(), count, at);
+      put(count, how, to + begin, [](int64_t) { return 0.0F; });  // added, too: it makes -0 to 0
     }
   }
   for (size_t k = 0; bucket.has_moves && k < buffers_.size(); ++k) {
     const auto& [buffer, before, begin] = buffers_[k];
-    std::ranges::transform(buffer.values(), before.values(), to.begin() + begin,
-                           [=](float now, float then) { return static_cast<float>(share) * (now - then); });
+    const float *now = buffer.data(), *then = before.data();
+    put(buffer.numel(), how, to + begin,
+        [=](int64_t i) { return static_cast<float>(share) * (now[i] - then[i]); });
   }
 }
 
-void FlatGradients::unpack(const Numbers& numbers) {
+void FlatGradients::unpack(const float* numbers) {
   reset();
   for (size_t k = 0; k < places_.size(); ++k) {
     auto& [parameter, live, begin, count] = places_[k];
     if (numbers[k] == 0) continue;
     Buffer grad(count);
-    std::copy_n(numbers.begin() + begin, count, grad.data());
+    std::copy_n(numbers + begin, count, grad.data());
     autograd::accumulate_packed_grad(parameter, live, std::move(grad));
   }
   for (auto& [buffer, before, begin] : buffers_) {
-    std::ranges::transform(before.values(), std::span(numbers).subspan(static_cast<size_t>(begin)),
+    std::ranges::transform(before.values(), std::span(numbers + begin, before.values().size()),
                            buffer.mutable_data(), std::plus<>());
   }
 }

@@ -13,8 +13,6 @@ struct SparsePattern;
 
 namespace tinynn::train {
 
-using Numbers = std::vector<float>;
-
 /// First, for each parameter, how many shards gave it a gradient; then, for each, its live elements, or all
 /// if it has no mask; then how far the buffers of the module have moved. Buckets are ranges of it, from the
 /// end to the beginning, as gradients become complete.
@@ -26,10 +24,11 @@ class FlatGradients {
   int64_t size() const { return size_; }
   /// Parameters without gradients, buffers as they were.
   void reset();
-  /// Writes what all parameters have, and share times the moves, into so many numbers.
-  void pack(double share, Numbers& to) const;
+  /// Writes what all parameters have, and share times the moves, into so many numbers, or adds it to them.
+  enum class How { write, add };
+  void pack(double share, float* to, How how = How::write) const;
   /// Gives all parameters and buffers what the numbers say.
-  void unpack(const Numbers& numbers);
+  void unpack(const float* numbers);
 
   struct Bucket {
     int64_t begin, end;          // of the numbers
@@ -38,8 +37,8 @@ class FlatGradients {
   };
   /// Of about so many numbers or more each; none is empty.
   std::vector<Bucket> buckets(int64_t numbers) const;
-  /// The numbers of one bucket.
-  void pack(const Bucket& bucket, double share, Numbers& to) const;
+  /// Writes, or adds, those of one bucket; `to` is where the first of all numbers is.
+  void pack(const Bucket& bucket, double share, float* to, How how = How::write) const;
 
  private:
   struct Place {

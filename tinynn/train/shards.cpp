@@ -39,15 +39,6 @@ double checksum(const Parameter& parameter) {
   return static_cast<double>(crc);
 }
 
-struct Sum {
-  Values values{};
-  Numbers numbers;
-};
-void add(Sum& to, const Sum& more) {
-  add(to.values, more.values);
-  add(to.numbers, more.numbers.data());
-}
-
 // Of the leaves [first, last): the halves are subtrees.
 template <class Leaf>
 auto sum_of(int64_t first, int64_t last, const Leaf& leaf) -> decltype(leaf(first)) {
@@ -55,6 +46,31 @@ auto sum_of(int64_t first, int64_t last, const Leaf& leaf) -> decltype(leaf(firs
   const int64_t middle = first + (last - first) / 2;
   auto sum = sum_of(first, middle, leaf);
   add(sum, sum_of(middle, last, leaf));
+  return sum;
+}
+
+struct Sum {
+  Values values{};
+  Buffer numbers;
+};
+// Likewise; leaf(number, sum, how) writes or adds a leaf's.
+template <class Leaf>
+Sum sum_of_gradients(int64_t first, int64_t last, int64_t size, const Leaf& leaf) {
+  using How = FlatGradients::How;
+  if (last - first == 1) {
+    Sum sum{.values = {}, .numbers = Buffer(size)};
+    leaf(first, sum, How::write);
+    return sum;
+  }
+  const int64_t middle = first + (last - first) / 2;
+  Sum sum = sum_of_gradients(first, middle, size, leaf);
+  if (last - middle == 1) {
+    leaf(middle, sum, How::add);
+    return sum;
+  }
+  const Sum more = sum_of_gradients(middle, last, size, leaf);
+  add(sum.values, more.values);
+  add({sum.numbers.data(), static_cast<size_t>(size)}, more.numbers.data());
   return sum;
 }
 
@@ -69,7 +85,7 @@ class BucketSums {
         beside_(beside),
         buckets_(gradients.buckets(1 << 16)),
         is_complete_(parameters),
-        numbers_(static_cast<size_t>(gradients.size())) {}
+        numbers_(gradients.size()) {}
 
   void complete(size_t parameter, double share) {
     is_complete_[parameter] = true;
@@ -79,17 +95,21 @@ class BucketSums {
   }
   /// Waits for all, also for those that are not begun; without a share, of a shard that failed, these are
   /// nothing that anybody uses.
-  const Numbers& finish(std::optional<double> share) {
+  const float* finish(std::optional<double> share) {
     while (sums_.size() < buckets_.size()) begin_next(share);
     for (auto& sum : sums_) sum->finish();
-    return numbers_;
+    return numbers_.data();
   }
 
  private:
   void begin_next(std::optional<double> share) {
     const auto& bucket = buckets_[sums_.size()];
-    if (share) gradients_.pack(bucket, *share, numbers_);
     const std::span numbers(numbers_.data() + bucket.begin, static_cast<size_t>(bucket.end - bucket.begin));
+    if (share) {
+      gradients_.pack(bucket, *share, numbers_.data());
+    } else {
+      std::ranges::fill(numbers, 0.0F);
+    }
     for (size_t k = beside_.size(); k-- > 0;) add(numbers, beside_[k].numbers.data() + bucket.begin);
     sums_.push_back(reduce_.begin_sum(numbers));
   }
@@ -100,7 +120,7 @@ class BucketSums {
   std::vector<FlatGradients::Bucket> buckets_;
   std::vector<bool> is_complete_;
   size_t from_ = is_complete_.size();  // all parameters from this one on are
-  Numbers numbers_;
+  Buffer numbers_;
   std::vector<std::unique_ptr<Reduce::Sum>> sums_;  // of the first buckets
 };
 
@@ -168,10 +188,10 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     const detail::ShardGenerator generator(before, shard);
     return one(shard);
   };
-  const auto leaf = [&](int64_t shard) {
-    Sum sum{values_of(shard), Numbers(static_cast<size_t>(gradients.size()))};
-    gradients.pack(share(shard), sum.numbers);
-    return sum;
+  const auto leaf = [&](int64_t shard, Sum& sum, FlatGradients::How how) {
+    const Values values = values_of(shard);
+    how == FlatGradients::How::write ? void(sum.values = values) : add(sum.values, values);
+    gradients.pack(share(shard), sum.numbers.data(), how);
   };
   Values values{};
   std::vector<Sum> beside;
@@ -189,7 +209,7 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     }
     for (int64_t begin = first(); begin < last_shard;) {
       const int64_t middle = begin + (last() - begin) / 2;
-      beside.push_back(sum_of(begin, middle, leaf));
+      beside.push_back(sum_of_gradients(begin, middle, gradients.size(), leaf));
       begin = middle;
     }
     const autograd::GradObserver observer({parameters.begin(), parameters.end()}, agree_on_start,
@@ -201,7 +221,7 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     error = failed.what();
   }
   agree_on_start();
-  const Numbers& numbers = sums.finish(error.empty() ? std::optional(share(last_shard)) : std::nullopt);
+  const float* numbers = sums.finish(error.empty() ? std::optional(share(last_shard)) : std::nullopt);
   for (size_t k = beside.size(); k-- > 0;) add(values, beside[k].values);
   std::vector<double> summed(values.begin(), values.end());
   agreed_sum(summed, error);
