@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include <tinynn/core/buffer.hpp>
 #include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/gemm.hpp>
-#include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/kernels/transposed.hpp>
 #include <tinynn/kernels/window.hpp>
 
 namespace tinynn::kernels {
@@ -35,7 +34,7 @@ void for_pieces(int64_t side, double flops, double flops_per_piece, int64_t unit
 double flops_of(int64_t m, int64_t n, int64_t k) {
   return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
 }
-constexpr double flops_worth_a_thread = 1e6;  // flops
+constexpr double flops_worth_a_thread = 1e6;
 
 void multiply_directly(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, const float* b,
                        float* c) {
@@ -56,9 +55,7 @@ void multiply_transposed(int64_t m, int64_t n, int64_t k, const float* a, const 
   const simd::Table& table = simd::table();
   parallel_for(m, rows_of_block, [&](int64_t begin, int64_t end) {
     const int64_t rows = end - begin, pitch = round_up(rows, table.lanes);
-    const Buffer right(k * pitch), result(n * pitch);
-    if (pitch > rows) std::fill_n(right.data(), k * pitch, 0.0F);
-    table.transpose(rows, k, a + begin * k, k, right.data(), pitch);
+    const Buffer right = transposed(a + begin * k, rows, k, pitch), result(n * pitch);
     for_pieces(n, flops_of(rows, n, k), flops_worth_a_thread, 8, [&](int64_t first, int64_t last) {
       float* to = result.data() + first * pitch;
       if (accumulate && pitch > rows) std::fill_n(to, (last - first) * pitch, 0.0F);

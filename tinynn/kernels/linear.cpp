@@ -4,6 +4,7 @@
 #include <tinynn/kernels/gemm.hpp>
 #include <tinynn/kernels/linear.hpp>
 #include <tinynn/kernels/linear_kernel.hpp>
+#include <tinynn/kernels/transposed.hpp>
 
 namespace tinynn::kernels {
 namespace {
@@ -16,17 +17,6 @@ constexpr int64_t widest = 16;  // lanes
 // A block's samples, filled up to whole vectors.
 int64_t padded(int64_t samples) { return (samples + widest - 1) / widest * widest; }
 int64_t pitch_of(int64_t n) { return padded(std::min(n, block)); }
-
-// x (samples, size) as (size, pitch); what is beyond the samples is zero.
-Buffer transposed(const float* x, int64_t samples, int64_t size, int64_t pitch) {
-  Buffer result(size * pitch);
-  for_row_pieces(size, size * samples / 8, [&](int64_t begin, int64_t end) {
-    float* rows = result.data() + begin * pitch;
-    if (pitch > samples) std::fill_n(rows, (end - begin) * pitch, 0.0F);
-    simd::table().transpose(samples, end - begin, x + begin, size, rows, pitch);
-  });
-  return result;
-}
 
 // y (n, lines) = x (n, size of a line) times the lines, + bias. A single block leaves the threads to its
 // rows.
