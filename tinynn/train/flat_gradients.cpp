@@ -69,19 +69,18 @@ void FlatGradients::pack(const Bucket& bucket, double share, float* to, How how)
   }
   for (size_t k = bucket.first; k < bucket.last; ++k) {
     const auto& [parameter, live, begin, count] = places_[k];
-    const float* from = parameter.has_grad() && live ? parameter.packed_grad(*live) : nullptr;
+    if (!parameter.has_grad()) {
+      put(count, how, to + begin, [](int64_t) { return 0.0F; });  // added, too: it makes -0 to 0
+      continue;
+    }
+    const float* from = live ? parameter.packed_grad(*live) : parameter.grad().data();
     Buffer packed;
-    if (parameter.has_grad() && live && from == nullptr) {
+    if (from == nullptr) {
       packed = Buffer(count);
       kernels::pack_live(*live, parameter.grad().data(), packed.data());
       from = packed.data();
     }
-    if (parameter.has_grad() && !live) from = parameter.grad().data();
-    if (from != nullptr) {
-      put(count, how, to + begin, [=](int64_t i) { return from[i]; });
-    } else {
-      put(count, how, to + begin, [](int64_t) { return 0.0F; });  // added, too: it makes -0 to 0
-    }
+    put(count, how, to + begin, [=](int64_t i) { return from[i]; });
   }
   for (size_t k = 0; bucket.has_moves && k < buffers_.size(); ++k) {
     const auto& [buffer, before, begin] = buffers_[k];

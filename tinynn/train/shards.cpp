@@ -39,40 +39,40 @@ double checksum(const Parameter& parameter) {
   return static_cast<double>(crc);
 }
 
-// Of the leaves [first, last): the halves are subtrees.
+// The gradients of some shards, and what is summed besides.
+struct Sum {
+  Values values{};
+  int64_t size = 0;
+  Buffer numbers = Buffer(size);
+};
+void add(Sum& to, const Sum& more) {
+  add(to.values, more.values);
+  add({to.numbers.data(), static_cast<size_t>(to.size)}, more.numbers.data());
+}
+
+// Of the leaves [first, last): the halves are subtrees. A leaf on the right is added in place where leaf can:
+// leaf(number, sum).
 template <class Leaf>
 auto sum_of(int64_t first, int64_t last, const Leaf& leaf) -> decltype(leaf(first)) {
   if (last - first == 1) return leaf(first);
   const int64_t middle = first + (last - first) / 2;
   auto sum = sum_of(first, middle, leaf);
+  if constexpr (requires { leaf(middle, sum); }) {
+    if (last - middle == 1) {
+      leaf(middle, sum);
+      return sum;
+    }
+  }
   add(sum, sum_of(middle, last, leaf));
   return sum;
 }
-
-struct Sum {
-  Values values{};
-  Buffer numbers;
+// Functions of one name.
+template <class... F>
+struct Leaf : F... {
+  using F::operator()...;
 };
-// Likewise; leaf(number, sum, how) writes or adds a leaf's.
-template <class Leaf>
-Sum sum_of_gradients(int64_t first, int64_t last, int64_t size, const Leaf& leaf) {
-  using How = FlatGradients::How;
-  if (last - first == 1) {
-    Sum sum{.values = {}, .numbers = Buffer(size)};
-    leaf(first, sum, How::write);
-    return sum;
-  }
-  const int64_t middle = first + (last - first) / 2;
-  Sum sum = sum_of_gradients(first, middle, size, leaf);
-  if (last - middle == 1) {
-    leaf(middle, sum, How::add);
-    return sum;
-  }
-  const Sum more = sum_of_gradients(middle, last, size, leaf);
-  add(sum.values, more.values);
-  add({sum.numbers.data(), static_cast<size_t>(size)}, more.numbers.data());
-  return sum;
-}
+template <class... F>
+Leaf(F...) -> Leaf<F...>;
 
 // What a process sends while its last shard goes backward: bucket by bucket, as gradients become complete.
 class BucketSums {
@@ -188,11 +188,15 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     const detail::ShardGenerator generator(before, shard);
     return one(shard);
   };
-  const auto leaf = [&](int64_t shard, Sum& sum, FlatGradients::How how) {
-    const Values values = values_of(shard);
-    how == FlatGradients::How::write ? void(sum.values = values) : add(sum.values, values);
-    gradients.pack(share(shard), sum.numbers.data(), how);
-  };
+  const Leaf leaf{[&](int64_t shard) {
+                    Sum sum{.values = values_of(shard), .size = gradients.size()};
+                    gradients.pack(share(shard), sum.numbers.data());
+                    return sum;
+                  },
+                  [&](int64_t shard, Sum& sum) {
+                    add(sum.values, values_of(shard));
+                    gradients.pack(share(shard), sum.numbers.data(), FlatGradients::How::add);
+                  }};
   Values values{};
   std::vector<Sum> beside;
   BucketSums sums(gradients, *reduce_, parameters.size(), beside);
@@ -209,7 +213,7 @@ Values Shards::sum(nn::Module& module, const std::vector<Parameter>& parameters,
     }
     for (int64_t begin = first(); begin < last_shard;) {
       const int64_t middle = begin + (last() - begin) / 2;
-      beside.push_back(sum_of_gradients(begin, middle, gradients.size(), leaf));
+      beside.push_back(sum_of(begin, middle, leaf));
       begin = middle;
     }
     const autograd::GradObserver observer({parameters.begin(), parameters.end()}, agree_on_start,
