@@ -3,6 +3,7 @@
 const tf = require('@tensorflow/tfjs-core');
 const {layers, sequential} = require('@tensorflow/tfjs-layers');
 const {setThreadsCount} = require('@tensorflow/tfjs-backend-wasm');
+const median = require('../median.cjs');
 
 const threads = Number(process.argv[2]);
 const dense = (units, activation) => layers.dense({units, activation});
@@ -14,21 +15,6 @@ const networks = {
   'lenet-5': [conv(20, 5, 'valid'), pool(), conv(50, 5, 'valid'), pool(), layers.flatten(), dense(500, 'relu'), dense(10)],
 };
 
-function median(model, x) {
-  const times = [];
-  let total = 0;
-  for (let i = 0; i < 20 || total < 2e5; ++i) {
-    const start = process.hrtime.bigint();
-    tf.tidy(() => model.predict(x, {batchSize: x.shape[0]}).dataSync());
-    const time = Number(process.hrtime.bigint() - start) / 1000;
-    if (i < 5) continue;  // warm-up
-    times.push(time);
-    total += time;
-  }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)];
-}
-
 (async () => {
   setThreadsCount(threads);
   await tf.setBackend('wasm');
@@ -36,7 +22,8 @@ function median(model, x) {
   for (const [name, list] of Object.entries(networks)) {
     const model = sequential({layers: [layers.inputLayer({inputShape: name === 'lenet-300-100' ? [784] : [28, 28, 1]}), ...list]});
     for (const batch of [1, 64]) {
-      const us = median(model, tf.randomUniform([batch, ...model.inputs[0].shape.slice(1)], -1, 1));
+      const x = tf.randomUniform([batch, ...model.inputs[0].shape.slice(1)], -1, 1);
+      const us = await median(() => tf.tidy(() => model.predict(x, {batchSize: batch}).dataSync()));
       console.log(JSON.stringify({library: 'TensorFlow.js', version: tf.version_core, case: name, batch, threads, us: Number(us.toFixed(3))}));
     }
   }
