@@ -34,7 +34,7 @@ void for_pieces(int64_t side, double flops, double flops_per_piece, int64_t unit
 double flops_of(int64_t m, int64_t n, int64_t k) {
   return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
 }
-constexpr double flops_worth_a_thread = 1e6;
+constexpr double flops_worth_a_thread = 5e5;
 
 void multiply_directly(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, const float* b,
                        float* c) {
@@ -85,7 +85,7 @@ void gemm(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, cons
   // Every piece packs the operand that is not split anew, so pieces have to be worth several Mflop; multiples
   // of 16 suit every register block in use.
   for_pieces(
-      std::max(m, n), flops_of(m, n, k), 2 * flops_worth_a_thread, 16, [&](int64_t begin, int64_t end) {
+      std::max(m, n), flops_of(m, n, k), 4 * flops_worth_a_thread, 16, [&](int64_t begin, int64_t end) {
         if (m >= n) {
           const float* rows = a + begin * (layout_a == Layout::plain ? lda : 1);
           blas::sgemm(end - begin, n, k, rows, lda, layout_a, b, ldb, layout_b, c + begin * n, n, accumulate);

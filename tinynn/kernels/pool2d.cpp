@@ -56,28 +56,19 @@ void for_each_window(const auto& s, const std::vector<Range>& rows, const std::v
 // The windows of nearly every network.
 void max_pool_2x2(const Pool2dSizes& s, const float* x, float* y, int32_t* argmax) {
   const int64_t oh = s.oh(), ow = s.ow();
-  const simd::Table& table = simd::table();
-  for_each_plane(s, [&](int64_t plane) {
-    const float* in = x + plane * s.h * s.w;
-    for (int64_t i = 0; i < oh; ++i) {
-      const int64_t to = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
-      table.max_pool_2x2(ow, in + top, in + bottom, static_cast<int32_t>(top), static_cast<int32_t>(bottom),
-                         y + to, argmax == nullptr ? nullptr : argmax + to);
-    }
+  for_each_plane(s, [&, pool = simd::table().max_pool_2x2](int64_t plane) {
+    const int64_t to = plane * oh * ow;
+    pool(oh, ow, x + plane * s.h * s.w, s.w, y + to, argmax == nullptr ? nullptr : argmax + to);
   });
 }
 
 void max_pool_2x2_backward(const Pool2dSizes& s, const float* grad_y, const int32_t* argmax, float* grad_x) {
   const int64_t oh = s.oh(), ow = s.ow();
-  const simd::Table& table = simd::table();
-  for_each_plane(s, [&](int64_t plane) {
+  for_each_plane(s, [&, spread = simd::table().max_pool_2x2_backward](int64_t plane) {
     float* out = grad_x + plane * s.h * s.w;
-    for (int64_t i = 0; i < oh; ++i) {
-      const int64_t from = (plane * oh + i) * ow, top = 2 * i * s.w, bottom = top + s.w;
-      table.max_pool_2x2_backward(ow, grad_y + from, argmax + from, static_cast<int32_t>(top),
-                                  static_cast<int32_t>(bottom), out + top, out + bottom);
-      if (s.w % 2 == 1) out[top + s.w - 1] = out[bottom + s.w - 1] = 0;  // no window reaches there
-    }
+    spread(oh, ow, grad_y + plane * oh * ow, argmax + plane * oh * ow, out, s.w);
+    // No window reaches the last of an odd number of columns or rows.
+    for (int64_t r = 0; s.w % 2 == 1 && r < 2 * oh; ++r) out[r * s.w + s.w - 1] = 0;
     if (s.h % 2 == 1) std::fill_n(out + (s.h - 1) * s.w, s.w, 0.0F);
   });
 }

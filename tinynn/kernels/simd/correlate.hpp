@@ -8,8 +8,10 @@ namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
 constexpr int most_outputs = 6;
-// Beside the O * V sums, registers hold V vectors of x and a weight.
+// Beside the O * V sums, registers hold V vectors of x and a weight: three where blocks have up to four
+// outputs, but for baseline's, which holds a product, too.
 constexpr int most_vectors = registers == 32 ? 4 : 2;
+constexpr int most_of_few = lanes == 8 ? 3 : most_vectors;
 
 // From vector number `at` on.
 template <int O, int V>
@@ -70,7 +72,8 @@ void pack(int64_t outputs, int64_t terms, const float* weight, float* packed) {
 
 void correlate(const Places& places, int64_t outputs, const float* x, const float* packed, const float* bias,
                float* y, int64_t stride) {
-  strips<most_vectors>(places, 0, outputs, x, packed, bias, y, stride);
+  const bool few = outputs <= 4 || outputs == 7 || outputs == 8;
+  (few ? strips<most_of_few> : strips<most_vectors>)(places, 0, outputs, x, packed, bias, y, stride);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Selections in place of branches: which of four pixels is the largest cannot be predicted. Four results at a
-// time, for rows of images are short; the last four of a row may overlap those before them.
+// Selections in place of branches: which of four pixels is the largest cannot be predicted. Several results
+// at a time; the last ones of a row may overlap those before them.
 #pragma once
 
 #include <tinynn/kernels/simd/vector.hpp>
@@ -7,91 +7,110 @@
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
-using FourNumbers = int32_t __attribute__((vector_size(16)));
-typedef int32_t UnalignedFourNumbers __attribute__((vector_size(16), aligned(4), may_alias));
+constexpr int most_windows = lanes < 8 ? 4 : 8;
 
-// Four pixels of every second column, from the first or the second one on.
-struct Pixels {
-  Four even, odd;
-  explicit Pixels(const float* row) {
-    const Four a = load_four(row), b = load_four(row + 4);
-    even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
-    odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+// n windows side by side, of which each sees two columns of two rows.
+template <int n, class = typename Count<n>::Numbers>
+struct Windows;
+
+template <int n, int... i>
+struct Windows<n, Sequence<i...>> {
+  typedef float Floats __attribute__((vector_size(n * sizeof(float))));
+  typedef int32_t Numbers __attribute__((vector_size(n * sizeof(int32_t))));
+
+  static Numbers columns(int64_t from) { return Numbers{2 * i...} + static_cast<int32_t>(from); }
+
+  template <class V, class T>
+  static V get(const T* from) {
+    V v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  }
+  static void put(auto* to, auto v) { __builtin_memcpy(to, &v, sizeof v); }
+
+  // If one of them is not a number, a comparison gives the second one, so what both ways give, or-ed, is
+  // none.
+  static Floats larger(Floats a, Floats b) {
+    const Floats c = a > b ? a : b, d = b > a ? b : a;
+    return reinterpret_cast<Floats>(reinterpret_cast<Numbers>(c) | reinterpret_cast<Numbers>(d));
+  }
+
+  // y: the largest of each.
+  static void forward(const float* x, int64_t top, int64_t bottom, float* y) {
+    const Floats a = larger(get<Floats>(x + top), get<Floats>(x + bottom)),
+                 b = larger(get<Floats>(x + top + n), get<Floats>(x + bottom + n));
+    put(y, larger(__builtin_shufflevector(a, b, 2 * i...), __builtin_shufflevector(a, b, 2 * i + 1 ...)));
+  }
+
+  // And the place where it was.
+  static void forward(const float* x, int64_t top, int64_t bottom, float* y, int32_t* argmax) {
+    const Floats a = get<Floats>(x + top), b = get<Floats>(x + top + n), c = get<Floats>(x + bottom),
+                 d = get<Floats>(x + bottom + n);
+    Floats largest = __builtin_shufflevector(a, b, 2 * i...);
+    Numbers where = columns(top);
+    const auto see = [&](Floats value, int64_t from) {
+      // A later value wins if it is larger, or if it is not a number.
+      const Numbers wins = (value > largest) | (value != value);
+      largest = wins ? value : largest;
+      where = wins ? columns(from) : where;
+    };
+    see(__builtin_shufflevector(a, b, 2 * i + 1 ...), top + 1);
+    see(__builtin_shufflevector(c, d, 2 * i...), bottom);
+    see(__builtin_shufflevector(c, d, 2 * i + 1 ...), bottom + 1);
+    put(y, largest);
+    put(argmax, where);
+  }
+
+  static void backward(const float* grad_y, const int32_t* argmax, int64_t top, int64_t bottom,
+                       float* grad_x) {
+    const Floats g = get<Floats>(grad_y);
+    const Numbers where = get<Numbers>(argmax);
+    const auto share = [&](int64_t at) {
+      const Floats even = where == columns(at) ? g : Floats{}, odd = where == columns(at + 1) ? g : Floats{};
+      put(grad_x + at, __builtin_shufflevector(even, odd, i / 2 + i % 2 * n...));
+      put(grad_x + at + n, __builtin_shufflevector(even, odd, (n + i) / 2 + (n + i) % 2 * n...));
+    };
+    share(top);
+    share(bottom);
   }
 };
 
-// The largest of four windows, and if asked for the place where it was.
-template <bool place>
-void four_windows(const float* top, const float* bottom, int32_t top_at, int32_t bottom_at, float* y,
-                  int32_t* argmax) {
-  const Pixels above(top), below(bottom);
-  const FourNumbers column = {0, 2, 4, 6};
-  Four largest = above.even;
-  FourNumbers where = column + top_at;
-  const auto see = [&](Four value, int32_t at) {
-    // A later value wins if it is larger, or if it is not a number.
-    const FourNumbers wins = (value > largest) | (value != value);
-    where = wins ? column + at : where;
-    largest = wins ? value : largest;
+// Calls f(Windows, row, column) for what covers all rows of windows, in the order of their rows.
+template <class F>
+void for_windows(int64_t rows, int64_t width, const F& f) {
+  const auto cover = [&](int64_t row, auto windows, int64_t n) {
+    for (int64_t j = 0; j < width; j += n) f(windows, row, smaller(j, width - n));
   };
-  see(above.odd, top_at + 1);
-  see(below.even, bottom_at);
-  see(below.odd, bottom_at + 1);
-  store_four(y, largest);
-  if constexpr (place) *reinterpret_cast<UnalignedFourNumbers*>(argmax) = where;
-}
-
-template <bool place>
-void row_of_windows(int64_t width, const float* top, const float* bottom, int32_t top_at, int32_t bottom_at,
-                    float* y, int32_t* argmax) {
-  for (int64_t j = 0; width >= 4 && j < width; j += 4) {
-    const int64_t at = smaller(j, width - 4);
-    const auto column = static_cast<int32_t>(2 * at);
-    four_windows<place>(top + 2 * at, bottom + 2 * at, top_at + column, bottom_at + column, y + at,
-                        place ? argmax + at : nullptr);
-  }
-  if (width >= 4) return;
-  // Fewer than four, as if there were four.
-  float above[8] = {}, below[8] = {}, largest[4];
-  int32_t where[4];
-  for (int64_t i = 0; i < 2 * width; ++i) {
-    above[i] = top[i];
-    below[i] = bottom[i];
-  }
-  four_windows<place>(above, below, top_at, bottom_at, largest, where);
-  for (int64_t j = 0; j < width; ++j) {
-    y[j] = largest[j];
-    if constexpr (place) argmax[j] = where[j];
-  }
-}
-
-void max_pool_2x2(int64_t width, const float* top, const float* bottom, int32_t top_at, int32_t bottom_at,
-                  float* y, int32_t* argmax) {
-  const auto row = argmax == nullptr ? row_of_windows<false> : row_of_windows<true>;
-  row(width, top, bottom, top_at, bottom_at, y, argmax);
-}
-
-void max_pool_2x2_backward(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
-                           int32_t bottom_at, float* top, float* bottom) {
-  const auto four = [&](int64_t at) {
-    const Four g = load_four(grad_y + at);
-    const FourNumbers column = FourNumbers{0, 2, 4, 6} + static_cast<int32_t>(2 * at);
-    const FourNumbers where = *reinterpret_cast<const UnalignedFourNumbers*>(argmax + at) - column;
-    const auto share = [&](int32_t place, float* row) {  // of the pixels at even and odd columns
-      const Four even = where == place ? g : Four{}, odd = where == place + 1 ? g : Four{};
-      store_four(row + 2 * at, __builtin_shufflevector(even, odd, 0, 4, 1, 5));
-      store_four(row + 2 * at + 4, __builtin_shufflevector(even, odd, 2, 6, 3, 7));
-    };
-    share(top_at, top);
-    share(bottom_at, bottom);
-  };
-  for (int64_t j = 0; width >= 4 && j < width; j += 4) four(smaller(j, width - 4));
-  for (int64_t j = 0; width < 4 && j < width; ++j) {
-    for (int64_t i = 2 * j; i < 2 * j + 2; ++i) {
-      top[i] = argmax[j] == top_at + i ? grad_y[j] : 0;
-      bottom[i] = argmax[j] == bottom_at + i ? grad_y[j] : 0;
+  for (int64_t row = 0; row < rows; ++row) {
+    if (width >= most_windows) {
+      cover(row, Windows<most_windows>(), most_windows);
+    } else if (width > 4 && row + 1 < rows) {
+      f(Windows<most_windows>(), row, 0);  // and what of the next row is overwritten by its own turn
+    } else if (width >= 4) {
+      cover(row, Windows<4>(), 4);
+    } else {
+      cover(row, Windows<1>(), 1);
     }
   }
+}
+
+void max_pool_2x2(int64_t rows, int64_t width, const float* x, int64_t pitch, float* y, int32_t* argmax) {
+  for_windows(rows, width, [&](auto windows, int64_t row, int64_t column) {
+    const int64_t top = 2 * (row * pitch + column), to = row * width + column;
+    if (argmax == nullptr) {
+      windows.forward(x, top, top + pitch, y + to);
+    } else {
+      windows.forward(x, top, top + pitch, y + to, argmax + to);
+    }
+  });
+}
+
+void max_pool_2x2_backward(int64_t rows, int64_t width, const float* grad_y, const int32_t* argmax,
+                           float* grad_x, int64_t pitch) {
+  for_windows(rows, width, [&](auto windows, int64_t row, int64_t column) {
+    const int64_t top = 2 * (row * pitch + column), from = row * width + column;
+    windows.backward(grad_y + from, argmax + from, top, top + pitch, grad_x);
+  });
 }
 
 }  // namespace

@@ -111,13 +111,12 @@ struct Table {
   void (*sparse_dots)(const LiveRows& rows, const Places& places, const float* g, int64_t stride,
                       const float* x, float* sums);
 
-  /// y[j] = the largest of top[2 j], top[2 j + 1], bottom[2 j] and bottom[2 j + 1]; NaN wins. `argmax`, if
-  /// not null, gets where it was: the first on a tie, counting from top_at in `top`, bottom_at in `bottom`.
-  void (*max_pool_2x2)(int64_t width, const float* top, const float* bottom, int32_t top_at,
-                       int32_t bottom_at, float* y, int32_t* argmax);
-  /// grad_y[j] to where argmax[j] says, among those four pixels of `top` and `bottom`; zero to the others.
-  void (*max_pool_2x2_backward)(int64_t width, const float* grad_y, const int32_t* argmax, int32_t top_at,
-                                int32_t bottom_at, float* top, float* bottom);
+  /// Windows of 2x2 pixels, `rows` of `width`, from rows of x that are `pitch` apart: y (rows, width) gets
+  /// the largest of each; NaN wins. `argmax`, if not null, gets where in x it was: the first on a tie.
+  void (*max_pool_2x2)(int64_t rows, int64_t width, const float* x, int64_t pitch, float* y, int32_t* argmax);
+  /// grad_y to where argmax says in those rows and columns of grad_x; zero to the others.
+  void (*max_pool_2x2_backward)(int64_t rows, int64_t width, const float* grad_y, const int32_t* argmax,
+                                float* grad_x, int64_t pitch);
 
   /// y[i] = a[i] + b[i]
   void (*add)(int64_t count, const float* a, const float* b, float* y);

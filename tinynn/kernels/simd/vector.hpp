@@ -7,6 +7,10 @@
 
 #include <tinynn/kernels/simd/table.hpp>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace tinynn::kernels::simd::TINYNN_ISA {
 namespace {
 
@@ -44,6 +48,9 @@ inline Vector broadcast(float value) { return value - Vector{}; }
 
 // Writes the first `used` lanes.
 inline void store_some(float* y, Vector v, int64_t used) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(y, static_cast<__mmask16>((1U << used) - 1), v);
+#else
   if (used == lanes) return store(y, v);
   float all[lanes];
   store(all, v);
@@ -53,6 +60,7 @@ inline void store_some(float* y, Vector v, int64_t used) {
   } else {
     for (int64_t i = 0; i < used; ++i) y[i] = all[i];
   }
+#endif
 }
 
 // The numbers 0 .. n-1 as a pack.
