@@ -72,6 +72,23 @@ TEST_CASE("kernels. gemm gives the same bits with any number of threads") {
   }
 }
 
+TEST_CASE("kernels. a product with a bias equals its naive twin, which begins with the bias") {
+  test::Draw draw(3);
+  for (int i = 0; i < 60; ++i) {
+    const int64_t largest = i % 10 == 0 ? 400 : 70;
+    const int64_t m = draw.between(1, largest), n = draw.between(1, largest), k = draw.between(1, largest);
+    CAPTURE(m);
+    CAPTURE(n);
+    CAPTURE(k);
+    const auto a = draw.numbers(m * k), b = draw.numbers(n * k), bias = draw.numbers(n);
+    std::vector<float> c, y(static_cast<size_t>(m * n), test::not_a_number);
+    for (int64_t row = 0; row < m; ++row) c.insert(c.end(), bias.begin(), bias.end());
+    kernels::gemm_and_bias(m, n, k, a.data(), b.data(), bias.data(), y.data());
+    REQUIRE(test::difference(y, test::naive_gemm(m, n, k, a, Layout::plain, b, Layout::transposed, c),
+                             2e-5) == "");
+  }
+}
+
 TEST_CASE("kernels. gemm of nothing") {
   std::vector<float> c{1, 2};
   gemm(2, 1, 0, nullptr, Layout::plain, nullptr, Layout::plain, c.data(), true);

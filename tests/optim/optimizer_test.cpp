@@ -5,6 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/ops/linear.hpp>
+#include <tinynn/ops/pointwise.hpp>
+#include <tinynn/ops/reduce.hpp>
 #include <tinynn/optim/adam.hpp>
 #include <tinynn/optim/sgd.hpp>
 
@@ -70,6 +73,30 @@ TEST_CASE("optim. a step does not touch the gradients") {
   sgd.step();
   CHECK(p.grad().to_vector() == Values{3, 4});
   CHECK(grad.to_vector() == Values{3, 4});
+}
+
+TEST_CASE("optim. packed gradients and dense ones step alike, with few weights alive and with more") {
+  test::Draw draw(3);
+  for (const double alive : {0.1, 0.3}) {
+    CAPTURE(alive);
+    const Tensor value = draw.tensor({30, 40}), x = draw.tensor({64, 40});
+    const Mask mask = draw.mask(value.shape(), alive);
+    Parameter packed(value), dense(value);
+    packed.prune(mask), dense.prune(mask);
+    optim::SGD sgd({packed, dense}, {.lr = 0.01, .momentum = 0.9});
+    const auto backward = [&](const Parameter& weight) {
+      tinynn::sum(pow(tinynn::linear(x, weight, {}), 2)).backward();
+    };
+    for (int step = 0; step < 3; ++step) {
+      sgd.zero_grad();
+      backward(packed);
+      REQUIRE(packed.packed_grad(*packed.sparse_pattern(1)) != nullptr);
+      const DenseGrad guard({dense});
+      backward(dense);
+      sgd.step();
+    }
+    CHECK(test::difference(packed.values(), dense.values(), 1e-4) == "");
+  }
 }
 
 TEST_CASE("optim. settings out of range are errors") {

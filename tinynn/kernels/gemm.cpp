@@ -49,9 +49,10 @@ void multiply_directly(int64_t m, int64_t n, int64_t k, const float* a, Layout l
   });
 }
 
-// B is (n, k) here. A single block leaves the threads to the rows of C^T.
-void multiply_transposed(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* c,
-                         bool accumulate) {
+// B is (n, k) here, and a bias, if there is one, what sums begin with. A single block leaves the threads to
+// the rows of C^T.
+void multiply_transposed(int64_t m, int64_t n, int64_t k, const float* a, const float* b, const float* bias,
+                         float* c, bool accumulate) {
   const simd::Table& table = simd::table();
   parallel_for(m, rows_of_block, [&](int64_t begin, int64_t end) {
     const int64_t rows = end - begin, pitch = round_up(rows, table.lanes);
@@ -60,7 +61,10 @@ void multiply_transposed(int64_t m, int64_t n, int64_t k, const float* a, const 
       float* to = result.data() + first * pitch;
       if (accumulate && pitch > rows) std::fill_n(to, (last - first) * pitch, 0.0F);
       if (accumulate) table.transpose(rows, last - first, c + begin * n + first, n, to, pitch);
-      table.multiply({last - first, k, pitch, k, 1, pitch, accumulate}, b + first * k, right.data(), to);
+      for (int64_t o = first; bias != nullptr && o < last; ++o)
+        std::fill_n(result.data() + o * pitch, pitch, bias[o]);
+      table.multiply({last - first, k, pitch, k, 1, pitch, accumulate || bias != nullptr}, b + first * k,
+                     right.data(), to);
       table.transpose(last - first, rows, to, pitch, c + begin * n + first, n);
     });
   });
@@ -78,7 +82,7 @@ void gemm(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, cons
   const int64_t lda = layout_a == Layout::plain ? k : m;
   const int64_t ldb = layout_b == Layout::plain ? n : k;
   if (goes_directly(m, n, k, layout_a, layout_b, accumulate)) {
-    if (layout_b == Layout::transposed) return multiply_transposed(m, n, k, a, b, c, accumulate);
+    if (layout_b == Layout::transposed) return multiply_transposed(m, n, k, a, b, nullptr, c, accumulate);
     return multiply_directly(m, n, k, a, layout_a, b, c);
   }
   const blas::SingleThreaded guard;
@@ -94,6 +98,14 @@ void gemm(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, cons
           blas::sgemm(m, end - begin, k, a, lda, layout_a, columns, ldb, layout_b, c + begin, n, accumulate);
         }
       });
+}
+
+void gemm_and_bias(int64_t m, int64_t n, int64_t k, const float* a, const float* b, const float* bias,
+                   float* c) {
+  if (m > 0 && goes_directly(m, n, k, Layout::plain, Layout::transposed, true))
+    return multiply_transposed(m, n, k, a, b, bias, c, false);
+  for (int64_t i = 0; i < m; ++i) std::copy_n(bias, n, c + i * n);
+  gemm(m, n, k, a, Layout::plain, b, Layout::transposed, c, true);
 }
 
 }  // namespace tinynn::kernels

@@ -13,6 +13,9 @@ enum class Layout { plain, transposed };
 /// on the sizes alone.
 void gemm(int64_t m, int64_t n, int64_t k, const float* a, Layout layout_a, const float* b, Layout layout_b,
           float* c, bool accumulate = false);
+/// C (m, n) = A (m, k) * B (n, k) transposed, + bias (n) in each row.
+void gemm_and_bias(int64_t m, int64_t n, int64_t k, const float* a, const float* b, const float* bias,
+                   float* c);
 
 /// Name and version of the library that does the work, for reports.
 const char* blas_name();

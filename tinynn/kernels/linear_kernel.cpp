@@ -11,9 +11,7 @@ LinearKernel::LinearKernel(int64_t rows, int64_t columns, const float* weight, i
 }
 
 LinearKernel::LinearKernel(const SparsePattern::Lines& lines, const float* weight, int64_t length)
-    : rows_(lines.count),
-      vectors_(0, length),
-      live_(std::in_place, lines, weight, [=, this](int64_t, int64_t i) { return i * pitch(); }) {}
+    : rows_(lines.count), vectors_(0, length), live_(std::in_place, lines, weight, pitch()) {}
 
 void LinearKernel::operator()(int64_t samples, const float* x, const float* bias, float* y) const {
   const simd::Places places = vectors_.places(samples);
@@ -38,7 +36,7 @@ LinearSampleKernel::LinearSampleKernel(const SparsePattern::Lines& lines, const 
     : rows_(lines.count),
       columns_(lines.size),
       vectors_(0, 0),
-      live_(std::in_place, lines, weight, [](int64_t, int64_t i) { return i; }) {}
+      live_(std::in_place, lines, weight, int64_t{1}) {}
 
 void LinearSampleKernel::operator()(const float* x, const float* bias, float* scratch, float* y) const {
   if (!live_) {

@@ -45,6 +45,20 @@ SparsePattern::SparsePattern(const uint8_t* alive, int64_t r, int64_t c) : rows(
   }
 }
 
+void LiveElements::take_values(const SparsePattern::Lines& lines, const float* weight) {
+  if (weight == nullptr) return;
+  values = Buffer(count());
+  for_row_pieces(lines.count, count(), [&](int64_t line, int64_t end) {
+    const int32_t *start = lines.begin.data(), *index = lines.index.data();
+    float* to = values.data();
+    for (; line < end; ++line) {
+      const float* from = weight + line * lines.line_step;
+      const int64_t stop = start[line + 1], step = lines.index_step;
+      for (int64_t k = start[line]; k < stop; ++k) to[k] = from[index[k] * step];
+    }
+  });
+}
+
 void pack_live(const SparsePattern& pattern, const float* from, float* to) {
   for_each_live(pattern, [=](int64_t k, int64_t place) { to[k] = from[place]; });
 }

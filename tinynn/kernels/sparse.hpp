@@ -14,12 +14,11 @@
 
 namespace tinynn::kernels {
 
-/// At most this much of a weight may be alive for sparse kernels. With 75% zeros and a batch of 64, the three
-/// products of a linear layer's training step together take less time than dense ones, at 70% more; those of
-/// a convolution take less with 65% zeros, at 60% as much (benchmarks/sparsity.sh, one thread with AVX-512),
-/// if the dense one is computed directly; see sparse_conv2d_density_for(). Fixed rules, so that equal runs
-/// give equal bits.
-inline constexpr double sparse_linear_density = 0.25, sparse_conv2d_density = 0.35;
+/// At most this much of a weight may be alive for sparse kernels. With 60% zeros and a batch of 64, the three
+/// products of a linear layer's training step together take as long as dense ones; those of a convolution
+/// take 60% of that with 65% zeros (benchmarks/sparsity.sh, one thread with AVX-512), if the dense one is
+/// computed directly; see sparse_conv2d_density_for(). Fixed rules, so that equal runs give equal bits.
+inline constexpr double sparse_linear_density = 0.40, sparse_conv2d_density = 0.35;
 /// Vectors of linear layers are of samples, so with fewer than 64 it takes more zeros.
 inline double sparse_linear_density_for(int64_t samples) {
   return sparse_linear_density * static_cast<double>(std::min<int64_t>(samples, 64)) / 64;
@@ -60,18 +59,28 @@ struct SparsePattern {
 /// Live elements row by row, as simd::Table::sparse_rows and sparse_dots read them.
 struct LiveElements {
   std::vector<int32_t> begin;   // of each row its first element, and the end
-  std::vector<int32_t> offset;  // of each element where its factors lie: offset_of(line, index)
+  std::vector<int32_t> offset;  // of each element where its factors lie, in pitches
+  int64_t pitch = 1;
   Buffer values;
 
-  /// A row is made of `lines_in_row` lines. There are no values if `weight` is null.
+  /// The factors of an element lie by its index, `factors_pitch` apart. There are no values if `weight` is
+  /// null.
+  LiveElements(const SparsePattern::Lines& lines, const float* weight, int64_t factors_pitch)
+      : begin(lines.begin), offset(lines.index), pitch(factors_pitch) {
+    take_values(lines, weight);
+  }
+  /// They lie at offset_of(line, index). A row is made of `lines_in_row` lines.
   template <class OffsetOf>
   LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,
                int64_t lines_in_row = 1);
 
   int64_t count() const { return std::ssize(offset); }
   simd::LiveRows rows(int64_t first, int64_t end) const {
-    return {first, end, begin.data(), offset.data(), values.data()};
+    return {first, end, begin.data(), offset.data(), pitch, values.data()};
   }
+
+ private:
+  void take_values(const SparsePattern::Lines& lines, const float* weight);
 };
 
 /// to[k] = the k-th live element of `from` (rows, columns), row by row; and back.
@@ -96,20 +105,15 @@ void sum_chunks(int64_t count, int64_t grain, int64_t size, float* sum, const Bo
 template <class OffsetOf>
 LiveElements::LiveElements(const SparsePattern::Lines& lines, const float* weight, OffsetOf offset_of,
                            int64_t lines_in_row)
-    : offset(lines.index.size()), values(weight == nullptr ? Buffer() : Buffer(std::ssize(lines.index))) {
+    : offset(lines.index.size()) {
   for (int64_t line = 0; line <= lines.count; line += lines_in_row) begin.push_back(lines.begin.data()[line]);
   for_row_pieces(lines.count, count(), [&](int64_t first, int64_t end) {
-    const int32_t *start = lines.begin.data(), *index = lines.index.data();
-    int32_t* to = offset.data();
     for (int64_t line = first; line < end; ++line) {
-      const int64_t stop = start[line + 1];
-      for (int64_t k = start[line]; k < stop; ++k) to[k] = static_cast<int32_t>(offset_of(line, index[k]));
-      if (weight == nullptr) continue;
-      const float* from = weight + line * lines.line_step;
-      float* value = values.data();
-      for (int64_t k = start[line]; k < stop; ++k) value[k] = from[index[k] * lines.index_step];
+      for (int64_t k = lines.begin.data()[line]; k < lines.begin.data()[line + 1]; ++k)
+        offset.data()[k] = static_cast<int32_t>(offset_of(line, lines.index.data()[k]));
     }
   });
+  take_values(lines, weight);
 }
 
 }  // namespace tinynn::kernels

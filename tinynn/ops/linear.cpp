@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <vector>
+#include <utility>
 
 #include <tinynn/autograd/parameter.hpp>
 #include <tinynn/autograd/record.hpp>
@@ -12,18 +11,6 @@
 namespace tinynn {
 
 namespace {
-
-// grad_bias[o] = sum over rows of grad_y[row][o]
-Tensor column_sums(const Tensor& grad_y, int64_t rows, int64_t columns) {
-  std::vector<double> sums(static_cast<size_t>(columns));
-  const float* row = grad_y.data();
-  for (int64_t r = 0; r < rows; ++r, row += columns) {
-    for (int64_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(row[c]);
-  }
-  Tensor result(Shape{columns});
-  std::ranges::transform(sums, result.mutable_data(), [](double sum) { return static_cast<float>(sum); });
-  return result;
-}
 
 // A row of the weight produces an output, a column reads an input.
 void linear_channels(autograd::Channels& c) {
@@ -61,22 +48,29 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   };
   const auto pattern = live(weight);
   const kernels::LinearSizes s{.n = rows, .in = in, .out = out};
-  kernels::linear_forward(s, x.data(), weight.data(), bias.defined() ? bias.data() : nullptr,
-                          y.mutable_data(), pattern.get());
+  const kernels::Samples samples(x.data());
+  kernels::linear_forward(s, samples, weight.data(), bias.defined() ? bias.data() : nullptr, y.mutable_data(),
+                          pattern.get());
 
-  return autograd::record(ops::linear, y, {x, weight, bias}, [=](const Tensor& grad_y) {
-    autograd::hand_on_grad(x, [&](float* grad_x) {  // grad_x = grad_y weight
-      kernels::linear_backward_input(s, grad_y.data(), weight.data(), grad_x, pattern.get());
-    });
-    if (weight.requires_grad()) {  // grad_weight = grad_y^T x
-      // The gradients of dead weights may have been asked for since the forward pass.
-      const auto still = pattern ? live(weight) : nullptr;
-      Buffer grad_weight(still ? still->count() : weight.numel());
-      kernels::linear_backward_weight(s, grad_y.data(), x.data(), grad_weight.data(), still.get());
-      autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
-    }
-    if (bias.requires_grad()) autograd::accumulate_grad(bias, column_sums(grad_y, rows, out));
-  });
+  return autograd::record(
+      ops::linear, y, {x, weight, bias}, [=, blocks = samples.blocks](const Tensor& grad_y) {
+        const kernels::Samples g(grad_y.data());
+        autograd::hand_on_grad(x, [&](float* grad_x) {  // grad_x = grad_y weight
+          kernels::linear_backward_input(s, g, weight.data(), grad_x, pattern.get());
+        });
+        if (weight.requires_grad()) {  // grad_weight = grad_y^T x
+          // The gradients of dead weights may have been asked for since the forward pass.
+          const auto still = pattern ? live(weight) : nullptr;
+          Buffer grad_weight(still ? still->count() : weight.numel());
+          kernels::linear_backward_weight(s, g, {x.data(), blocks}, grad_weight.data(), still.get());
+          autograd::accumulate_packed_grad(weight, still, std::move(grad_weight));
+        }
+        if (bias.requires_grad()) {
+          Tensor grad_bias(bias.shape());
+          kernels::linear_backward_bias(s, grad_y.data(), grad_bias.mutable_data());
+          autograd::accumulate_grad(bias, std::move(grad_bias));
+        }
+      });
 }
 
 }  // namespace tinynn

@@ -71,6 +71,9 @@ void Optimizer::step() {
   }
 }
 
+// Where to pack a weight and its moments, step, and unpack them takes as long as to step on all.
+constexpr double sparse_step_density = 0.2;
+
 void Optimizer::step(State& state) {
   const Group& group = groups_[state.group];
   Parameter& parameter = state.parameter;
@@ -80,7 +83,7 @@ void Optimizer::step(State& state) {
     update(slot);
     if (group.l1 > 0 && parameter.rank() >= 2) soft_threshold(value, group.lr * group.l1);
   };
-  const auto live = parameter.sparse_pattern(kernels::sparse_linear_density);
+  const auto live = parameter.sparse_pattern(sparse_step_density);
   if (!live) {
     const Tensor grad = parameter.grad();
     slot.grad = grad.values();

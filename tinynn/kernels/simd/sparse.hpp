@@ -20,7 +20,7 @@ template <int n>
 // Not inlined into its caller, where registers would spill: that took up to 30% more time.
 [[gnu::noinline]] void rows_of(const LiveRows& rows, const float* bias, const Places& places, int64_t at,
                                const float* x, float* y, int64_t stride) {
-  const auto [first, end, begin, offset, values] = rows;
+  const auto [first, end, begin, offset, pitch, values] = rows;
   const float* in[n];
   for (int i = 0; i < n; ++i) in[i] = x + places.from[at + i];
   for (int64_t r = first; r < end; ++r) {
@@ -33,13 +33,13 @@ template <int n>
     int32_t k = begin[r];
     for (; k + 1 < begin[r + 1]; k += 2) {
       const Vector v = broadcast(values[k]), w = broadcast(values[k + 1]);
-      const int64_t p = offset[k], q = offset[k + 1];
+      const int64_t p = pitch * offset[k], q = pitch * offset[k + 1];
       for (int i = 0; i < n; ++i) even[i] += v * load(in[i] + p);
       for (int i = 0; i < n; ++i) odd[i] += w * load(in[i] + q);
     }
     if (k < begin[r + 1]) {
       const Vector v = broadcast(values[k]);
-      for (int i = 0; i < n; ++i) even[i] += v * load(in[i] + offset[k]);
+      for (int i = 0; i < n; ++i) even[i] += v * load(in[i] + pitch * offset[k]);
     }
     for (int i = 0; i < n; ++i) store_some(y + r * stride + places.to[at + i], even[i] + odd[i], places.used);
   }
@@ -54,8 +54,9 @@ template <int n>
   const float* in[n];
   for (int i = 0; i < n; ++i) in[i] = x + places.from[at + i];
   const auto product = [&](const Vector* row, int32_t k) {
-    Vector sum = row[0] * load(in[0] + offset[k]);
-    for (int i = 1; i < n; ++i) sum += row[i] * load(in[i] + offset[k]);
+    const int64_t p = rows.pitch * offset[k];
+    Vector sum = row[0] * load(in[0] + p);
+    for (int i = 1; i < n; ++i) sum += row[i] * load(in[i] + p);
     return sum;
   };
   for (int64_t r = rows.first; r < rows.end; ++r) {

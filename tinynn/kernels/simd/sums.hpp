@@ -56,5 +56,11 @@ void add_products(int64_t count, const float* g, const float* x, double mean, do
   });
 }
 
+void add_rows_to_sums(int64_t rows, int64_t width, const float* x, double* sums) {
+  for (int64_t r = 0; r < rows; ++r, x += width) {
+    for (int64_t c = 0; c < width; ++c) sums[c] += static_cast<double>(x[c]);
+  }
+}
+
 }  // namespace
 }  // namespace tinynn::kernels::simd::TINYNN_ISA

@@ -42,6 +42,7 @@ const Table table{.name = TINYNN_ISA_NAME,
                   .sum = sum,
                   .add_moments = add_moments,
                   .add_products = add_products,
+                  .add_rows_to_sums = add_rows_to_sums,
                   .normalize = normalize,
                   .normalize_backward = normalize_backward};
 

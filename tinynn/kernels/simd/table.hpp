@@ -19,10 +19,11 @@ struct Places {
 };
 
 /// Rows `first` to `end` of a sparse weight. The live elements of row r are begin[r] to begin[r + 1]; the
-/// factors of element k lie offset[k] from the start of each vector.
+/// factors of element k lie offset[k] times the pitch from the start of each vector.
 struct LiveRows {
   int64_t first, end;
   const int32_t *begin, *offset;
+  int64_t pitch;
   const float* values;
 };
 
@@ -104,10 +105,12 @@ struct Table {
 
   // The same with a sparse weight; places.offsets is not used.
 
-  /// y[r][to[v] + i] = bias[r] + the sum over row r's elements k of values[k] * x[from[v] + offset[k] + i].
+  /// y[r][to[v] + i] = bias[r] + the sum over row r's elements k of values[k] * x[from[v] + pitch offset[k] +
+  /// i].
   void (*sparse_rows)(const LiveRows& rows, const float* bias, const Places& places, const float* x, float* y,
                       int64_t stride);
-  /// sums[k] += the sum over v and i of g[r][v * L + i] * x[from[v] + offset[k] + i], for row r's elements k.
+  /// sums[k] += the sum over v and i of g[r][v * L + i] * x[from[v] + pitch offset[k] + i], for row r's
+  /// elements k.
   void (*sparse_dots)(const LiveRows& rows, const Places& places, const float* g, int64_t stride,
                       const float* x, float* sums);
 
@@ -138,6 +141,8 @@ struct Table {
   void (*add_moments)(int64_t count, const float* x, double shift, double* sums);
   /// Adds to sums[0] the sum of g[i], to sums[1] that of g[i] (x[i] - mean).
   void (*add_products)(int64_t count, const float* g, const float* x, double mean, double* sums);
+  /// Adds each of `rows` rows of x, of `width`, to the sums (width).
+  void (*add_rows_to_sums)(int64_t rows, int64_t width, const float* x, double* sums);
   /// y[i] = (x[i] - mean) scale + shift
   void (*normalize)(int64_t count, const float* x, float mean, float scale, float shift, float* y);
   /// grad_x[i] = scale (grad_y[i] - shift - (x[i] - mean) slope); grad_x may be grad_y.
