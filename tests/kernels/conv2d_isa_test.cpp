@@ -1,3 +1,4 @@
+#include <array>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -125,6 +126,33 @@ TEST_CASE("kernels. convolutions by Winograd equal their naive twin, with every 
       gathered += kernels::winograd_fills(s) ? 1 : 0;
       // Sums of up to 3,000 products have a size of 18.
       check_against_naive(Convolution(draw, s), 3e-4);
+    }
+  }
+}
+
+TEST_CASE("kernels. one sample by Winograd has the same bits on any number of threads") {
+  for (const auto& isa : kernels::isas()) {
+    CAPTURE(isa);
+    const test::Isa forced(isa);
+    test::Draw draw(13);
+    // Of many tiles, of two groups of them, and of a single one, of which each thread has some channels.
+    for (const auto& [c, side, o, kernel] :
+         {std::array<int64_t, 4>{16, 32, 16, 3}, {20, 12, 50, 5}, {64, 8, 64, 3}}) {
+      const Conv2dSizes s{
+          .n = 1, .c = c, .h = side, .w = side, .o = o, .kh = kernel, .kw = kernel, .padding = 1};
+      REQUIRE(kernels::winograd_suits(s));
+      const auto x = draw.numbers(c * side * side), weight = draw.numbers(o * c * kernel * kernel),
+                 bias = draw.numbers(o);
+      const kernels::WinogradKernel convolve(s, weight.data());
+      const auto run = [&] {
+        std::vector<float> scratch(static_cast<size_t>(convolve.scratch_size())),
+            y(static_cast<size_t>(o * s.oh() * s.ow()));
+        convolve(x.data(), bias.data(), scratch.data(), y.data());
+        return y;
+      };
+      const auto alone = test::with_threads(1, run);
+      for (const int64_t threads : {2, 3, 8})
+        REQUIRE(test::bit_difference(test::with_threads(threads, run), alone) == "");
     }
   }
 }

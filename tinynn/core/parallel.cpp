@@ -191,9 +191,11 @@ int64_t num_threads() { return thread_setting(); }
 
 int64_t detail::fork_count() { return forks; }
 
+int64_t free_threads() { return inside_parallel ? 1 : num_threads(); }
+
 void detail::run_chunks(int64_t chunks, void (*run)(void*, int64_t), void* context) {
-  const int64_t threads = std::min(num_threads(), chunks);
-  if (threads > 1 && !inside_parallel) {
+  const int64_t threads = std::min(free_threads(), chunks);
+  if (threads > 1) {
     Job job(chunks, threads, run, context);
     if (!thread_pool().run(job, threads)) job.work(0);  // another thread's job has the pool: do it alone
     return job.rethrow();

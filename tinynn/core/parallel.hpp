@@ -12,6 +12,8 @@ namespace tinynn {
 /// Threads to use from now on, at least 1. The default is the number of cores this process may run on.
 void set_num_threads(int64_t count);
 int64_t num_threads();
+/// How many of them a parallel_for would have here: one inside of another.
+int64_t free_threads();
 
 namespace detail {
 /// How many times this process was forked off another. Threads do not survive a fork:

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <tinynn/core/parallel.hpp>
 #include <tinynn/kernels/winograd.hpp>
 
 namespace tinynn::kernels {
@@ -80,38 +81,61 @@ WinogradKernel::WinogradKernel(const Conv2dSizes& s, const float* weight)
 
 // A pixel of zeros and those of x, the bias, the pixels of y, and some tiles' inputs and results.
 int64_t WinogradKernel::scratch_size() const {
-  return channels_ * (1 + s_.h * s_.w) + outputs_ * (1 + s_.oh() * s_.ow()) +
-         numbers * together * (channels_ + outputs_);
+  return channels_ * (1 + s_.h * s_.w) + outputs_ * (1 + s_.oh() * s_.ow()) + tile_memory();
+}
+
+// So many channels of the results of some tiles.
+void WinogradKernel::convolve_tiles(int64_t first, int64_t channel, int64_t channels, const float* pixels,
+                                    const float* shift, float* memory, float* made) const {
+  float *inputs = memory, *results = memory + numbers * together * channels_;
+  const int64_t count = std::min(together, tiles_.count() - first);
+  for (int64_t i = 0; i < count; ++i) {
+    table_.winograd_input(channels_, pixels, places_.data() + (first + i) * numbers, inputs + i * channels_,
+                          together * channels_);
+  }
+  const simd::Product product{count, s_.c, channels, channels_, 1, outputs_, false};
+  for (int64_t k = 0; k < numbers; ++k) {
+    table_.multiply(product, inputs + k * together * channels_,
+                    weight_.data() + k * s_.c * outputs_ + channel, results + k * together * outputs_);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t top = tiles_.top(first + i), left = tiles_.left(first + i);
+    table_.winograd_output(s_.kh, channels, results + i * outputs_, together * outputs_, shift + channel,
+                           made + (top * s_.ow() + left) * outputs_ + channel, s_.ow() * outputs_,
+                           std::min(tiles_.size(), s_.oh() - top), std::min(tiles_.size(), s_.ow() - left),
+                           outputs_);
+  }
 }
 
 void WinogradKernel::operator()(const float* x, const float* bias, float* scratch, float* y,
                                 ByPixels by_pixels) const {
   const int64_t positions = s_.oh() * s_.ow();
   float* shift = scratch + channels_ * (1 + s_.h * s_.w);
-  float* inputs = shift + outputs_ * (1 + positions);
   const float* pixels = by_pixels.x ? x - channels_ : scratch;
   float* made = by_pixels.y ? y : shift + outputs_;
-  float* results = inputs + numbers * together * channels_;
   if (bias != nullptr) std::copy_n(bias, s_.o, shift);
   if (!by_pixels.x) table_.transpose(s_.c, s_.h * s_.w, x, s_.h * s_.w, scratch + channels_, channels_);
-  for (int64_t first = 0; first < tiles_.count(); first += together) {
-    const int64_t count = std::min(together, tiles_.count() - first);
-    for (int64_t i = 0; i < count; ++i) {
-      table_.winograd_input(channels_, pixels, places_.data() + (first + i) * numbers, inputs + i * channels_,
-                            together * channels_);
-    }
-    const simd::Product product{count, s_.c, outputs_, channels_, 1, outputs_, false};
-    for (int64_t k = 0; k < numbers; ++k) {
-      table_.multiply(product, inputs + k * together * channels_, weight_.data() + k * s_.c * outputs_,
-                      results + k * together * outputs_);
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t top = tiles_.top(first + i), left = tiles_.left(first + i);
-      table_.winograd_output(s_.kh, outputs_, results + i * outputs_, together * outputs_, shift,
-                             made + (top * s_.ow() + left) * outputs_, s_.ow() * outputs_,
-                             std::min(tiles_.size(), s_.oh() - top), std::min(tiles_.size(), s_.ow() - left),
-                             outputs_);
-    }
+  const int64_t groups = (tiles_.count() + together - 1) / together;
+  const int64_t products = numbers * tiles_.count() * s_.c * outputs_;
+  constexpr int64_t products_worth_a_thread = 1 << 18;
+  const int64_t pieces =
+      free_threads() == 1 ? 1 : std::clamp<int64_t>(products / products_worth_a_thread, 1, 8);
+  if (pieces == 1) {
+    float* memory = shift + outputs_ * (1 + positions);
+    for (int64_t group = 0; group < groups; ++group)
+      convolve_tiles(group * together, 0, outputs_, pixels, shift, memory, made);
+  } else {
+    // Some groups of tiles each; of a single group, which has few pixels of many channels, some channels.
+    const int64_t vectors = outputs_ / table_.lanes, items = groups == 1 ? vectors : groups;
+    parallel_for(items, (items + pieces - 1) / pieces, [&](int64_t begin, int64_t end) {
+      const Buffer memory(tile_memory());
+      if (groups == 1) {
+        const int64_t channel = begin * table_.lanes, channels = (end - begin) * table_.lanes;
+        return convolve_tiles(0, channel, channels, pixels, shift, memory.data(), made);
+      }
+      for (int64_t group = begin; group < end; ++group)
+        convolve_tiles(group * together, 0, outputs_, pixels, shift, memory.data(), made);
+    });
   }
   if (!by_pixels.y) table_.transpose(positions, s_.o, made, outputs_, y, positions);
 }

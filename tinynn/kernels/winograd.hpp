@@ -48,10 +48,17 @@ class WinogradKernel {
 
   /// Floats of scratch memory, which has to be zero before the first call.
   int64_t scratch_size() const;
-  /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null.
+  /// One sample: y (o, oh, ow) from x (c, h, w) and bias (o), which may be null; on several threads if it is
+  /// worth it and all are free.
   void operator()(const float* x, const float* bias, float* scratch, float* y, ByPixels by_pixels = {}) const;
 
  private:
+  int64_t tile_memory() const {
+    return WinogradTiles::numbers * WinogradTiles::together * (channels_ + outputs_);
+  }
+  void convolve_tiles(int64_t first, int64_t channel, int64_t channels, const float* pixels,
+                      const float* shift, float* memory, float* made) const;
+
   const simd::Table& table_ = simd::table();
   Conv2dSizes s_;
   WinogradTiles tiles_;
