@@ -55,18 +55,18 @@ class Group::Rounds : public train::Reduce::Sum {
     begin_round();
   }
   ~Rounds() override {
-    if (!is_over_) MPI_Waitall(2, requests_, MPI_STATUSES_IGNORE);  // they write into what is here
+    if (!is_over_) wait();  // they write into what is here
   }
   void go_on() override {
     int is_done = 1;
     while (!is_over_ && is_done != 0) {
-      MPI_Testall(2, requests_, &is_done, MPI_STATUSES_IGNORE);
+      MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &is_done, MPI_STATUSES_IGNORE);
       if (is_done != 0) end_round();
     }
   }
   void finish() override {
     while (!is_over_) {
-      MPI_Waitall(2, requests_, MPI_STATUSES_IGNORE);
+      wait();
       end_round();
     }
   }
@@ -74,10 +74,22 @@ class Group::Rounds : public train::Reduce::Sum {
  private:
   using Part = std::span<T>;
 
+  void wait() { MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE); }
+  // In pieces that Open MPI sends at once over TCP: it would ask the partner before a longer message, and the
+  // question and its answer would queue behind what flows the other way.
   void swap(int partner, Part send, Part receive) {
-    const auto count = [](Part part) { return static_cast<int>(part.size()); };
-    MPI_Irecv(receive.data(), count(receive), type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_[0]);
-    MPI_Isend(send.data(), count(send), type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_[1]);
+    requests_.clear();
+    const auto each_piece = [](Part part, const auto& use) {
+      const size_t piece = std::max(61440 / sizeof(T), part.size() / most_pieces + 1);
+      for (; part.size() > piece; part = part.subspan(piece)) use(part.data(), static_cast<int>(piece));
+      use(part.data(), static_cast<int>(part.size()));
+    };
+    each_piece(receive, [&](T* to, int count) {
+      MPI_Irecv(to, count, type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_.emplace_back());
+    });
+    each_piece(send, [&](const T* from, int count) {
+      MPI_Isend(from, count, type_of(T()), partner, tag_, MPI_COMM_WORLD, &requests_.emplace_back());
+    });
     group_.bytes_sent_ += static_cast<int64_t>(send.size_bytes());
   }
   void begin_round() {
@@ -110,7 +122,8 @@ class Group::Rounds : public train::Reduce::Sum {
   Part part_;
   std::vector<T> theirs_;
   std::vector<std::pair<Part, Part>> rounds_;  // what was mine, and what was the partner's
-  MPI_Request requests_[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+  std::vector<MPI_Request> requests_;
+  static constexpr size_t most_pieces = 64;
 };
 
 // Sums that go on at the same time must not take each other's messages.
