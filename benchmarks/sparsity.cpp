@@ -18,6 +18,7 @@
 #include <tinynn/kernels/sparse.hpp>
 #include <tinynn/tinynn.hpp>
 
+#include "isa.hpp"
 #include "layers.hpp"
 using namespace tinynn;
 
@@ -122,13 +123,14 @@ void print_conv2d(const kernels::Conv2dSizes& s, int repetitions) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bench::use_isa_of_environment();
   const int repetitions = argc > 1 ? std::atoi(argv[1]) : 31;
   if (argc > 2) set_num_threads(std::atoi(argv[2]));
   manual_seed(1);
   std::printf("| layer | product |");
   for (const double sparsity : sparsities) std::printf(" %.0f%% zero |", 100 * sparsity);
   std::printf("\n|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const int64_t n : {1, 16, 64, 1000}) print_linear(300, 784, n, repetitions);
+  for (const int64_t n : {1, 4, 8, 16, 32, 64, 1000}) print_linear(300, 784, n, repetitions);
   print_linear(100, 300, 64, repetitions);
   print_linear(500, 800, 64, repetitions);
   print_conv2d(bench::convolution(20, 12, 50, 5, 0), repetitions);  // LeNet-5

@@ -36,7 +36,7 @@ set key top left
 set grid
 set arrow from 50,1 to 100,1 nohead linecolor "gray60"
 do for [panel=0:1] {
-  rule = panel == 0 ? 75 : 65
+  rule = panel == 0 ? 60 : 65
   set arrow 2 from rule,0.4 to rule,32 nohead dashtype 2 linecolor "gray30"
   set label 2 "sparse kernels from here on" at rule + 0.8,0.5 font ",11" textcolor "gray30"
   set title panel == 0 ? "linear, 784 x 300" : "convolution, 20 channels to 50 by 5 x 5"
