@@ -105,8 +105,17 @@ all_fail 'rank 0: mnist is not the same on all machines' "$mpirun" -n 1 "${train
     "${train[@]}" part
 all_fail 'rank 0: run.ckpt is not the same file on all machines' "$mpirun" -n 1 "${train[@]}" part --checkpoint run.ckpt --resume \
     : -n 1 -wdir "$out/data" "${train[@]}" part --checkpoint run.ckpt --resume
-if on 3 "${train[@]}" part >stdout 2>stderr; then complain "3 processes share 8 shards"; fi
-grep -q '3 processes, expected a power of two' stderr || complain "$(<stderr)"
+all_fail 'rank 0: Group: 3 processes, expected a power of two' "$mpirun" --bind-to none -n 3 "${train[@]}" part
+all_fail 'rank 0: shards: 2 processes for 5 shards, expected a power of two' "$mpirun" --bind-to none -n 2 "${train[@]}" part \
+    --shards 5
+all_fail 'rank 0: rank 1 has lr=0.3, expected lr=0.1, as rank 0$' "$mpirun" -n 1 "${train[@]}" part : -n 1 "${train[@]}" part --lr 0.3
+prune=("$tinynn" prune --model lenet-300-100 --data mnist --batch-size 50 --epochs 1 --quiet --sparsity)
+all_fail 'rank 0: rank 1 has sparsity=0.8, expected sparsity=0.9, as rank 0$' "$mpirun" -n 1 "${prune[@]}" 0.9 : \
+    -n 1 "${prune[@]}" 0.8
+all_fail 'rank 0: rank 1 has blas=.*, expected blas=.*, as rank 0$' "$mpirun" -n 1 "${train[@]}" part : \
+    -n 1 env OPENBLAS_CORETYPE=Prescott "${train[@]}" part
+all_fail 'rank 1: data set mnist not found' "$mpirun" -n 1 "${train[@]}" part : -n 1 env TINYNN_DATA=nowhere "${train[@]}" part
+[[ ! -w /dev/full ]] || all_fail 'rank 0: cannot write /dev/full' "$mpirun" -n 2 "${train[@]}" /dev/full
 
 # Of a table each process makes a part, and the first one prints all.
 "$tinynn" reproduce lenet-300-100 --quick --folder alone --metrics alone.json --quiet

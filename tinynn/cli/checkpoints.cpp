@@ -76,6 +76,7 @@ Checkpoints::Checkpoints(const CheckpointOptions& options, const Output& output,
     check(difference.empty(), "it is of a run with ", difference);
     more(visit);
   };
+  require_alike_options(settings + " " + to_text(run.recipe()));
   if (file_.empty()) return;
   if (writes()) io::remove_leftovers(file_);
   if (options.resume) {

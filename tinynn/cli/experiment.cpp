@@ -80,7 +80,7 @@ Experiment::Experiment(const Settings& settings, const Output& output)
   for (const Tensor& part : {train_.example(), test_.example()})
     data.append(reinterpret_cast<const char*>(part.data()),
                 static_cast<size_t>(part.numel()) * sizeof(float));
-  require_alike(settings.identity(), "the processes were given unlike options");
+  require_alike_options(settings.identity());
   require_alike(data, settings.data.name_or_path + " is not the same on all machines");
 }
 

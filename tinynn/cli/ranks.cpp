@@ -8,6 +8,10 @@
 #include <tinynn/cli/ranks.hpp>
 #include <tinynn/core/error.hpp>
 #include <tinynn/core/parallel.hpp>
+#include <tinynn/core/version.hpp>
+#include <tinynn/kernels/gemm.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
+#include <tinynn/recipe/run.hpp>
 #ifdef TINYNN_HAS_MPI
 #include <tinynn/distributed/group.hpp>
 #endif
@@ -70,6 +74,18 @@ void leave_ranks(int exit_code, bool agreed) {
 #else
   (void)exit_code, (void)agreed;
 #endif
+}
+
+void require_alike_options(const std::string& options) {
+  std::string blas = kernels::blas_name();
+  std::ranges::replace(blas, ' ', '-');
+  const std::string here =
+      options + " version=" + version() + " instructions=" + kernels::isa() + " blas=" + blas;
+  const std::string difference = recipe::first_difference(here, ranks().first_of(here));
+  const std::string error = ranks().first_of(difference.empty() ? ""
+                                                                : "rank " + std::to_string(ranks().rank()) +
+                                                                      " has " + difference + ", as rank 0");
+  if (!error.empty()) throw train::AgreedError(error);
 }
 
 void require_alike(const std::string& text, const std::string& message) {

@@ -20,6 +20,9 @@ train::Reduce& ranks();
 int64_t bytes_sent();
 /// Ends MPI, if it was started: all processes at once after an error that is this one's alone.
 void leave_ranks(int exit_code, bool agreed);
+/// Throws AgreedError, naming the first difference, unless all processes were given the same options, as
+/// "name=value name=value", and run the same version of tinynn with the same instructions.
+void require_alike_options(const std::string& options);
 /// Throws AgreedError, with this message, unless all processes give the same text.
 void require_alike(const std::string& text, const std::string& message);
 /// Where results go: those of all but the first rank nowhere.

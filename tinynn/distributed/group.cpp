@@ -30,8 +30,9 @@ Group::Group() {
   }
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks_);
-  check(std::has_single_bit(static_cast<unsigned>(ranks_)), "Group: ", ranks_,
-        " processes, expected a power of two");
+  if (std::has_single_bit(static_cast<unsigned>(ranks_))) return;
+  if (starts_mpi_) MPI_Finalize();
+  throw train::AgreedError("Group: " + std::to_string(ranks_) + " processes, expected a power of two");
 }
 
 Group::~Group() {

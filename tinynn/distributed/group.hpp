@@ -13,8 +13,8 @@ namespace tinynn::distributed {
 class Group : public train::Reduce {
  public:
   /// All processes (MPI_COMM_WORLD). Starts MPI if nobody has, and then ends it in the destructor. Throws
-  /// Error if MPI was ended already, or if they are not a power of two. What MPI itself finds wrong, a rank
-  /// that is gone for example, ends all processes with its message.
+  /// Error if MPI was ended already, AgreedError if they are not a power of two. What MPI itself finds wrong,
+  /// a rank that is gone for example, ends all processes with its message.
   Group();
   ~Group() override;
   Group(const Group&) = delete;

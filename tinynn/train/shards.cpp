@@ -130,8 +130,10 @@ Shards::Shards(int64_t count, Reduce& reduce, bool sync_batch_norm)
     : count_(count), reduce_(&reduce), sync_batch_norm_(sync_batch_norm) {
   check(count >= 1 && count <= 1 << 20, "shards: ", count, ", expected 1 to 2^20");
   const int64_t ranks = reduce.ranks();
-  check(std::has_single_bit(static_cast<uint64_t>(ranks)) && count % ranks == 0, "shards: ", ranks,
-        " processes for ", count, " shards, expected a power of two that divides their number");
+  if (!std::has_single_bit(static_cast<uint64_t>(ranks)) || count % ranks != 0) {
+    throw AgreedError("shards: " + std::to_string(ranks) + " processes for " + std::to_string(count) +
+                      " shards, expected a power of two that divides their number");
+  }
 }
 
 Sums Shards::sum(const Sums& zeros, const std::function<void(int64_t, Sums&)>& add) {
