@@ -28,8 +28,8 @@ struct Windows<n, Sequence<i...>> {
   }
   static void put(auto* to, auto v) { __builtin_memcpy(to, &v, sizeof v); }
 
-  // If one of them is not a number, a comparison gives the second one, so what both ways give, or-ed, is
-  // none.
+  // Where one of them is not a number both comparisons fail, and give once the one and once the other: the
+  // bits of both together are not a number. Equal ones but for the sign of zero may give either zero.
   static Floats larger(Floats a, Floats b) {
     const Floats c = a > b ? a : b, d = b > a ? b : a;
     return reinterpret_cast<Floats>(reinterpret_cast<Numbers>(c) | reinterpret_cast<Numbers>(d));
