@@ -17,6 +17,7 @@ inline void transpose_samples(const float* x, int64_t samples, int64_t size, int
   });
 }
 
+/// The same, in memory of its own.
 inline Buffer transposed(const float* x, int64_t samples, int64_t size, int64_t pitch) {
   Buffer result(size * pitch);
   transpose_samples(x, samples, size, pitch, result.data());

@@ -120,22 +120,19 @@ void WinogradKernel::operator()(const float* x, const float* bias, float* scratc
   constexpr int64_t products_worth_a_thread = 1 << 18;
   const int64_t pieces =
       free_threads() == 1 ? 1 : std::clamp<int64_t>(products / products_worth_a_thread, 1, 8);
-  if (pieces == 1) {
-    float* memory = shift + outputs_ * (1 + positions);
-    for (int64_t group = 0; group < groups; ++group)
+  // Some groups of tiles; of a single group, which has few pixels of many channels, some vectors of channels.
+  const int64_t lanes = table_.lanes, items = groups == 1 ? outputs_ / lanes : groups;
+  const auto convolve = [&](int64_t begin, int64_t end, float* memory) {
+    if (groups == 1)
+      return convolve_tiles(0, begin * lanes, (end - begin) * lanes, pixels, shift, memory, made);
+    for (int64_t group = begin; group < end; ++group)
       convolve_tiles(group * together, 0, outputs_, pixels, shift, memory, made);
+  };
+  if (pieces == 1) {
+    convolve(0, items, shift + outputs_ * (1 + positions));
   } else {
-    // Some groups of tiles each; of a single group, which has few pixels of many channels, some channels.
-    const int64_t vectors = outputs_ / table_.lanes, items = groups == 1 ? vectors : groups;
-    parallel_for(items, (items + pieces - 1) / pieces, [&](int64_t begin, int64_t end) {
-      const Buffer memory(tile_memory());
-      if (groups == 1) {
-        const int64_t channel = begin * table_.lanes, channels = (end - begin) * table_.lanes;
-        return convolve_tiles(0, channel, channels, pixels, shift, memory.data(), made);
-      }
-      for (int64_t group = begin; group < end; ++group)
-        convolve_tiles(group * together, 0, outputs_, pixels, shift, memory.data(), made);
-    });
+    parallel_for(items, (items + pieces - 1) / pieces,
+                 [&](int64_t begin, int64_t end) { convolve(begin, end, Buffer(tile_memory()).data()); });
   }
   if (!by_pixels.y) table_.transpose(positions, s_.o, made, outputs_, y, positions);
 }

@@ -72,7 +72,8 @@ void pack(int64_t outputs, int64_t terms, const float* weight, float* packed) {
 
 void correlate(const Places& places, int64_t outputs, const float* x, const float* packed, const float* bias,
                float* y, int64_t stride) {
-  const bool few = outputs <= 4 || outputs == 7 || outputs == 8;
+  const int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
+  const bool few = outputs <= 4 * blocks;
   (few ? strips<most_of_few> : strips<most_vectors>)(places, 0, outputs, x, packed, bias, y, stride);
 }
 
