@@ -25,7 +25,7 @@ wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 install_packages "${build_packages[@]}" python3
 packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev libxsmm-dev librsb-dev libgraphblas-dev
-    libdnnl-dev libdlib-dev)
+    ocl-icd-opencl-dev libdnnl-dev libdlib-dev)
 command -v npm >/dev/null || packages+=(nodejs npm)
 for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
