@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tinynn/export/kernels/layers.h>
+#include <tinynn/export/kernels/winograd.h>
 #include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/combine.h>
 #include <tinynn/kernels/steps.h>
@@ -215,6 +215,36 @@ static void test_conv2d(int x_format, int weight_format, int storage) {
   }
 }
 
+static void test_winograd(void) {
+  tinynn_conv s = {1, draw(8, 17), 8 * draw(1, 2), draw(5, 12), draw(5, 12), 0, 0, 3, 3,
+                   1, 1,           draw(0, 2),     draw(0, 2),  1,           1};
+  s.oh = s.h + s.top + draw(0, 2) - 2;
+  s.ow = s.w + s.left + draw(0, 2) - 2;
+  const int positions = s.oh * s.ow, taps = 9;
+  // As header_steps.cpp reserves it; sanitizers see what goes beyond.
+  const int across = (s.ow + 1) / 2, down = (s.oh + 1) / 2, pitch = across <= 4 ? 4 : 8;
+  const int blocks = (pitch * down + 15) / 16, padded = (2 * down + 2) * 18;
+  float* memory = (float*)malloc(
+      sizeof(float) * (size_t)(16 * (blocks * 16 * (s.channels + 1) + 8 * s.channels) + s.channels * padded));
+  fill(&a, tinynn_float32, s.channels * s.h * s.w);
+  fill(&weights, tinynn_float32, s.outputs * s.channels * taps);
+  for (int o = 0; o < s.outputs; ++o) float_bias[o] = (float)draw(-500, 500);
+  const outcome drawn = draw_outcome(s.outputs, s.outputs * positions, tinynn_float32);
+  tinynn_conv2d_winograd(s, a.numbers, tinynn_float32, weights.floats, float_bias, memory, drawn.result);
+  free(memory);
+  for (int p = 0; p < s.outputs * positions; ++p) {
+    const int o = p / positions, i = p / s.ow % s.oh, j = p % s.ow;
+    double sum = (double)float_bias[o];
+    for (int t = 0; t < taps * s.channels; ++t) {
+      const int r = i + t / s.channels / 3 - s.top, c = j + t / s.channels % 3 - s.left,
+                channel = t % s.channels;
+      if (r < 0 || r >= s.h || c < 0 || c >= s.w) continue;
+      sum += (double)weights.floats[o * taps * s.channels + t] * a.value[(channel * s.h + r) * s.w + c];
+    }
+    expect_outcome("winograd", drawn, p, o, sum);
+  }
+}
+
 static double larger_of(double u, double v) { return u > v ? u : v; }
 
 static void test_elements(void) {
@@ -400,6 +430,7 @@ int main(void) {
           test_conv2d(tinynn_float32, tinynn_float32, storage);
       test_linear(a_format(), tinynn_int8, storage), test_conv2d(a_format(), tinynn_int8, storage);
     }
+    test_winograd();
     test_elements(), test_pad(), test_reductions(), test_copies(), test_pools(), test_softmax();
   }
   return 0;

@@ -12,6 +12,7 @@
 #include <tinynn/export/header_arrays.hpp>
 #include <tinynn/export/quantize.hpp>
 #include <tinynn/models/models.hpp>
+#include <tinynn/nn/conv2d.hpp>
 #include <tinynn/program/plan_file.hpp>
 #include <tinynn/prune/mask_rules.hpp>
 
@@ -121,6 +122,22 @@ TEST_CASE("export. values of a header that are not needed at the same time share
   const auto quantized = deploy::quantize(plan, randn({4, 1, 28, 28}));
   // In bytes also the image, which is rounded before the first convolution reads it.
   CHECK(deploy::to_header(quantized).memory_bytes == 28 * 28 + 20 * 24 * 24 + 20 * 12 * 12 + 4 * 24 * 24);
+}
+
+TEST_CASE("export. dense kernels of 3x3 are convolved by Winograd's way where they have the channels") {
+  manual_seed(1);
+  const auto header = [](int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t side) {
+    nn::Conv2d conv(in, out, kernel, {.stride = stride, .padding = kernel / 2});
+    return deploy::to_header(deploy::plan(conv, zeros({1, in, side, side})));
+  };
+  const auto taken = header(8, 16, 3, 1, 10);
+  CHECK(contains(taken.text, "network_nn_conv2d_winograd(conv2d_0, "));
+  // 5 rows of 5 tiles, counted as 8, in 3 blocks; eight outputs' weights; 12 rows of 18 padded pixels.
+  CHECK(taken.vector_memory_bytes == 4 * (16 * (3 * 16 * 9 + 8 * 8) + 8 * 12 * 18));
+  CHECK(taken.memory_bytes == 4 * 10 * 10);
+  for (const auto& other : {header(4, 16, 3, 1, 10), header(8, 4, 3, 1, 10), header(8, 16, 5, 1, 10),
+                            header(8, 16, 3, 2, 10), header(8, 16, 3, 1, 4)})
+    CHECK(contains(other.text, "network_nn_conv2d_dense(conv2d_0, "));
 }
 
 TEST_CASE("export. what cannot be a header is refused") {

@@ -36,6 +36,15 @@ struct SparseRows {
   }
 };
 
+// Rows of [channel][3x3] as [3x3][channel].
+std::vector<float> tap_by_tap(std::span<const float> weights, int64_t columns) {
+  std::vector<float> sorted;
+  for (auto row = weights.begin(); row != weights.end(); row += columns)
+    for (int64_t tap = 0; tap < 9; ++tap)
+      for (int64_t c = tap; c < columns; c += 9) sorted.push_back(row[c]);
+  return sorted;
+}
+
 // The smallest format that holds them.
 std::string format_of(std::span<const int64_t> numbers) {
   const int64_t largest = numbers.empty() ? 0 : std::ranges::max(numbers);
@@ -92,7 +101,7 @@ std::string HeaderArrays::add_smallest(const std::string& name, std::span<const 
 }
 
 StoredWeights HeaderArrays::add_weights(const std::string& name, std::span<const float> weights,
-                                        int64_t columns, bool bytes) {
+                                        int64_t columns, bool bytes, bool winograd) {
   const auto size = static_cast<int64_t>(weights.size()), each = int64_t{bytes ? 1 : 4};
   const int64_t live = size - std::ranges::count(weights, 0.0F);
   const SparseRows rows(weights, columns);
@@ -104,7 +113,10 @@ StoredWeights HeaderArrays::add_weights(const std::string& name, std::span<const
     const std::vector<int64_t> whole(numbers.begin(), numbers.end());
     return "tinynn_int8, " + add(name + "_values", "int8", whole);
   };
-  if (dense_bytes <= std::min(masked_bytes, sparse_bytes)) return {"dense", add_values(weights)};
+  if (dense_bytes <= std::min(masked_bytes, sparse_bytes)) {
+    if (winograd) return {"winograd", add_values(tap_by_tap(weights, columns))};
+    return {"dense", add_values(weights)};
+  }
   if (masked_bytes <= sparse_bytes && live > 0) {
     std::vector<int64_t> bits(static_cast<size_t>((size + 7) / 8));
     for (size_t i = 0; i < weights.size(); ++i) bits[i / 8] |= int64_t{weights[i] != 0} << i % 8;

@@ -11,7 +11,7 @@ namespace tinynn::deploy {
 
 /// Weights as kernels take them: linear_STORAGE(..., ARGUMENTS, ...).
 struct StoredWeights {
-  std::string storage;  // "dense", "masked" or "sparse"
+  std::string storage;  // "dense", "masked", "sparse" or, dense and tap by tap, "winograd"
   std::string arguments;
 };
 
@@ -25,8 +25,9 @@ class HeaderArrays {
   /// Numbers that are not negative, in the smallest format that holds them: "tinynn_uint8, tinynn_NAME".
   std::string add_smallest(const std::string& name, std::span<const int64_t> numbers);
   /// Rows of `columns` weights that are zero or not. As bytes they have to be whole numbers of -127 to 127.
+  /// With `winograd`, for a kernel of 3x3 that may be convolved so.
   StoredWeights add_weights(const std::string& name, std::span<const float> weights, int64_t columns,
-                            bool bytes);
+                            bool bytes, bool winograd = false);
 
   const std::string& text() const { return text_; }
   int64_t bytes() const { return bytes_; }

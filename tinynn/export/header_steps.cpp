@@ -160,9 +160,17 @@ class Printer {
   StoredWeights add_weights(const Step& step) {
     const auto each = step.weight.shape().inner(0);
     if (step.weight_scales.empty())
-      return arrays_.add_weights(step_name_, step.weight.to_vector(), each, false);
+      return arrays_.add_weights(step_name_, step.weight.to_vector(), each, false, winograd_suits(step));
     const std::vector<int8_t> whole = whole_weight(step);
     return arrays_.add_weights(step_name_, std::vector<float>(whole.begin(), whole.end()), each, true);
+  }
+
+  // Whether tinynn_conv2d_winograd of kernels/winograd.h can, and has enough tiles to fill vectors with.
+  bool winograd_suits(const Step& step) const {
+    const Shape& w = step.weight.shape();
+    return step.kind == &steps::conv2d && w[2] == 3 && w[3] == 3 && step.stride == Size2(1) &&
+           step.dilation == Size2(1) && step.groups == 1 && w[0] >= 8 && w[1] % 8 == 0 &&
+           std::min(out()[1], out()[2]) >= 5 && format(step.inputs[0]).is_float();
   }
 
   bool whole_sums() const { return sums_are_whole(plan_, *step_); }
@@ -205,6 +213,7 @@ class Printer {
     size = std::max(size, out().inner(0));
     int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
     if (weights_.storage == "dense") padded = std::max(padded, padded_size());
+    if (weights_.storage == "winograd") padded = std::max(padded, winograd_size());
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
@@ -218,6 +227,14 @@ class Printer {
     const int64_t columns = (out()[2] + row - 1) / row * row + (kw - 1) * s.dilation.w / s.stride.w;
     const int64_t four_rows = whole_sums() ? 4 * s.weight.shape().inner(0) : 0;
     return in()[0] * rows * s.stride.w * columns + four_rows;
+  }
+
+  // Of tinynn_conv2d_winograd: what becomes of pixels and of eight outputs' weights, and the padded image.
+  int64_t winograd_size() const {
+    const int64_t channels = in()[0], across = (out()[2] + 1) / 2, down = (out()[1] + 1) / 2;
+    const int64_t pitch = across <= 4 ? 4 : (across + 7) / 8 * 8, blocks = (pitch * down + 15) / 16;
+    return 16 * (blocks * 16 * (channels + 1) + 8 * channels) +
+           channels * (2 * down + 2) * (2 * std::max<int64_t>(pitch, 8) + 2);
   }
 
   const Shape& in() const { return shape(step_->inputs[0]); }

@@ -134,6 +134,13 @@ int main(int count, char** arguments) try {
     writer.add(plain, *net, models::input_shape(name), Numbers::floats);
     writer.add(plain + "_int8", *net, models::input_shape(name), Numbers::int8);
   }
+  // Dense, with convolutions by Winograd's way, on sides that fill their tiles and on others.
+  for (const int64_t side : {8, 11}) {
+    manual_seed(4);
+    const Shape of_one{2, side, side + 4};
+    const auto net = models::make("conv 8 pad 1, relu, conv 16 pad 1, relu, conv 9 pad 1", of_one);
+    writer.add("side_" + std::to_string(side), *net, of_one, Numbers::floats);
+  }
   manual_seed(2);
   const auto digits = models::make("simple-cnn");
   writer.add_raw("raw", *digits, models::input_shape("simple-cnn"), Numbers::floats);
