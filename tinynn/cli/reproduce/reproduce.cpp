@@ -89,8 +89,6 @@ void read_in_turn(F read) {
 // Runs what is not there yet, those that others begin with first; of mpirun's processes each a part.
 void make(const ReproducedTable& table, std::vector<Trial>& trials, const ReproduceOptions& options,
           int64_t at_once, Reporter& reporter) {
-  // Few trials have several cores each.
-  const std::string threads = std::to_string(std::max<int64_t>(1, at_once / std::ssize(trials)));
   for (const bool from_dense : {false, true}) {
     std::vector<Trial*> all, wanted;
     std::vector<ChildJob> jobs;
@@ -100,8 +98,11 @@ void make(const ReproducedTable& table, std::vector<Trial>& trials, const Reprod
       if ((std::ssize(all) - 1) % ranks().ranks() != ranks().rank()) continue;
       wanted.push_back(&trial);
       jobs.push_back(trial.job);
-      for (auto& command : jobs.back().commands) command.insert(command.end(), {"--threads", threads});
     }
+    // Few jobs have several cores each.
+    const std::string threads = std::to_string(at_once / std::clamp<int64_t>(std::ssize(jobs), 1, at_once));
+    for (ChildJob& job : jobs)
+      for (auto& command : job.commands) command.insert(command.end(), {"--threads", threads});
     run_children(jobs, at_once, [&](size_t k) {
       const ReproducedRow& row = table.rows[wanted[k]->row];
       read_result(table, *wanted[k]);
