@@ -24,14 +24,19 @@ parts=("$@")
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 install_packages "${build_packages[@]}" python3
-packages=(libtorch-dev python3-torch libonnx-dev libprotobuf-dev libxsmm-dev librsb-dev libgraphblas-dev
-    ocl-icd-opencl-dev libdnnl-dev libdlib-dev)
-command -v npm >/dev/null || packages+=(nodejs npm)
+packages=() in_javascript=()
+if wants training || wants pruned; then packages+=(libtorch-dev python3-torch libdlib-dev); fi
+if wants product; then packages+=(libxsmm-dev librsb-dev libgraphblas-dev); fi
+if wants inference; then
+    packages+=(libonnx-dev libprotobuf-dev ocl-icd-opencl-dev libdnnl-dev)
+    command -v npm >/dev/null || packages+=(nodejs npm)
+    in_javascript=(onnxruntime-node onnxruntime-web @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm)
+fi
 for package in "${packages[@]}"; do
     install_packages "$package" || echo "Without $package there is one peer less." >&2
 done
-for package in onnxruntime-node onnxruntime-web @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm; do
-    install_npm $package || echo "Without $package there is one peer less." >&2
+for package in "${in_javascript[@]}"; do
+    install_npm "$package" || echo "Without $package there is one peer less." >&2
 done
 TINYNN_CMAKE_ARGS="${TINYNN_CMAKE_ARGS:-} -DTINYNN_BUILD_BENCHMARKS=ON" build release tinynn_benchmarks
 
