@@ -216,8 +216,8 @@ static void test_conv2d(int x_format, int weight_format, int storage) {
 }
 
 static void test_winograd(void) {
-  tinynn_conv s = {1, draw(8, 17), 8 * draw(1, 2), draw(5, 12), draw(5, 12), 0, 0, 3, 3,
-                   1, 1,           draw(0, 2),     draw(0, 2),  1,           1};
+  tinynn_conv s = {1, draw(8, 17), draw(8, 17), draw(5, 12), draw(5, 12), 0, 0, 3,
+                   3, 1,           1,           draw(0, 2),  draw(0, 2),  1, 1};
   s.oh = s.h + s.top + draw(0, 2) - 2;
   s.ow = s.w + s.left + draw(0, 2) - 2;
   const int positions = s.oh * s.ow, taps = 9;

@@ -169,7 +169,7 @@ class Printer {
   bool winograd_suits(const Step& step) const {
     const Shape& w = step.weight.shape();
     return step.kind == &steps::conv2d && w[2] == 3 && w[3] == 3 && step.stride == Size2(1) &&
-           step.dilation == Size2(1) && step.groups == 1 && w[0] >= 8 && w[1] % 8 == 0 &&
+           step.dilation == Size2(1) && step.groups == 1 && w[0] >= 8 && w[1] >= 8 &&
            std::min(out()[1], out()[2]) >= 5 && format(step.inputs[0]).is_float();
   }
 

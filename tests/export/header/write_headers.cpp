@@ -138,7 +138,7 @@ int main(int count, char** arguments) try {
   for (const int64_t side : {8, 11}) {
     manual_seed(4);
     const Shape of_one{2, side, side + 4};
-    const auto net = models::make("conv 8 pad 1, relu, conv 16 pad 1, relu, conv 9 pad 1", of_one);
+    const auto net = models::make("conv 8 pad 1, relu, conv 11 pad 1, relu, conv 9 pad 1", of_one);
     writer.add("side_" + std::to_string(side), *net, of_one, Numbers::floats);
   }
   manual_seed(2);

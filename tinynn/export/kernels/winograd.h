@@ -103,7 +103,9 @@ tinynn_inline void tinynn_winograd_pixels(tinynn_conv s, tinynn_numbers x, float
 // Of the weights of some outputs: made[number][output][channel].
 tinynn_inline void tinynn_winograd_weights(int channels, const float* weights, float* made) {
   for (int q = 0; q < tinynn_together; ++q) {
-    for (int c = 0; c < channels; c += tinynn_lanes) {
+    for (int begin = 0; begin < channels; begin += tinynn_lanes) {
+      // The last ones may be some of those before them, too.
+      const int c = begin < channels - tinynn_lanes ? begin : channels - tinynn_lanes;
       tinynn_vector g[3][3], t[4][3];
 #pragma GCC unroll 9
       for (int k = 0; k < 9; ++k)
@@ -187,7 +189,7 @@ tinynn_inline void tinynn_winograd_results(tinynn_conv s, tinynn_numbers x, cons
 }
 #endif
 
-// Floats in one group, with channels in multiples of eight, eight outputs or more, and no stride or dilation.
+// Floats in one group of eight channels and outputs or more, without stride or dilation.
 tinynn_inline void tinynn_conv2d_winograd(tinynn_conv s, tinynn_numbers x, int format, const void* values,
                                           const void* bias, void* sums, tinynn_result r) {
 #ifdef tinynn_vectors
@@ -197,7 +199,6 @@ tinynn_inline void tinynn_conv2d_winograd(tinynn_conv s, tinynn_numbers x, int f
   (void)format;
   tinynn_winograd_pixels(s, x, padded, pixels);
   for (int begin = 0; begin < s.outputs; begin += tinynn_together) {
-    // The last ones may be some of those before them, too.
     const int o = begin < s.outputs - tinynn_together ? begin : s.outputs - tinynn_together;
     tinynn_winograd_weights(s.channels, (const float*)values + (ptrdiff_t)o * 9 * s.channels, weights);
     for (int first = 0; first < tiles.pitch * tiles.down; first += tinynn_tiles_at_once) {
