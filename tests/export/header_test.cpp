@@ -135,6 +135,11 @@ TEST_CASE("export. dense kernels of 3x3 are convolved by Winograd's way where th
   // 5 rows of 5 tiles, counted as 8, in 3 blocks; eight outputs' weights; 12 rows of 18 padded pixels.
   CHECK(taken.vector_memory_bytes == 4 * (16 * (3 * 16 * 9 + 8 * 8) + 8 * 12 * 18));
   CHECK(taken.memory_bytes == 4 * 10 * 10);
+  nn::Conv2d pruned(2, 3, 3, {.stride = 2, .padding = 1});
+  prune::prune(prune::weights(pruned), prune::fraction(0.9));
+  // 9 rows of 2 x 9 padded pixels, and of a row of weights two numbers each.
+  CHECK(deploy::to_header(deploy::plan(pruned, zeros({1, 2, 8, 8}))).vector_memory_bytes ==
+        4 * (2 * 9 * 2 * 9 + 2 * 18));
   for (const auto& other : {header(4, 16, 3, 1, 10), header(8, 4, 3, 1, 10), header(8, 16, 5, 1, 10),
                             header(8, 16, 3, 2, 10), header(8, 16, 3, 1, 4)})
     CHECK(contains(other.text, "network_nn_conv2d_dense(conv2d_0, "));

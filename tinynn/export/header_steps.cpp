@@ -212,21 +212,20 @@ class Printer {
     int64_t& size = whole_sums() ? sums_ : float_sums_;
     size = std::max(size, out().inner(0));
     int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
-    if (weights_.storage == "dense") padded = std::max(padded, padded_size());
-    if (weights_.storage == "winograd") padded = std::max(padded, winograd_size());
+    padded = std::max(padded, weights_.storage == "winograd" ? winograd_size() : padded_size());
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row, and of whole
-  // numbers what tinynn_pair_weights does.
+  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row, and behind it
+  // tinynn_pair_weights of whole numbers for four outputs, or tinynn_note_live for one.
   int64_t padded_size() const {
     constexpr int64_t row = 8;
     const Step& s = *step_;
     const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
     const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
     const int64_t columns = (out()[2] + row - 1) / row * row + (kw - 1) * s.dilation.w / s.stride.w;
-    const int64_t four_rows = whole_sums() ? 4 * s.weight.shape().inner(0) : 0;
-    return in()[0] * rows * s.stride.w * columns + four_rows;
+    const int64_t numbers = weights_.storage != "dense" ? 2 : whole_sums() ? 4 : 0;
+    return in()[0] * rows * s.stride.w * columns + numbers * s.weight.shape().inner(0);
   }
 
   // Of tinynn_conv2d_winograd: what becomes of pixels and of eight outputs' weights, and the padded image.

@@ -3,6 +3,7 @@
 #ifndef TINYNN_EXPORT_KERNELS_LAYERS_H
 #define TINYNN_EXPORT_KERNELS_LAYERS_H
 
+#include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/numbers.h>
 
 //- section sums: numbers
@@ -335,11 +336,11 @@ tinynn_inline void tinynn_conv2d_end(tinynn_conv s, int output, tinynn_numbers x
   }
 }
 
-//- section conv2d_dense: conv2d vectors
+//- section conv2d_padded: conv2d vectors identity relu
 #ifdef tinynn_vectors
 // Pixels are first laid out with their padding, so that no edge is left to look at, columns that are a stride
-// apart side by side: padded[channel][row][phase][column]. Then the sums of four outputs at a few vectors of
-// positions stay in registers while all terms go by.
+// apart side by side: padded[channel][row][phase][column]. Then the sums of an output or four at a few
+// vectors of positions stay in registers while all terms go by.
 typedef struct {
   int rows, columns;  // columns of each phase, with those that the last vector of a row reads in vain
 } tinynn_frame;
@@ -389,6 +390,106 @@ tinynn_inline void tinynn_pad_planes(tinynn_conv s, tinynn_numbers x, void* padd
   }
 }
 
+#ifdef __AVX2__
+// As tinynn_finish() does: every lane's sum times a multiplier, divided, rounded and limited. There is no
+// shift of 64 bits with a sign: 2^62 is added before, and what it has become taken off behind.
+tinynn_inline tinynn_whole_vector tinynn_requantized(tinynn_result r, int output, tinynn_whole_vector sums) {
+  const long long one = (long long)1 << 62, zero = one >> r.shift;
+  const __m256i factor = _mm256_set1_epi32(r.multipliers[output]),
+                half = _mm256_set1_epi64x(one + (one >> (63 - r.shift))),
+                low = _mm256_set1_epi64x(zero + r.low),
+                high = _mm256_set1_epi64x(zero + (r.y.format == tinynn_int8 ? 127 : 255));
+  __m256i part[2];  // the lanes of even and of odd number
+  for (int i = 0; i < 2; ++i) {
+    const __m256i lanes = i == 0 ? (__m256i)sums : _mm256_srli_epi64((__m256i)sums, 32);
+    __m256i v = _mm256_srli_epi64(_mm256_add_epi64(_mm256_mul_epi32(lanes, factor), half), r.shift);
+    v = _mm256_blendv_epi8(v, low, _mm256_cmpgt_epi64(low, v));
+    v = _mm256_blendv_epi8(v, high, _mm256_cmpgt_epi64(v, high));
+    part[i] = _mm256_sub_epi64(v, _mm256_set1_epi64x(zero));
+  }
+  return (tinynn_whole_vector)_mm256_blend_epi32(part[0], _mm256_slli_epi64(part[1], 32), 0xAA);
+}
+#endif
+
+tinynn_inline void tinynn_finish_lane(tinynn_result r, int i, int output, tinynn_numbers x, int32_t whole) {
+  const tinynn_number sum = {0, whole};
+#ifdef __AVX2__
+  if (r.multipliers != 0) {
+    tinynn_write(r.y, i, sum);
+    return;
+  }
+#endif
+  tinynn_finish(r, i, output, x, sum);
+}
+
+tinynn_inline tinynn_number tinynn_real(float v) {
+  const tinynn_number number = {v, 0};
+  return number;
+}
+
+// Of a vector of positions the first, and how many there are. All, where that is so: loops over tinynn_lanes
+// become vectors.
+typedef struct {
+  int at, count;
+} tinynn_span;
+
+tinynn_inline tinynn_span tinynn_span_of(tinynn_conv s, int o, int vector) {
+  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, column = vector % in_row * tinynn_lanes;
+  const tinynn_span span = {(o * s.oh + vector / in_row) * s.ow + column,
+                            s.ow - column < tinynn_lanes ? s.ow - column : (int)tinynn_lanes};
+  return span;
+}
+
+// All of a vector. Most activations are none or relu, which compilers leave as a branch for each lane.
+tinynn_inline void tinynn_finish_vector(tinynn_result r, int i, int output, tinynn_numbers x,
+                                        tinynn_vector sums) {
+  if (r.y.format == tinynn_float32 && r.scales == 0 && (r.f == tinynn_relu || r.f == tinynn_identity)) {
+    const tinynn_vector zero = {0};
+    const tinynn_whole_vector kept = (tinynn_whole_vector)sums & ~(tinynn_whole_vector)(sums < zero);
+    if (r.f == tinynn_relu) sums = (tinynn_vector)kept;
+    __builtin_memcpy((float*)r.y.data + i, &sums, sizeof sums);
+    return;
+  }
+  for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish(r, i + l, output, x, tinynn_real(sums[l]));
+}
+
+tinynn_inline void tinynn_finish_floats(tinynn_conv s, tinynn_numbers x, tinynn_result r, int o, int vector,
+                                        tinynn_vector sums) {
+  const tinynn_span span = tinynn_span_of(s, o, vector);
+  if (span.count == tinynn_lanes) {
+    tinynn_finish_vector(r, span.at, o, x, sums);
+  } else {
+    for (int l = 0; l < span.count; ++l) tinynn_finish(r, span.at + l, o, x, tinynn_real(sums[l]));
+  }
+}
+
+tinynn_inline void tinynn_finish_wholes(tinynn_conv s, tinynn_numbers x, tinynn_result r, int o, int vector,
+                                        tinynn_whole_vector sums) {
+  const tinynn_span span = tinynn_span_of(s, o, vector);
+  int32_t lanes[tinynn_lanes];
+#ifdef __AVX2__
+  if (r.multipliers != 0) sums = tinynn_requantized(r, o, sums);
+#endif
+  __builtin_memcpy(lanes, &sums, sizeof lanes);
+  if (span.count == tinynn_lanes) {
+    for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish_lane(r, span.at + l, o, x, lanes[l]);
+  } else {
+    for (int l = 0; l < span.count; ++l) tinynn_finish_lane(r, span.at + l, o, x, lanes[l]);
+  }
+}
+
+// Where the first pixel of a vector of positions is, in the planes of the group of output o.
+tinynn_inline ptrdiff_t tinynn_first_pixel(tinynn_conv s, int o, int planes, int vector) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes;
+  return ((ptrdiff_t)(o / s.outputs * planes) * frame.rows + vector / in_row * s.stride_h) * s.stride_w *
+             frame.columns +
+         vector % in_row * tinynn_lanes;
+}
+#endif
+
+//- section conv2d_dense: conv2d_padded
+#ifdef tinynn_vectors
 // sums[q][m] += the weights of row q times what is at from[m], over all channels and taps. Functions of their
 // own, for inlined into a large one the sums would not all find a register.
 static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, ptrdiff_t plane, int count,
@@ -423,38 +524,6 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_tile(int channels, p
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) out[q][m] = sums[q][m];
   }
-}
-
-#ifdef __AVX2__
-// As tinynn_finish() does: every lane's sum times a multiplier, divided, rounded and limited. There is no
-// shift of 64 bits with a sign: 2^62 is added before, and what it has become taken off behind.
-tinynn_inline tinynn_whole_vector tinynn_requantized(tinynn_result r, int output, tinynn_whole_vector sums) {
-  const long long one = (long long)1 << 62, zero = one >> r.shift;
-  const __m256i factor = _mm256_set1_epi32(r.multipliers[output]),
-                half = _mm256_set1_epi64x(one + (one >> (63 - r.shift))),
-                low = _mm256_set1_epi64x(zero + r.low),
-                high = _mm256_set1_epi64x(zero + (r.y.format == tinynn_int8 ? 127 : 255));
-  __m256i part[2];  // the lanes of even and of odd number
-  for (int i = 0; i < 2; ++i) {
-    const __m256i lanes = i == 0 ? (__m256i)sums : _mm256_srli_epi64((__m256i)sums, 32);
-    __m256i v = _mm256_srli_epi64(_mm256_add_epi64(_mm256_mul_epi32(lanes, factor), half), r.shift);
-    v = _mm256_blendv_epi8(v, low, _mm256_cmpgt_epi64(low, v));
-    v = _mm256_blendv_epi8(v, high, _mm256_cmpgt_epi64(v, high));
-    part[i] = _mm256_sub_epi64(v, _mm256_set1_epi64x(zero));
-  }
-  return (tinynn_whole_vector)_mm256_blend_epi32(part[0], _mm256_slli_epi64(part[1], 32), 0xAA);
-}
-#endif
-
-tinynn_inline void tinynn_finish_lane(tinynn_result r, int i, int output, tinynn_numbers x,
-                                      tinynn_number sum) {
-#ifdef __AVX2__
-  if (r.multipliers != 0) {
-    tinynn_write(r.y, i, sum);
-    return;
-  }
-#endif
-  tinynn_finish(r, i, output, x, sum);
 }
 
 // The weights of four rows, as a lane takes them, side by side: factors[plane][tap][row]. The second channel
@@ -509,21 +578,16 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
 tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
                                        void* padded, const int* taps, int o, tinynn_result r) {
   const tinynn_frame frame = tinynn_frame_of(s);
-  const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes, vectors = s.oh * in_row,
-            whole = x.format != tinynn_float32;
+  const int vectors = s.oh * ((s.ow + tinynn_lanes - 1) / tinynn_lanes), whole = x.format != tinynn_float32;
   const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
                   terms = s.channels * s.kh * s.kw;
   const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
   int32_t* factors = (int32_t*)padded + s.groups * planes * plane;
   if (whole) tinynn_pair_weights(s.channels, s.kh * s.kw, (const int8_t*)weights + o * terms, factors);
   for (int i = 0; i < vectors; i += tinynn_across) {
-    tinynn_number lanes[4][tinynn_across][tinynn_lanes];
     ptrdiff_t from[tinynn_across];
-    for (int m = 0; m < tinynn_across; ++m) {
-      const int at = i + m < vectors ? i + m : i;
-      from[m] = o / s.outputs * planes * plane + at / in_row * s.stride_h * s.stride_w * frame.columns +
-                at % in_row * tinynn_lanes;
-    }
+    for (int m = 0; m < tinynn_across; ++m)
+      from[m] = tinynn_first_pixel(s, o, planes, i + m < vectors ? i + m : i);
     if (whole) {
       const tinynn_whole_vector zero = {0};
       tinynn_whole_vector sums[4][tinynn_across];
@@ -534,12 +598,8 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
       }
       tinynn_conv2d_whole_tile(planes, plane, s.kh * s.kw, taps, pixels, factors, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < tinynn_across; ++m) {
-#ifdef __AVX2__
-          if (r.multipliers != 0) sums[q][m] = tinynn_requantized(r, o + q, sums[q][m]);
-#endif
-          for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].whole = sums[q][m][l];
-        }
+        for (int m = 0; m < tinynn_across && i + m < vectors; ++m)
+          tinynn_finish_wholes(s, x, r, o + q, i + m, sums[q][m]);
       }
     } else {
       const tinynn_vector zero = {0};
@@ -552,19 +612,8 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
       tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, pixels, (const float*)weights + o * terms,
                          terms, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < tinynn_across; ++m)
-          for (int l = 0; l < tinynn_lanes; ++l) lanes[q][m][l].real = sums[q][m][l];
-      }
-    }
-    for (int q = 0; q < 4; ++q) {
-      for (int m = 0; m < tinynn_across && i + m < vectors; ++m) {
-        const int row = (i + m) / in_row, column = (i + m) % in_row * tinynn_lanes,
-                  to = ((o + q) * s.oh + row) * s.ow + column;
-        if (column + tinynn_lanes <= s.ow) {  // so many that vectors take them
-          for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish_lane(r, to + l, o + q, x, lanes[q][m][l]);
-        } else {
-          for (int l = 0; column + l < s.ow; ++l) tinynn_finish_lane(r, to + l, o + q, x, lanes[q][m][l]);
-        }
+        for (int m = 0; m < tinynn_across && i + m < vectors; ++m)
+          tinynn_finish_floats(s, x, r, o + q, i + m, sums[q][m]);
       }
     }
   }
@@ -600,33 +649,191 @@ tinynn_inline void tinynn_conv2d_dense(tinynn_conv s, tinynn_numbers x, int form
   }
 }
 
-//- section conv2d_masked: conv2d masked
-tinynn_inline void tinynn_conv2d_masked(tinynn_conv s, tinynn_numbers x, int format, const void* values,
-                                        const uint8_t* bits, const void* bias, void* sums, tinynn_result r) {
-  const int terms = s.channels * s.kh * s.kw;
-  for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
-    const uint8_t* byte = bits + o * terms / 8;
-    tinynn_conv2d_begin(s, o, x, bias, sums);
-    for (int t = -(o * terms % 8); t < terms; t += 8) {
-      for (unsigned left = tinynn_bits(*byte++, t, terms); left != 0; left &= left - 1) {
-        tinynn_conv2d_add(s, o, x, t + tinynn_lowest(left), tinynn_read(format, values, k++), 0, sums);
-      }
-    }
-    tinynn_conv2d_end(s, o, x, sums, r);
+//- section conv2d_live: conv2d_padded
+// Convolutions that have some of their weights go through these, one output at a time.
+#ifdef tinynn_vectors
+enum { tinynn_positions_at_once = 8 };  // vectors of them
+
+// Whether there are enough positions for vectors.
+tinynn_inline int tinynn_in_vectors(tinynn_conv s) { return s.oh * s.ow >= 16; }
+
+tinynn_inline ptrdiff_t tinynn_padded_size(tinynn_conv s, tinynn_numbers x) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  const int step = x.format == tinynn_float32 ? 1 : (int)tinynn_in_lane;
+  return (ptrdiff_t)s.groups * ((s.channels + step - 1) / step) * frame.rows * s.stride_w * frame.columns;
+}
+
+// Live weight number k: how far behind a position it reads, and what it multiplies with.
+tinynn_inline void tinynn_note_live(tinynn_conv s, tinynn_numbers x, int term, tinynn_number weight,
+                                    void* live, int k) {
+  const tinynn_frame frame = tinynn_frame_of(s);
+  const int step = x.format == tinynn_float32 ? 1 : (int)tinynn_in_lane;
+  const int channel = term / (s.kh * s.kw), row = term / s.kw % s.kh * s.dilation_h,
+            column = term % s.kw * s.dilation_w;
+  const int32_t place =
+      ((channel / step * frame.rows + row) * s.stride_w + column % s.stride_w) * frame.columns +
+      column / s.stride_w;
+  __builtin_memcpy((char*)live + (ptrdiff_t)8 * k, &place, 4);
+  if (x.format == tinynn_float32) {
+    __builtin_memcpy((char*)live + (ptrdiff_t)8 * k + 4, &weight.real, 4);
+  } else {
+    const uint32_t bits = (uint32_t)weight.whole;
+    const uint32_t factor = step == 1 ? bits : channel % 2 == 0 ? bits & 0xFFFF : bits << 16;
+    __builtin_memcpy((char*)live + (ptrdiff_t)8 * k + 4, &factor, 4);
   }
 }
 
-//- section conv2d_sparse: conv2d
+static __attribute__((noinline, unused)) void tinynn_live_floats(int count, const char* live,
+                                                                 const float* const* from, float bias,
+                                                                 tinynn_vector* out) {
+  const tinynn_vector zero = {0};
+  tinynn_vector sums[tinynn_positions_at_once];
+  const float* at[tinynn_positions_at_once];
+#pragma GCC unroll 8
+  for (int m = 0; m < tinynn_positions_at_once; ++m) sums[m] = bias - zero, at[m] = from[m];
+#pragma GCC unroll 1
+  for (int k = 0; k < count; ++k, live += 8) {
+    int32_t place;
+    float weight;
+    __builtin_memcpy(&place, live, 4);
+    __builtin_memcpy(&weight, live + 4, 4);
+#pragma GCC unroll 8
+    for (int m = 0; m < tinynn_positions_at_once; ++m) {
+      tinynn_vector v;
+      __builtin_memcpy(&v, at[m] + place, sizeof v);
+      sums[m] += weight * v;
+    }
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < tinynn_positions_at_once; ++m) out[m] = sums[m];
+}
+
+static __attribute__((noinline, unused)) void tinynn_live_wholes(int count, const char* live,
+                                                                 const int32_t* const* from, int32_t bias,
+                                                                 tinynn_whole_vector* out) {
+  const tinynn_whole_vector zero = {0};
+  tinynn_whole_vector sums[tinynn_positions_at_once];
+  const int32_t* at[tinynn_positions_at_once];
+#pragma GCC unroll 8
+  for (int m = 0; m < tinynn_positions_at_once; ++m) sums[m] = bias + zero, at[m] = from[m];
+#pragma GCC unroll 1
+  for (int k = 0; k < count; ++k, live += 8) {
+    int32_t place, factor;
+    __builtin_memcpy(&place, live, 4);
+    __builtin_memcpy(&factor, live + 4, 4);
+#pragma GCC unroll 8
+    for (int m = 0; m < tinynn_positions_at_once; ++m) {
+      tinynn_whole_vector v;
+      __builtin_memcpy(&v, at[m] + place, sizeof v);
+      sums[m] += tinynn_products(v, zero + factor);
+    }
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < tinynn_positions_at_once; ++m) out[m] = sums[m];
+}
+
+// Output o at all positions, by `count` weights that were noted.
+tinynn_inline void tinynn_conv2d_live(tinynn_conv s, tinynn_numbers x, const void* bias, const void* padded,
+                                      const void* live, int count, int o, tinynn_result r) {
+  const int vectors = s.oh * ((s.ow + tinynn_lanes - 1) / tinynn_lanes), whole = x.format != tinynn_float32;
+  const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
+  const tinynn_number b = tinynn_bias(x, bias, o);
+  for (int i = 0; i < vectors; i += tinynn_positions_at_once) {
+    const float* floats[tinynn_positions_at_once];
+    const int32_t* wholes[tinynn_positions_at_once];
+    tinynn_vector float_sums[tinynn_positions_at_once];
+    tinynn_whole_vector whole_sums[tinynn_positions_at_once];
+    for (int m = 0; m < tinynn_positions_at_once; ++m) {
+      const ptrdiff_t first = tinynn_first_pixel(s, o, planes, i + m < vectors ? i + m : i);
+      floats[m] = (const float*)padded + first, wholes[m] = (const int32_t*)padded + first;
+    }
+    if (whole) {
+      tinynn_live_wholes(count, (const char*)live, wholes, b.whole, whole_sums);
+    } else {
+      tinynn_live_floats(count, (const char*)live, floats, b.real, float_sums);
+    }
+    for (int m = 0; m < tinynn_positions_at_once && i + m < vectors; ++m) {
+      if (whole) {
+        tinynn_finish_wholes(s, x, r, o, i + m, whole_sums[m]);
+      } else {
+        tinynn_finish_floats(s, x, r, o, i + m, float_sums[m]);
+      }
+    }
+  }
+}
+#endif
+
+// A live weight, which is added to the sums now or noted for later, as number k.
+tinynn_inline void tinynn_take_live(tinynn_conv s, int o, tinynn_numbers x, int term, tinynn_number weight,
+                                    void* sums, int k) {
+#ifdef tinynn_vectors
+  if (tinynn_in_vectors(s)) {
+    void* live = (char*)sums + 4 * tinynn_padded_size(s, x);
+    tinynn_note_live(s, x, term, weight, live, k);
+    return;
+  }
+#endif
+  (void)k;
+  tinynn_conv2d_add(s, o, x, term, weight, 0, sums);
+}
+
+tinynn_inline void tinynn_live_prepare(tinynn_conv s, tinynn_numbers x, void* sums) {
+#ifdef tinynn_vectors
+  if (tinynn_in_vectors(s)) tinynn_pad_planes(s, x, sums);
+#endif
+  (void)s, (void)x, (void)sums;
+}
+
+tinynn_inline void tinynn_live_begin(tinynn_conv s, int o, tinynn_numbers x, const void* bias, void* sums) {
+#ifdef tinynn_vectors
+  if (tinynn_in_vectors(s)) return;
+#endif
+  tinynn_conv2d_begin(s, o, x, bias, sums);
+}
+
+tinynn_inline void tinynn_live_end(tinynn_conv s, int o, tinynn_numbers x, const void* bias, void* sums,
+                                   int count, tinynn_result r) {
+#ifdef tinynn_vectors
+  if (tinynn_in_vectors(s)) {
+    const void* live = (const char*)sums + 4 * tinynn_padded_size(s, x);
+    tinynn_conv2d_live(s, x, bias, sums, live, count, o, r);
+    return;
+  }
+#endif
+  (void)bias, (void)count;
+  tinynn_conv2d_end(s, o, x, sums, r);
+}
+
+//- section conv2d_masked: conv2d_live masked
+tinynn_inline void tinynn_conv2d_masked(tinynn_conv s, tinynn_numbers x, int format, const void* values,
+                                        const uint8_t* bits, const void* bias, void* sums, tinynn_result r) {
+  const int terms = s.channels * s.kh * s.kw;
+  tinynn_live_prepare(s, x, sums);
+  for (int o = 0, first = 0, k = 0; o < s.groups * s.outputs; ++o, first = k) {
+    const uint8_t* byte = bits + o * terms / 8;
+    tinynn_live_begin(s, o, x, bias, sums);
+    for (int t = -(o * terms % 8); t < terms; t += 8) {
+      for (unsigned left = tinynn_bits(*byte++, t, terms); left != 0; left &= left - 1, ++k)
+        tinynn_take_live(s, o, x, t + tinynn_lowest(left), tinynn_read(format, values, k), sums, k - first);
+    }
+    tinynn_live_end(s, o, x, bias, sums, k - first, r);
+  }
+}
+
+//- section conv2d_sparse: conv2d_live
 tinynn_inline void tinynn_conv2d_sparse(tinynn_conv s, tinynn_numbers x, int format, const void* values,
                                         const uint8_t* gaps, int count_format, const void* counts,
                                         const void* bias, void* sums, tinynn_result r) {
-  for (int o = 0, k = 0; o < s.groups * s.outputs; ++o) {
-    tinynn_conv2d_begin(s, o, x, bias, sums);
-    for (int left = tinynn_whole(count_format, counts, o), t = 0; left > 0; --left, ++k) {
-      t += gaps[k];
-      tinynn_conv2d_add(s, o, x, t, tinynn_read(format, values, k), 0, sums);
+  tinynn_live_prepare(s, x, sums);
+  for (int o = 0, first = 0; o < s.groups * s.outputs; ++o) {
+    const int count = tinynn_whole(count_format, counts, o);
+    tinynn_live_begin(s, o, x, bias, sums);
+    for (int k = 0, t = 0; k < count; ++k) {
+      t += gaps[first + k];
+      tinynn_take_live(s, o, x, t, tinynn_read(format, values, first + k), sums, k);
     }
-    tinynn_conv2d_end(s, o, x, sums, r);
+    tinynn_live_end(s, o, x, bias, sums, count, r);
+    first += count;
   }
 }
 

@@ -40,11 +40,6 @@ tinynn_inline tinynn_vector tinynn_unzip(tinynn_vector a, tinynn_vector b, int o
   return odd ? others : even;
 }
 
-tinynn_inline tinynn_number tinynn_real(float v) {
-  const tinynn_number number = {v, 0};
-  return number;
-}
-
 // In memory a block has 16 tiles. A row of them is counted as `pitch`, so that vectors begin with rows.
 typedef struct {
   int pitch, down, blocks;
@@ -180,7 +175,7 @@ tinynn_inline void tinynn_winograd_results(tinynn_conv s, tinynn_numbers x, cons
       const int row = tile / tiles.pitch * 2 + a, column = tile % tiles.pitch * 2;
       const int to = (o * s.oh + row) * s.ow + column;
       if (row < s.oh && column + tinynn_lanes <= s.ow) {
-        for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish(r, to + l, o, x, tinynn_real(both[half][l]));
+        tinynn_finish_vector(r, to, o, x, both[half]);
       } else if (row < s.oh) {
         for (int l = 0; column + l < s.ow; ++l) tinynn_finish(r, to + l, o, x, tinynn_real(both[half][l]));
       }
