@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tinynn/export/kernels/conv2d_live.h>
+#include <tinynn/export/kernels/linear.h>
 #include <tinynn/export/kernels/winograd.h>
 #include <tinynn/kernels/activation.h>
 #include <tinynn/kernels/combine.h>

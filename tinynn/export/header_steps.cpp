@@ -216,8 +216,8 @@ class Printer {
     return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
   }
 
-  // What tinynn_pad_planes of kernels/layers.h writes, in rows of multiples of tinynn_row, and behind it
-  // tinynn_pair_weights of whole numbers for four outputs, or tinynn_note_live for one.
+  // What tinynn_pad_planes of kernels/conv2d_padded.h writes, in rows of multiples of tinynn_row, and behind
+  // it tinynn_pair_weights of whole numbers for four outputs, or tinynn_note_live for one.
   int64_t padded_size() const {
     constexpr int64_t row = 8;
     const Step& s = *step_;

@@ -2,7 +2,7 @@
 #ifndef TINYNN_EXPORT_KERNELS_WINOGRAD_H
 #define TINYNN_EXPORT_KERNELS_WINOGRAD_H
 
-#include <tinynn/export/kernels/layers.h>
+#include <tinynn/export/kernels/conv2d_dense.h>
 
 //- section conv2d_winograd: conv2d_dense
 #ifdef tinynn_vectors
