@@ -141,7 +141,7 @@ tinynn_inline void tinynn_linear_masked(int outputs, int inputs, tinynn_numbers 
 }
 
 //- section linear_sparse: sums
-// In two sums, for one would wait for each product.
+// In four sums, for one would wait for each product.
 tinynn_inline void tinynn_linear_sparse(int outputs, int inputs, tinynn_numbers x, int format,
                                         const void* values, const uint8_t* gaps, int count_format,
                                         const void* counts, const void* bias, tinynn_result r) {
@@ -149,20 +149,21 @@ tinynn_inline void tinynn_linear_sparse(int outputs, int inputs, tinynn_numbers 
   ptrdiff_t k = 0;
   for (int o = 0; o < outputs; ++o) {
     ptrdiff_t left = tinynn_whole(count_format, counts, o), i = 0;
-    tinynn_number sum = tinynn_bias(x, bias, o), other = {0, 0};
-    for (; left > 1; left -= 2, k += 2) {
-      const ptrdiff_t first = i + gaps[k];
-      i = first + gaps[k + 1];
-      sum = tinynn_add_product(sum, tinynn_read(format, values, k), x, first);
-      other = tinynn_add_product(other, tinynn_read(format, values, k + 1), x, i);
+    tinynn_number sums[4] = {tinynn_bias(x, bias, o), {0, 0}, {0, 0}, {0, 0}};
+    for (; left > 3; left -= 4, k += 4) {
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) {
+        i += gaps[k + j];
+        sums[j] = tinynn_add_product(sums[j], tinynn_read(format, values, k + j), x, i);
+      }
     }
-    if (left == 1) {
+    for (; left > 0; --left, ++k) {
       i += gaps[k];
-      sum = tinynn_add_product(sum, tinynn_read(format, values, k++), x, i);
+      sums[0] = tinynn_add_product(sums[0], tinynn_read(format, values, k), x, i);
     }
-    sum.real += other.real;
-    sum.whole += other.whole;
-    tinynn_finish(r, o, o, x, sum);
+    sums[0].real += sums[1].real + (sums[2].real + sums[3].real);
+    sums[0].whole += sums[1].whole + (sums[2].whole + sums[3].whole);
+    tinynn_finish(r, o, o, x, sums[0]);
   }
 }
 
