@@ -9,7 +9,8 @@ warnings=(-pedantic -Wall -Wextra -Wconversion -Wshadow -Werror)
 source=$root/tests/export/header_kernels_test.c
 for compiler in gcc clang; do
     command -v $compiler >/dev/null || continue
-    for language in "c -std=c99" "c++ -std=c++17" "c -std=c99 -march=native"; do # whose vectors may be longer
+    for language in "c -std=c99" "c++ -std=c++17" "c -std=c99 -march=native" \
+        "c -std=c99 -Dtinynn_plain"; do # vectors that may be longer, and none
         # shellcheck disable=SC2086
         $compiler -x $language "${warnings[@]}" -O3 -I"$root" "$source" -lm -o "$folder/test"
         "$folder/test" || { echo "FAILED: $compiler, $language" && exit 1; }

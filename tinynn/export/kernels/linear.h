@@ -125,6 +125,7 @@ tinynn_inline void tinynn_linear_dense(int outputs, int inputs, tinynn_numbers x
 }
 
 //- section linear_masked: sums masked
+// In a sum for each byte of the mask, for one would wait for each product.
 tinynn_inline void tinynn_linear_masked(int outputs, int inputs, tinynn_numbers x, int format,
                                         const void* values, const uint8_t* bits, const void* bias,
                                         tinynn_result r) {
@@ -132,9 +133,11 @@ tinynn_inline void tinynn_linear_masked(int outputs, int inputs, tinynn_numbers 
     const uint8_t* byte = bits + o * inputs / 8;
     tinynn_number sum = tinynn_bias(x, bias, o);
     for (int i = -(o * inputs % 8); i < inputs; i += 8) {
-      for (unsigned left = tinynn_bits(*byte++, i, inputs); left != 0; left &= left - 1) {
-        sum = tinynn_add_product(sum, tinynn_read(format, values, k++), x, i + tinynn_lowest(left));
-      }
+      tinynn_number part = {0, 0};
+      for (unsigned left = tinynn_bits(*byte++, i, inputs); left != 0; left &= left - 1)
+        part = tinynn_add_product(part, tinynn_read(format, values, k++), x, i + tinynn_lowest(left));
+      sum.real += part.real;
+      sum.whole += part.whole;
     }
     tinynn_finish(r, o, o, x, sum);
   }

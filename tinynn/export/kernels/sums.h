@@ -76,14 +76,19 @@ tinynn_inline unsigned tinynn_bits(unsigned byte, int c, int columns) {
 
 // The place of the lowest bit, which, times 0x17, has it in the upper three of eight bits.
 tinynn_inline int tinynn_lowest(unsigned bits) {
+#if defined(__GNUC__) && !defined(tinynn_plain)
+  return __builtin_ctz(bits);
+#else
   static const uint8_t places[] = {0, 1, 2, 4, 7, 3, 6, 5};
   return places[((bits & (~bits + 1)) * 0x17U >> 5) & 7U];
+#endif
 }
 
 //- section vectors
 // Where there are vectors, and a compiler that lets them be named, they are: how a loop becomes vectors hangs
 // on -O2 or -O3.
-#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
+// tinynn_plain is for tests of what other compilers get.
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON)) && !defined(tinynn_plain)
 #define tinynn_vectors
 // Rows of pixels are laid out in multiples of `row`; beside the sums of four outputs at so many vectors
 // `across`, registers hold those vectors and a weight. Vectors of 16 would be half empty where images are
