@@ -1,8 +1,8 @@
 // Networks for deployed.sh, which times what they are exported to: tinynn_bench_deployed FOLDER [MODEL...]
 // writes every model, in every state that it may be deployed in, as MODEL, STATE.hpp, .plan and .onnx, and
 // prints their bytes; tinynn_bench_deployed time FOLDER times the programs, a line of JSON for each, with the
-// median microseconds of a call on one image. Weights are random: time depends on how many are zero, not on
-// what they are.
+// median microseconds of a call on one image (of TINYNN_BENCH_ISA, isa.hpp). Weights are random: time depends
+// on how many are zero, not on what they are.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +13,7 @@
 #include <tinynn/tinynn.hpp>
 
 #include "inference.hpp"
+#include "isa.hpp"
 
 using namespace tinynn;
 namespace fs = std::filesystem;
@@ -74,6 +75,7 @@ void write_states(const fs::path& folder, const std::string& model) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  bench::use_isa_of_environment();
   if (argc == 3 && std::string(argv[1]) == "time") {
     set_num_threads(1);
     for (const auto& entry : fs::directory_iterator(argv[2])) {
