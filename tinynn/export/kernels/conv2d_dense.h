@@ -93,17 +93,14 @@ static __attribute__((noinline, unused)) void tinynn_conv2d_whole_tile(
 // Four outputs from `o` on, which are of one group, at all positions.
 tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const void* weights, const void* bias,
                                        void* padded, const int* taps, int o, tinynn_result r) {
-  const tinynn_frame frame = tinynn_frame_of(s);
   const int vectors = s.oh * ((s.ow + tinynn_lanes - 1) / tinynn_lanes), whole = x.format != tinynn_float32;
-  const ptrdiff_t plane = (ptrdiff_t)frame.rows * s.stride_w * frame.columns,
-                  terms = s.channels * s.kh * s.kw;
-  const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
-  int32_t* factors = (int32_t*)padded + s.groups * planes * plane;
+  const ptrdiff_t plane = tinynn_plane_size(s), terms = s.channels * s.kh * s.kw;
+  int32_t* factors = (int32_t*)padded + tinynn_padded_size(s, x);
   if (whole) tinynn_pair_weights(s.channels, s.kh * s.kw, (const int8_t*)weights + o * terms, factors);
   for (int i = 0; i < vectors; i += tinynn_across) {
     ptrdiff_t from[tinynn_across];
     for (int m = 0; m < tinynn_across; ++m)
-      from[m] = tinynn_first_pixel(s, o, planes, i + m < vectors ? i + m : i);
+      from[m] = tinynn_first_pixel(s, x, o, i + m < vectors ? i + m : i);
     if (whole) {
       const tinynn_whole_vector zero = {0};
       tinynn_whole_vector sums[4][tinynn_across];
@@ -112,7 +109,7 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
         pixels[m] = (const int32_t*)padded + from[m];
         for (int q = 0; q < 4; ++q) sums[q][m] = tinynn_bias(x, bias, o + q).whole + zero;
       }
-      tinynn_conv2d_whole_tile(planes, plane, s.kh * s.kw, taps, pixels, factors, sums);
+      tinynn_conv2d_whole_tile(tinynn_planes_of(s, x), plane, s.kh * s.kw, taps, pixels, factors, sums);
       for (int q = 0; q < 4; ++q) {
         for (int m = 0; m < tinynn_across && i + m < vectors; ++m)
           tinynn_finish_wholes(s, x, r, o + q, i + m, sums[q][m]);
@@ -128,8 +125,10 @@ tinynn_inline void tinynn_conv2d_tiles(tinynn_conv s, tinynn_numbers x, const vo
       tinynn_conv2d_tile(s.channels, plane, s.kh * s.kw, taps, pixels, (const float*)weights + o * terms,
                          terms, sums);
       for (int q = 0; q < 4; ++q) {
-        for (int m = 0; m < tinynn_across && i + m < vectors; ++m)
-          tinynn_finish_floats(s, x, r, o + q, i + m, sums[q][m]);
+        for (int m = 0; m < tinynn_across && i + m < vectors; ++m) {
+          const tinynn_span span = tinynn_span_of(s, o + q, i + m);
+          tinynn_finish_floats(r, span.at, span.count, o + q, x, sums[q][m]);
+        }
       }
     }
   }

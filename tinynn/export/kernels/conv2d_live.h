@@ -12,12 +12,6 @@ enum { tinynn_positions_at_once = 8 };  // vectors of them
 // Whether there are enough positions for vectors.
 tinynn_inline int tinynn_in_vectors(tinynn_conv s) { return s.oh * s.ow >= 16; }
 
-tinynn_inline ptrdiff_t tinynn_padded_size(tinynn_conv s, tinynn_numbers x) {
-  const tinynn_frame frame = tinynn_frame_of(s);
-  const int step = x.format == tinynn_float32 ? 1 : (int)tinynn_in_lane;
-  return (ptrdiff_t)s.groups * ((s.channels + step - 1) / step) * frame.rows * s.stride_w * frame.columns;
-}
-
 // Live weight number k: how far behind a position it reads, and what it multiplies with.
 tinynn_inline void tinynn_note_live(tinynn_conv s, tinynn_numbers x, int term, tinynn_number weight,
                                     void* live, int k) {
@@ -91,7 +85,6 @@ static __attribute__((noinline, unused)) void tinynn_live_wholes(int count, cons
 tinynn_inline void tinynn_conv2d_live(tinynn_conv s, tinynn_numbers x, const void* bias, const void* padded,
                                       const void* live, int count, int o, tinynn_result r) {
   const int vectors = s.oh * ((s.ow + tinynn_lanes - 1) / tinynn_lanes), whole = x.format != tinynn_float32;
-  const int planes = whole ? (s.channels + tinynn_in_lane - 1) / tinynn_in_lane : s.channels;
   const tinynn_number b = tinynn_bias(x, bias, o);
   for (int i = 0; i < vectors; i += tinynn_positions_at_once) {
     const float* floats[tinynn_positions_at_once];
@@ -99,7 +92,7 @@ tinynn_inline void tinynn_conv2d_live(tinynn_conv s, tinynn_numbers x, const voi
     tinynn_vector float_sums[tinynn_positions_at_once];
     tinynn_whole_vector whole_sums[tinynn_positions_at_once];
     for (int m = 0; m < tinynn_positions_at_once; ++m) {
-      const ptrdiff_t first = tinynn_first_pixel(s, o, planes, i + m < vectors ? i + m : i);
+      const ptrdiff_t first = tinynn_first_pixel(s, x, o, i + m < vectors ? i + m : i);
       floats[m] = (const float*)padded + first, wholes[m] = (const int32_t*)padded + first;
     }
     if (whole) {
@@ -111,7 +104,8 @@ tinynn_inline void tinynn_conv2d_live(tinynn_conv s, tinynn_numbers x, const voi
       if (whole) {
         tinynn_finish_wholes(s, x, r, o, i + m, whole_sums[m]);
       } else {
-        tinynn_finish_floats(s, x, r, o, i + m, float_sums[m]);
+        const tinynn_span span = tinynn_span_of(s, o, i + m);
+        tinynn_finish_floats(r, span.at, span.count, o, x, float_sums[m]);
       }
     }
   }

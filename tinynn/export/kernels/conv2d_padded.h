@@ -121,13 +121,13 @@ tinynn_inline void tinynn_finish_vector(tinynn_result r, int i, int output, tiny
   for (int l = 0; l < tinynn_lanes; ++l) tinynn_finish(r, i + l, output, x, tinynn_real(sums[l]));
 }
 
-tinynn_inline void tinynn_finish_floats(tinynn_conv s, tinynn_numbers x, tinynn_result r, int o, int vector,
+// The first `count` of a vector, which may be more than it has.
+tinynn_inline void tinynn_finish_floats(tinynn_result r, int i, int count, int output, tinynn_numbers x,
                                         tinynn_vector sums) {
-  const tinynn_span span = tinynn_span_of(s, o, vector);
-  if (span.count == tinynn_lanes) {
-    tinynn_finish_vector(r, span.at, o, x, sums);
+  if (count >= tinynn_lanes) {
+    tinynn_finish_vector(r, i, output, x, sums);
   } else {
-    for (int l = 0; l < span.count; ++l) tinynn_finish(r, span.at + l, o, x, tinynn_real(sums[l]));
+    for (int l = 0; l < count; ++l) tinynn_finish(r, i + l, output, x, tinynn_real(sums[l]));
   }
 }
 
@@ -146,12 +146,27 @@ tinynn_inline void tinynn_finish_wholes(tinynn_conv s, tinynn_numbers x, tinynn_
   }
 }
 
-// Where the first pixel of a vector of positions is, in the planes of the group of output o.
-tinynn_inline ptrdiff_t tinynn_first_pixel(tinynn_conv s, int o, int planes, int vector) {
+// Of a group of channels.
+tinynn_inline int tinynn_planes_of(tinynn_conv s, tinynn_numbers x) {
+  const int step = x.format == tinynn_float32 ? 1 : (int)tinynn_in_lane;
+  return (s.channels + step - 1) / step;
+}
+
+tinynn_inline ptrdiff_t tinynn_plane_size(tinynn_conv s) {
   const tinynn_frame frame = tinynn_frame_of(s);
+  return (ptrdiff_t)frame.rows * s.stride_w * frame.columns;
+}
+
+// What lies behind the padded planes begins there.
+tinynn_inline ptrdiff_t tinynn_padded_size(tinynn_conv s, tinynn_numbers x) {
+  return s.groups * tinynn_planes_of(s, x) * tinynn_plane_size(s);
+}
+
+// Where the first pixel of a vector of positions is, in the planes of the group of output o.
+tinynn_inline ptrdiff_t tinynn_first_pixel(tinynn_conv s, tinynn_numbers x, int o, int vector) {
   const int in_row = (s.ow + tinynn_lanes - 1) / tinynn_lanes;
-  return ((ptrdiff_t)(o / s.outputs * planes) * frame.rows + vector / in_row * s.stride_h) * s.stride_w *
-             frame.columns +
+  return o / s.outputs * tinynn_planes_of(s, x) * tinynn_plane_size(s) +
+         (ptrdiff_t)(vector / in_row * s.stride_h) * s.stride_w * tinynn_frame_of(s).columns +
          vector % in_row * tinynn_lanes;
 }
 #endif

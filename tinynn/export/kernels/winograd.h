@@ -174,11 +174,7 @@ tinynn_inline void tinynn_winograd_results(tinynn_conv s, tinynn_numbers x, cons
       const int tile = first + half * tinynn_lanes / 2;
       const int row = tile / tiles.pitch * 2 + a, column = tile % tiles.pitch * 2;
       const int to = (o * s.oh + row) * s.ow + column;
-      if (row < s.oh && column + tinynn_lanes <= s.ow) {
-        tinynn_finish_vector(r, to, o, x, both[half]);
-      } else if (row < s.oh) {
-        for (int l = 0; column + l < s.ow; ++l) tinynn_finish(r, to + l, o, x, tinynn_real(both[half][l]));
-      }
+      if (row < s.oh) tinynn_finish_floats(r, to, s.ow - column, o, x, both[half]);
     }
   }
 }
