@@ -47,9 +47,19 @@ bool is_address_space_limited() {
   return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
-int run(tinynn::cli::CommandLine& line, int argc, char** argv) {
+// Before a process ends because of its options, the others have to know: mpirun stops them when it is gone.
+void run_of_ranks(tinynn::cli::CommandLine& line, int argc, char** argv) {
   try {
     line.run(argc, argv);
+  } catch (const tinynn::cli::UsageError& error) {
+    tinynn::cli::share_ranks(error.what());
+    throw;
+  }
+}
+
+int run(tinynn::cli::CommandLine& line, bool is_shared, int argc, char** argv) {
+  try {
+    is_shared ? run_of_ranks(line, argc, argv) : line.run(argc, argv);
     const bool failed = std::ferror(stdout) != 0;  // of what, is no longer known
     if (std::fflush(stdout) == 0 && !failed) return 0;
     return report(std::string("cannot write to standard output") +
@@ -94,7 +104,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   const bool is_shared = command == "train" || command == "prune" || command == "reproduce";
   if (tinynn::cli::rank_by_mpirun() > 0 && !is_shared) return 0;
-  const int exit_code = run(line, argc, argv);
+  const int exit_code = run(line, is_shared, argc, argv);
   tinynn::cli::leave_ranks(exit_code, false);
   if (!is_address_space_limited()) return exit_code;
   std::fflush(nullptr);

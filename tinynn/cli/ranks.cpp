@@ -42,13 +42,19 @@ std::unique_ptr<distributed::Group> group;
 bool is_under_mpirun() { return size_by_mpirun() > 0; }
 int64_t rank_by_mpirun() { return std::max<int64_t>(0, number_of({"OMPI_COMM_WORLD_RANK", "PMI_RANK"})); }
 
-void share_ranks() {
+void share_ranks(const std::string& usage_error) {
 #ifdef TINYNN_HAS_MPI
-  if (is_under_mpirun()) group = std::make_unique<distributed::Group>();
+  if (!is_under_mpirun() || group) return;
+  group = std::make_unique<distributed::Group>();
+  const bool names_rank = !usage_error.empty() && group->rank() > 0;
+  const std::string first =
+      group->first_of((names_rank ? "rank " + std::to_string(group->rank()) + ": " : "") + usage_error);
+  if (!first.empty()) throw UsageError(first);
 #else
   check(size_by_mpirun() <= 1, "mpirun started ", size_by_mpirun(),
         " processes, but this tinynn was built without MPI: install libopenmpi-dev and openmpi-bin and build "
         "it again");
+  (void)usage_error;
 #endif
 }
 

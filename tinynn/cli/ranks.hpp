@@ -11,9 +11,9 @@ namespace tinynn::cli {
 bool is_under_mpirun();
 /// Its number among those that mpirun started, also where nothing is shared; 0 without mpirun.
 int64_t rank_by_mpirun();
-/// Lets the processes that mpirun started share what comes. Throws Error if there are several and this tinynn
-/// was built without MPI.
-void share_ranks();
+/// Lets the processes that mpirun started share what comes, unless they do already. Throws UsageError, on all
+/// of them, if one found its options wrong; Error if there are several and this tinynn was built without MPI.
+void share_ranks(const std::string& usage_error = "");
 /// Those that share the work: this one alone, unless share_ranks() was called.
 train::Reduce& ranks();
 /// What this process has sent to others, in bytes of gradients and sums.

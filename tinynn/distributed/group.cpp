@@ -30,9 +30,6 @@ Group::Group() {
   }
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks_);
-  if (std::has_single_bit(static_cast<unsigned>(ranks_))) return;
-  if (starts_mpi_) MPI_Finalize();
-  throw train::AgreedError("Group: " + std::to_string(ranks_) + " processes, expected a power of two");
 }
 
 Group::~Group() {
@@ -53,6 +50,9 @@ class Group::Rounds : public train::Reduce::Sum {
   Rounds(Group& group, std::span<T> values, int tag)
       : group_(group), tag_(tag), part_(values), theirs_(values.size() / 2 + 1) {
     check(values.size() <= size_t{std::numeric_limits<int>::max()}, "Group: ", values.size(), " values");
+    if (!std::has_single_bit(static_cast<unsigned>(group.ranks_)))
+      throw train::AgreedError("Group: " + std::to_string(group.ranks_) +
+                               " processes, expected a power of two");
     begin_round();
   }
   ~Rounds() override {

@@ -13,8 +13,8 @@ namespace tinynn::distributed {
 class Group : public train::Reduce {
  public:
   /// All processes (MPI_COMM_WORLD). Starts MPI if nobody has, and then ends it in the destructor. Throws
-  /// Error if MPI was ended already, AgreedError if they are not a power of two. What MPI itself finds wrong,
-  /// a rank that is gone for example, ends all processes with its message.
+  /// Error if MPI was ended already. What MPI itself finds wrong, a rank that is gone for example, ends all
+  /// processes with its message.
   Group();
   ~Group() override;
   Group(const Group&) = delete;
@@ -23,6 +23,7 @@ class Group : public train::Reduce {
   int64_t rank() const override { return rank_; }
   int64_t ranks() const override { return ranks_; }
   /// Every rank sums one part of the values, and all get the parts: 2 (N - 1) / N times their bytes are sent.
+  /// Sums throw AgreedError if the ranks are not a power of two.
   void sum(std::span<float> values) override;
   void sum(std::span<double> values) override;
   std::unique_ptr<Sum> begin_sum(std::span<float> values) override;

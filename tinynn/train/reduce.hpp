@@ -19,7 +19,7 @@ class Reduce {
   virtual ~Reduce() = default;
   /// Which of the processes this is, from 0.
   virtual int64_t rank() const { return 0; }
-  /// How many there are: a power of two.
+  /// How many there are.
   virtual int64_t ranks() const { return 1; }
   /// Sums over all ranks, element by element, along the binary tree whose leaves are the ranks in order:
   /// afterwards all have the same bits. As many elements on every rank.

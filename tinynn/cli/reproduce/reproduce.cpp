@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -72,10 +71,7 @@ class Reporter {
 };
 
 // Returns once all processes have come here.
-void wait_for_ranks() {
-  std::array<double, 1> nothing{};
-  ranks().sum(nothing);
-}
+void wait_for_ranks() { ranks().first_of(""); }
 
 // Calls read() on the first process, then on the others: it may remove and write files that all see.
 template <class F>
