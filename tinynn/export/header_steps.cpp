@@ -5,6 +5,7 @@
 #include <map>
 
 #include <tinynn/core/error.hpp>
+#include <tinynn/export/header_scratch.hpp>
 #include <tinynn/export/header_steps.hpp>
 #include <tinynn/export/header_text.hpp>
 #include <tinynn/program/eight_bits.hpp>
@@ -36,35 +37,19 @@ class Printer {
             .arrays = arrays_,
             .buffers = buffers(),
             .statements = declarations_ + calls_,
-            .memory_bytes = memory_bytes(sums_, float_sums_),
-            .vector_memory_bytes =
-                memory_bytes(std::max(sums_, padded_sums_), std::max(float_sums_, padded_float_sums_))};
+            .memory_bytes = memory_bytes(false),
+            .vector_memory_bytes = memory_bytes(true)};
   }
 
  private:
-  int64_t memory_bytes(int64_t sums, int64_t float_sums) const {
-    return bytes_.size() + 4 * (floats_.size() + sums + float_sums);
+  int64_t memory_bytes(bool vectors) const {
+    return bytes_.size() + 4 * floats_.size() + scratch_.bytes(vectors);
   }
-
   std::string buffers() const {
     std::string text;
-    const auto add = [&](const char* type, const char* name, const std::string& size) {
-      if (size != "0") text += join("tinynn_memory ", type, " tinynn_", name, "[", size, "];\n");
-    };
-    add("uint8_t", "bytes", text_of(bytes_.size()));
-    add("float", "floats", text_of(floats_.size()));
-    // A dense convolution pads its input where there are vectors.
-    const auto add_padded = [&](const char* type, const char* name, int64_t size, int64_t padded) {
-      if (padded <= size) return add(type, name, text_of(size));
-      text += "#ifdef tinynn_vectors\n";
-      add(type, name, text_of(padded));
-      text += "#else\n";
-      add(type, name, text_of(size));
-      text += "#endif\n";
-    };
-    add_padded("int32_t", "sums", sums_, padded_sums_);
-    add_padded("float", "float_sums", float_sums_, padded_float_sums_);
-    return text;
+    if (bytes_.size() > 0) text += join("tinynn_memory uint8_t tinynn_bytes[", bytes_.size(), "];\n");
+    if (floats_.size() > 0) text += join("tinynn_memory float tinynn_floats[", floats_.size(), "];\n");
+    return text + scratch_.declarations();
   }
   size_t root(int v) const { return static_cast<size_t>(lifetimes_.same[v]); }
   const Shape& shape(int v) const { return plan_.values[v]; }
@@ -160,17 +145,10 @@ class Printer {
   StoredWeights add_weights(const Step& step) {
     const auto each = step.weight.shape().inner(0);
     if (step.weight_scales.empty())
-      return arrays_.add_weights(step_name_, step.weight.to_vector(), each, false, winograd_suits(step));
+      return arrays_.add_weights(step_name_, step.weight.to_vector(), each, false,
+                                 format(step.inputs[0]).is_float() && winograd_suits(plan_, step));
     const std::vector<int8_t> whole = whole_weight(step);
     return arrays_.add_weights(step_name_, std::vector<float>(whole.begin(), whole.end()), each, true);
-  }
-
-  // Whether tinynn_conv2d_winograd of kernels/winograd.h can, and has enough tiles to fill vectors with.
-  bool winograd_suits(const Step& step) const {
-    const Shape& w = step.weight.shape();
-    return step.kind == &steps::conv2d && w[2] == 3 && w[3] == 3 && step.stride == Size2(1) &&
-           step.dilation == Size2(1) && step.groups == 1 && w[0] >= 8 && w[1] >= 8 &&
-           std::min(out()[1], out()[2]) >= 5 && format(step.inputs[0]).is_float();
   }
 
   bool whole_sums() const { return sums_are_whole(plan_, *step_); }
@@ -208,34 +186,6 @@ class Printer {
     return "tinynn_requantize(" + listed(y, factors, whole->shift, whole->low) + ")";
   }
 
-  std::string sums() {
-    int64_t& size = whole_sums() ? sums_ : float_sums_;
-    size = std::max(size, out().inner(0));
-    int64_t& padded = whole_sums() ? padded_sums_ : padded_float_sums_;
-    padded = std::max(padded, weights_.storage == "winograd" ? winograd_size() : padded_size());
-    return whole_sums() ? "tinynn_sums" : "tinynn_float_sums";
-  }
-
-  // What tinynn_pad_planes of kernels/conv2d_padded.h writes, in rows of multiples of tinynn_row, and behind
-  // it tinynn_pair_weights of whole numbers for four outputs, or tinynn_note_live for one.
-  int64_t padded_size() const {
-    constexpr int64_t row = 8;
-    const Step& s = *step_;
-    const int64_t kh = s.weight.size(2), kw = s.weight.size(3);
-    const int64_t rows = (out()[1] - 1) * s.stride.h + (kh - 1) * s.dilation.h + 1;
-    const int64_t columns = (out()[2] + row - 1) / row * row + (kw - 1) * s.dilation.w / s.stride.w;
-    const int64_t numbers = weights_.storage != "dense" ? 2 : whole_sums() ? 4 : 0;
-    return in()[0] * rows * s.stride.w * columns + numbers * s.weight.shape().inner(0);
-  }
-
-  // Of tinynn_conv2d_winograd: what becomes of pixels and of eight outputs' weights, and the padded image.
-  int64_t winograd_size() const {
-    const int64_t channels = in()[0], across = (out()[2] + 1) / 2, down = (out()[1] + 1) / 2;
-    const int64_t pitch = across <= 4 ? 4 : (across + 7) / 8 * 8, blocks = (pitch * down + 15) / 16;
-    return 16 * (blocks * 16 * (channels + 1) + 8 * channels) +
-           channels * (2 * down + 2) * (2 * std::max<int64_t>(pitch, 8) + 2);
-  }
-
   const Shape& in() const { return shape(step_->inputs[0]); }
   const Shape& out() const { return shape(step_->output); }
 
@@ -260,7 +210,7 @@ class Printer {
       {"weights", [this] { return weights_.arguments; }},
       {"bias", [this] { return bias(); }},
       {"result", [this] { return result(); }},
-      {"sums", [this] { return sums(); }},
+      {"sums", [this] { return scratch_.add(plan_, *step_, weights_.storage, whole_sums()); }},
       {"conv",
        [this] {
          const Step& s = *step_;
@@ -312,7 +262,7 @@ class Printer {
   StoredWeights weights_;
   HeaderArrays arrays_;
   Packing bytes_, floats_;
-  int64_t sums_ = 0, float_sums_ = 0, padded_sums_ = 0, padded_float_sums_ = 0;
+  HeaderScratch scratch_;
   std::string functions_, declarations_, calls_;
 };
 
