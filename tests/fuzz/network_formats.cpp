@@ -119,6 +119,7 @@ std::vector<Bytes> plans(const std::filesystem::path& path) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     manual_seed(seed);
     test::RandomNetwork net(seed);
+    if (seed % 4 > 1) prune::prune(prune::weights(net), prune::fraction(0.9));
     const Tensor images = randn({2, 2, test::RandomNetwork::size, test::RandomNetwork::size});
     const auto plan = deploy::plan(net, images);
     deploy::save(seed % 2 == 0 ? deploy::quantize(plan, images) : plan, path);

@@ -1,3 +1,5 @@
+#include <bit>
+#include <cstring>
 #include <fstream>
 
 #include <doctest/doctest.h>
@@ -8,7 +10,9 @@
 #include <tinynn/export/quantize.hpp>
 #include <tinynn/models/models.hpp>
 #include <tinynn/program/check_plan.hpp>
+#include <tinynn/program/live_tensor.hpp>
 #include <tinynn/program/plan_file.hpp>
+#include <tinynn/prune/iterate.hpp>
 
 #include "tests/support/compare.hpp"
 #include "tests/support/draw.hpp"
@@ -19,10 +23,11 @@ using namespace tinynn;
 
 namespace {
 
-// Every other one in eight bits.
+// Every other one in eight bits, two of four pruned.
 deploy::Plan random_plan(uint64_t seed) {
   manual_seed(seed);
   test::RandomNetwork net(seed);
+  if (seed % 4 > 1) prune::prune(prune::weights(net), prune::fraction(0.9));
   const Tensor images = test::Draw(seed).tensor({2, 2, 8, 8});
   auto plan = deploy::plan(net, images);
   return seed % 2 == 0 ? deploy::quantize(std::move(plan), images) : plan;
@@ -49,6 +54,76 @@ TEST_CASE("program. a plan's file gives the program back, with the same bits, an
     const Tensor x = test::Draw(seed).tensor({5, 2, 8, 8});
     CHECK(deploy::Program(loaded)(x).to_vector() == deploy::Program(plan)(x).to_vector());
   }
+}
+
+TEST_CASE("program. pruned weights take a plan's file little room, and keep their bits") {
+  const test::TemporaryFolder folder;
+  test::Draw draw(1);
+  for (const double zeros : {0.0, 0.1, 0.5, 0.9, 0.98, 1.0}) {
+    CAPTURE(zeros);
+    deploy::Plan plan;
+    plan.values = {Shape{97}, Shape{301}};
+    plan.output = 1;
+    plan.steps = {{.kind = &deploy::steps::linear,
+                   .inputs = {0},
+                   .output = 1,
+                   .weight = draw.tensor({301, 97}),
+                   .bias = draw.tensor({301})}};
+    float* weight = plan.steps[0].weight.mutable_data();
+    int64_t live = 0;
+    for (int64_t i = 0; i < 301 * 97; ++i) {
+      if (draw.chance(zeros)) weight[i] = 0;
+      if (i % 1000 == 999) weight[i] = -0.0F;  // has a bit
+      live += std::bit_cast<uint32_t>(weight[i]) != 0 ? 1 : 0;
+    }
+    deploy::save(plan, folder / "plan");
+    const Tensor loaded = deploy::load(folder / "plan").steps[0].weight;
+    CHECK(loaded.shape() == Shape{301, 97});
+    CHECK(std::memcmp(loaded.data(), weight, sizeof(float) * 301 * 97) == 0);
+    // Half a byte for each live element, and for each fifteen dead ones.
+    const int64_t bytes = 4 * live + (live + 301 * 97 / 15) / 2, rest = 301 * 4 + 1000;
+    CHECK(static_cast<int64_t>(std::filesystem::file_size(folder / "plan")) < bytes + rest);
+  }
+}
+
+TEST_CASE("program. live elements, gaps and shape of a tensor that do not fit") {
+  const auto found = [](const std::vector<float>& live, const std::vector<uint8_t>& gaps,
+                        const std::vector<int64_t>& shape) {
+    io::SafetensorsFile file;
+    file.tensors = {io::stored_tensor("w", io::Dtype::f32, live),
+                    io::stored_tensor("w.gaps", io::Dtype::u8, gaps),
+                    io::stored_tensor("w.shape", io::Dtype::i64, shape)};
+    return io::elements<float>(*deploy::find_whole(file, "w"));
+  };
+  CHECK(found({7, 8}, {0x21}, {2, 3}) == std::vector<float>{0, 7, 0, 0, 8, 0});
+  CHECK(found({7}, {0x1F}, {17}) == [] {
+    std::vector<float> all(17);
+    all[16] = 7;
+    return all;
+  }());
+  const auto refusal = [](const std::string& name, std::vector<io::StoredTensor> tensors) {
+    io::SafetensorsFile file;
+    file.tensors = std::move(tensors);
+    try {
+      (void)deploy::find_whole(file, name);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const auto live = io::stored_tensor("w", io::Dtype::f32, std::vector<float>{7, 8});
+  const auto gaps = [](const std::vector<uint8_t>& of) {
+    return io::stored_tensor("w.gaps", io::Dtype::u8, of);
+  };
+  const auto shape = [](int64_t n) { return io::stored_tensor("w.shape", io::Dtype::i64, std::vector{n}); };
+  CHECK(refusal("w", {live, gaps({0x21}), shape(5)}) == "accepted");
+  CHECK(refusal("w", {live, gaps({0x21}), shape(4)}) == "tensor \"w\": gaps lead to element 4 of (4)");
+  CHECK(refusal("w", {live, gaps({}), shape(2)}) == "tensor \"w\": gaps lead to 0 of 2 live elements");
+  CHECK(refusal("w", {live, gaps({0xF1}), shape(2)}) == "tensor \"w\": gaps lead to 1 of 2 live elements");
+  CHECK(refusal("w", {live, gaps({0x21}), shape(int64_t{1} << 40)}) ==
+        "tensor \"w\": 1 bytes of gaps are too few for (1099511627776)");
+  CHECK(refusal("w", {live, gaps({0x21})}) == "tensor \"w\": expected gaps in U8 and a shape in I64");
+  CHECK(refusal("w", {live, shape(2)}) == "tensor \"w\": expected gaps in U8 and a shape in I64");
 }
 
 TEST_CASE("program. images as they are, normalised inside the program") {

@@ -77,20 +77,24 @@ const StoredTensor* SafetensorsFile::find(std::string_view tensor_name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
+Tensor to_tensor(const StoredTensor& stored, const std::string& context) {
+  detail::check_bytes(stored, context);
+  switch (stored.dtype) {
+    case Dtype::f32: return converted<float>(stored, [](float x) { return x; });
+    case Dtype::f64: return converted<double>(stored, [](double x) { return static_cast<float>(x); });
+    case Dtype::f16: return converted<uint16_t>(stored, from_half);
+    case Dtype::bf16:
+      return converted<uint16_t>(stored, [](uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); });
+    default:
+      fail(context, ": tensor ", in_quotes(stored.name), " has type ", dtype_name(stored.dtype),
+           ", expected F32, F64, F16 or BF16");
+  }
+}
+
 Tensor SafetensorsFile::tensor(std::string_view tensor_name) const {
   const StoredTensor* stored = find(tensor_name);
   check(stored != nullptr, name, ": no tensor ", in_quotes(tensor_name));
-  detail::check_bytes(*stored, name);
-  switch (stored->dtype) {
-    case Dtype::f32: return converted<float>(*stored, [](float x) { return x; });
-    case Dtype::f64: return converted<double>(*stored, [](double x) { return static_cast<float>(x); });
-    case Dtype::f16: return converted<uint16_t>(*stored, from_half);
-    case Dtype::bf16:
-      return converted<uint16_t>(*stored, [](uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); });
-    default:
-      fail(name, ": tensor ", in_quotes(tensor_name), " has type ", dtype_name(stored->dtype),
-           ", expected F32, F64, F16 or BF16");
-  }
+  return to_tensor(*stored, name);
 }
 
 void SafetensorsFile::add(std::string tensor_name, const Tensor& value) {

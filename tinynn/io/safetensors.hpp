@@ -57,6 +57,10 @@ std::vector<T> elements(const StoredTensor& stored) {
   return result;
 }
 
+/// A stored tensor's values, converted to float32 from F16, BF16 or F64. Throws Error, beginning with
+/// `context`, if its type is none of these, or its bytes do not fill its shape.
+Tensor to_tensor(const StoredTensor& stored, const std::string& context);
+
 /// A whole file in memory.
 struct SafetensorsFile {
   std::string name = "safetensors";  // what messages call the file; read_safetensors() puts its path here
@@ -65,8 +69,7 @@ struct SafetensorsFile {
 
   /// The tensor of that name, or nullptr.
   const StoredTensor* find(std::string_view tensor_name) const;
-  /// A tensor's values, converted to float32 from F16, BF16 or F64. Throws Error if there is no such tensor,
-  /// or if its type is none of these.
+  /// to_tensor() of the one of that name. Throws Error if there is none, too.
   Tensor tensor(std::string_view tensor_name) const;
   /// Appends a tensor as F32.
   void add(std::string tensor_name, const Tensor& value);

@@ -6,6 +6,7 @@
 #include <tinynn/io/one_line.hpp>
 #include <tinynn/program/check_plan.hpp>
 #include <tinynn/program/eight_bits.hpp>
+#include <tinynn/program/live_tensor.hpp>
 #include <tinynn/program/plan_file.hpp>
 
 namespace tinynn::deploy {
@@ -126,9 +127,8 @@ std::vector<int32_t> indices(const io::StoredTensor& tensor) {
 }
 
 // A weight in eight bits: I8 times a scale of each output.
-void read_whole_weight(const io::SafetensorsFile& file, const std::string& name, Step& step) {
-  const io::StoredTensor& whole = *file.find(name + "weight");
-  io::detail::check_bytes(whole, file.name);
+void read_whole_weight(const io::SafetensorsFile& file, const std::string& name,
+                       const io::StoredTensor& whole, Step& step) {
   const Tensor scales = file.tensor(name + "scales");
   check(whole.shape.rank() > 0 && scales.shape() == Shape{whole.shape[0]}, "tensor ", name, "scales is ",
         scales.shape(), " beside a weight of ", whole.shape);
@@ -158,11 +158,11 @@ Plan parse(const io::SafetensorsFile& file) {
   for (const Json& entry : json.at("steps").elements()) {
     Step step = step_of(entry);
     const std::string name = std::to_string(plan.steps.size()) + ".";
-    const auto* const weight = file.find(name + "weight");
-    if (weight != nullptr && weight->dtype == io::Dtype::i8) {
-      read_whole_weight(file, name, step);
-    } else if (weight != nullptr) {
-      step.weight = file.tensor(name + "weight");
+    const auto weight = find_whole(file, name + "weight");
+    if (weight && weight->dtype == io::Dtype::i8) {
+      read_whole_weight(file, name, *weight, step);
+    } else if (weight) {
+      step.weight = io::to_tensor(*weight, file.name);
     }
     if (file.find(name + "bias") != nullptr) step.bias = file.tensor(name + "bias");
     if (const auto* from = file.find(name + "from")) step.from = indices(*from);
@@ -180,13 +180,15 @@ void save(const Plan& plan, const std::filesystem::path& path, io::Metadata meta
   io::SafetensorsFile file;
   for (const Step& step : plan.steps) {
     const std::string name = std::to_string(steps.size()) + ".";
-    if (step.weight_scales.empty()) {
-      if (step.weight.defined()) file.add(name + "weight", step.weight);
-    } else {
-      file.tensors.push_back(io::stored_tensor(name + "weight", io::Dtype::i8, whole_weight(step)));
-      file.tensors.back().shape = step.weight.shape();
-      file.tensors.push_back(io::stored_tensor(name + "scales", io::Dtype::f32, step.weight_scales));
+    if (step.weight.defined()) {
+      auto weight = step.weight_scales.empty()
+                        ? io::stored_tensor(name + "weight", io::Dtype::f32, step.weight.to_vector())
+                        : io::stored_tensor(name + "weight", io::Dtype::i8, whole_weight(step));
+      weight.shape = step.weight.shape();
+      add_live(file, std::move(weight));
     }
+    if (!step.weight_scales.empty())
+      file.tensors.push_back(io::stored_tensor(name + "scales", io::Dtype::f32, step.weight_scales));
     if (step.bias.defined()) file.add(name + "bias", step.bias);
     if (!step.from.empty())
       file.tensors.push_back(io::stored_tensor(name + "from", io::Dtype::i32, step.from));

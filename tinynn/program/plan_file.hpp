@@ -1,6 +1,7 @@
 // Plan files: a plan in a safetensors file, for programs that have nothing of the code that made the network.
 // Constants are F32 tensors "STEP.weight" and "STEP.bias", in eight bits an I8 "STEP.weight" and F32
-// "STEP.scales", indices I32 tensors "STEP.from"; all else is JSON in the metadata, under "tinynn.plan".
+// "STEP.scales", indices I32 tensors "STEP.from"; of pruned weights there are live elements alone
+// (live_tensor.hpp). All else is JSON in the metadata, under "tinynn.plan".
 #pragma once
 
 #include <filesystem>
