@@ -15,7 +15,7 @@ interrupted() {
     local code=0
     rm -f run.ckpt part
     "${train[@]}" part --checkpoint run.ckpt --every 1 2>stderr &
-    until [[ -s run.ckpt ]]; do sleep 0.02; done
+    appears run.ckpt $!
     kill -"$1" $!
     wait $! || code=$?
     [[ $code == "$2" ]] || complain "after SIG$1: exit code $code, expected $2"
@@ -54,7 +54,7 @@ failed_saves '/dev/full: No space left on device'
 same_file whole part
 mkdir gone
 "${train[@]}" part --checkpoint gone/run.ckpt --every 1 2>stderr &
-until [[ -s gone/run.ckpt ]]; do sleep 0.02; done
+appears gone/run.ckpt $!
 until rm -r gone 2>/dev/null; do :; done
 wait $! || complain "exit code $? without the folder: $(<stderr)"
 failed_saves 'gone/run.ckpt: No such file or directory'

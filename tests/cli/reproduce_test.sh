@@ -59,7 +59,7 @@ prints '^LeNet-300-100 +[0-9]{2,3}\.[0-9]x +1.94'
 
 "$tinynn" reproduce lenet-300-100 --quick --folder "$out/e" --metrics e.json >/dev/null 2>stderr &
 parent=$!
-until [[ $(ls e/*.command 2>/dev/null | wc -l) == 5 ]]; do sleep 0.01; done
+until [[ $(ls e/*.command 2>/dev/null | wc -l) == 5 ]] || ! kill -0 $parent 2>/dev/null; do sleep 0.01; done
 sleep 0.2
 kill -TERM $parent
 code=0

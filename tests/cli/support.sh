@@ -29,6 +29,14 @@ fails() {
     grep -qE -e "$pattern" "$out/stderr" || complain "$* -> no \"$pattern\" in: $(<"$out/stderr")"
 }
 
+# appears FILE PID: waits until the process has written the file; it must not end before.
+appears() {
+    until [[ -s $1 ]]; do
+        kill -0 "$2" 2>/dev/null || [[ -s $1 ]] || { complain "it ended without $1: $(cat stderr)" && return; }
+        sleep 0.02
+    done
+}
+
 prints() { grep -qE -e "$1" "$out/stdout" || complain "no \"$1\" on stdout: $(<"$out/stdout")"; }
 same_file() { cmp -s "$1" "$2" || complain "$1 and $2 differ"; }
 is_true() { python3 -c "import json,sys; m = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$1" || complain "$2 in $(cat "$1" 2>&1)"; }

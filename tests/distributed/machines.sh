@@ -16,10 +16,17 @@ make_machines() {
         ip -n "tinynn$$m$k" link set cable up
         ip netns exec "tinynn$$m$k" tc qdisc add dev cable root tbf rate "${mbit}mbit" burst 64kb latency 400ms
     done
-    # In place of ssh HOST COMMAND...
-    printf '#!/bin/sh\nmachine=${1##*.}\nshift\nexec ip netns exec "tinynn%sm$machine" sh -c "$*"\n' $$ >"$3/agent"
-    chmod +x "$3/agent"
+    # In place of ssh HOST COMMAND... Each has a folder of its own for what Open MPI writes, as machines have.
     agent=$3/agent
+    cat >"$agent" <<A
+#!/bin/sh
+machine=\${1##*.}
+shift
+export TMPDIR="$3/tmp\$machine"
+mkdir -p "\$TMPDIR"
+exec ip netns exec "tinynn$$m\$machine" sh -c "\$*"
+A
+    chmod +x "$agent"
 }
 remove_machines() {
     local k
@@ -28,6 +35,7 @@ remove_machines() {
 }
 # on_machines ARGUMENT...: mpirun on the first of them.
 on_machines() {
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ip netns exec "tinynn$$m1" mpirun --mca plm_rsh_agent "$agent" \
+    mkdir -p "${agent%/*}/tmp1"
+    TMPDIR=${agent%/*}/tmp1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ip netns exec "tinynn$$m1" mpirun --mca plm_rsh_agent "$agent" \
         --mca btl tcp,self --mca btl_tcp_if_include cable --mca oob_tcp_if_include cable --bind-to none "$@"
 }

@@ -74,7 +74,7 @@ ended() {
     local code=0 third
     rm -f run.ckpt
     "$mpirun" --bind-to none -n 4 "${train[@]}" part --checkpoint run.ckpt --every 5 >stdout 2>stderr &
-    until [[ -s run.ckpt ]]; do sleep 0.02; done
+    appears run.ckpt $!
     third=$(pgrep -P $! tinynn | sort -n | sed -n 3p)
     kill -"$1" "$third"
     timeout 20 tail --pid=$! -f /dev/null || complain "20 seconds after SIG$1 it still runs"
@@ -126,7 +126,7 @@ on 3 "$tinynn" reproduce lenet-300-100 --quick --folder shared --metrics shared.
 diff <(grep -v '"seconds"' alone.json) <(grep -v '"seconds"' shared.json) || complain "a table made by 3 is another"
 [[ $(grep -c ' trainings, 0 made before' stdout) == 1 && $(grep -c 'seed 1: error ' stdout) == 2 ]] || complain "reproduce on 3 prints $(<stdout)"
 "$mpirun" --bind-to none -n 2 "$tinynn" reproduce fashion --seeds 50 --data mnist --folder ended >stdout 2>stderr &
-until compgen -G 'ended/*.json' >/dev/null; do sleep 0.05; done
+until compgen -G 'ended/*.json' >/dev/null || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
 kill -TERM "$(pgrep -P $! tinynn | sort -n | tail -1)"
 timeout 20 tail --pid=$! -f /dev/null || complain "20 seconds after SIGTERM it still runs"
 if wait $!; then complain "after SIGTERM reproduce on 2 succeeds"; fi
