@@ -3,7 +3,7 @@
 
 build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libeigen3-dev zlib1g-dev libstb-dev
     libcli11-dev nlohmann-json3-dev)
-test_packages=(doctest-dev python3 curl file dataset-fashion-mnist)
+test_packages=(doctest-dev python3 curl file dataset-fashion-mnist locales)
 
 # Installs those of the packages that are not there yet. Asks nobody anything.
 install_packages() {

@@ -1,3 +1,5 @@
+#include <bit>
+
 #include <doctest/doctest.h>
 
 #include <tinynn/core/random.hpp>
@@ -67,7 +69,8 @@ std::string trained(int64_t shards, train::Reduce& reduce, nn::Sequential (*make
       {.epochs = 2,
        .on_step =
            [&](const train::Progress& at) {
-             text += std::to_string(at.loss) + " " + std::to_string(at.counted) + " ";
+             text += std::to_string(std::bit_cast<uint64_t>(at.loss)) + " " +
+                     std::to_string(static_cast<int64_t>(at.counted)) + " ";
            },
        .count = [](const Tensor& output, const Targets&) { return static_cast<double>(output.size(0)); },
        .shards = shards,
@@ -81,7 +84,7 @@ TEST_CASE("train. shards: equal numbers give equal bytes, on 1, 2, 4 and 8 proce
           doctest::skip(test::is_thread_sanitized)) {
   for (const int64_t shards : {4, 8, 24}) {
     const auto alone = test::on_ranks(1, [&](auto& reduce) { return trained(shards, reduce); });
-    CHECK(alone[0].find(" 16.000000 ") != std::string::npos);
+    CHECK(alone[0].find(" 16 ") != std::string::npos);
     for (const int64_t ranks : {2, 4, 8}) {
       if (shards % ranks != 0) continue;
       CAPTURE(shards);
