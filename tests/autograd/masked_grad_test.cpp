@@ -100,7 +100,7 @@ TEST_CASE("autograd. a sparse gradient that is added to a dense one masks both")
     backward();
     REQUIRE(dead_gradients() > 0);
   }
-  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density) != nullptr);
+  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density_for(64)) != nullptr);
   backward();
   CHECK(dead_gradients() == 0);
 }

@@ -98,7 +98,8 @@ TEST_CASE(
   test::Draw draw(33);
   Parameter weight(draw.tensor({20, 30}));
   weight.prune(draw.mask(weight.shape(), 0.05));
-  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density) != nullptr);  // what is dead is not visited
+  REQUIRE(weight.sparse_pattern(kernels::sparse_linear_density_for(64)) !=
+          nullptr);  // what is dead is not visited
   optim::SGD sgd({weight}, {.lr = 0.1});
   const Tensor x = draw.tensor({64, 30});
   linear(x, weight).backward(ones({64, 20}));

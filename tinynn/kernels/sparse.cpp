@@ -1,4 +1,5 @@
 #include <tinynn/core/error.hpp>
+#include <tinynn/kernels/simd/isa.hpp>
 #include <tinynn/kernels/sparse.hpp>
 
 namespace tinynn::kernels {
@@ -15,6 +16,12 @@ void for_each_live(const SparsePattern& p, F f) {
 }
 
 }  // namespace
+
+double sparse_linear_density_for(int64_t samples) {
+  const bool is_wide = simd::table().lanes >= 16;
+  if (samples >= 64) return is_wide ? 0.35 : 0.40;
+  return std::min(is_wide ? 0.25 : 0.30, static_cast<double>(samples) / 80);
+}
 
 bool SparsePattern::fits(int64_t rows, int64_t columns) {
   constexpr int64_t most = int64_t{1} << 31;

@@ -14,16 +14,15 @@
 
 namespace tinynn::kernels {
 
-/// At most this much of a weight may be alive for sparse kernels. With 60% zeros and a batch of 64, the three
-/// products of a linear layer's training step together take as long as dense ones; those of a convolution
-/// take 60% of that with 65% zeros (benchmarks/sparsity.sh, one thread with AVX-512), if the dense one is
-/// computed directly; see sparse_conv2d_density_for(). Fixed rules, so that equal runs give equal bits.
-inline constexpr double sparse_linear_density = 0.40, sparse_conv2d_density = 0.35;
-/// Vectors of linear layers are of samples, so with fewer than 64 it takes more zeros: 70% with 32 to 24
-/// samples, 80% with 16, 90% with 8.
-inline double sparse_linear_density_for(int64_t samples) {
-  return samples >= 64 ? sparse_linear_density : std::min(0.3, static_cast<double>(samples) / 80);
-}
+/// At most this much of a weight may be alive for sparse kernels: where the three products of a training step
+/// together were measured to take as long as dense ones (benchmarks/sparsity.sh), which is another place on
+/// each CPU. Those of a convolution, if the dense one is computed directly, take less with 65% zeros; see
+/// sparse_conv2d_density_for(). Fixed rules, so that equal runs give equal bits.
+inline constexpr double sparse_conv2d_density = 0.35;
+/// Vectors of linear layers are of samples, so it takes more zeros with fewer than 64: with AVX-512 65% with
+/// 64 (60% where its units are half as wide, 70% where they are whole), 75% with 32 to 20, 80% with 16, 90%
+/// with 8; with narrower vectors 60% with 64 and 70% with 32 to 24.
+double sparse_linear_density_for(int64_t samples);
 
 /// Calls body(begin, end) for pieces of the rows, on several threads if they have enough elements to work on.
 template <class Body>

@@ -46,8 +46,10 @@ Instruction make_linear(const StepMaker& maker) {
   const Slot x = maker.x(), y = maker.y();
   if (maker.order == Order::block) {
     return [=, bias = step.bias,
-            kernel = prepare<LinearKernel>(step.weight, kernels::sparse_linear_density, block_size)](
-               const Frame& frame) { kernel(frame.samples, x.read(frame), bias.data(), y(frame)); };
+            kernel = prepare<LinearKernel>(step.weight, kernels::sparse_linear_density_for(block_size),
+                                           block_size)](const Frame& frame) {
+      kernel(frame.samples, x.read(frame), bias.data(), y(frame));
+    };
   }
   const auto kernel = prepare<LinearSampleKernel>(step.weight, sparse_density_of_one);
   const int64_t scratch_at = maker.scratch(kernel.scratch_size());
