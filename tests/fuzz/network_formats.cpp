@@ -150,7 +150,7 @@ std::vector<Format> network_formats(const std::filesystem::path& folder) {
       {"checkpoint", checkpoints(file), damaged_safetensors, read_checkpoint, 128,
        "io/checkpoint.cpp io/compressed_form.cpp io/dense_form.cpp io/deflate.cpp", true},
       {"plan", plans(file), damaged_safetensors, read_plan, 1024,
-       "program/plan_file.cpp program/check_plan.cpp program/step_shapes.cpp", true},
+       "program/plan_file.cpp program/live_tensor.cpp program/check_plan.cpp program/step_shapes.cpp", true},
   };
 }
 
