@@ -8,6 +8,7 @@ make_machines() {
     local mbit=$2 k
     ip netns add "$switch" && ip -n "$switch" link add switch type bridge && ip -n "$switch" link set switch up
     for ((k = 1; k <= machines; ++k)); do
+        mkdir -p "$3/tmp$k" # where Open MPI of this machine writes
         ip netns add "tinynn$$m$k"
         ip link add cable netns "tinynn$$m$k" type veth peer name "port$k" netns "$switch"
         ip -n "$switch" link set "port$k" master switch up
@@ -16,15 +17,13 @@ make_machines() {
         ip -n "tinynn$$m$k" link set cable up
         ip netns exec "tinynn$$m$k" tc qdisc add dev cable root tbf rate "${mbit}mbit" burst 64kb latency 400ms
     done
-    # In place of ssh HOST COMMAND... Each has a folder of its own for what Open MPI writes, as machines have.
+    # In place of ssh HOST COMMAND...
     agent=$3/agent
     cat >"$agent" <<A
 #!/bin/sh
 machine=\${1##*.}
 shift
-export TMPDIR="$3/tmp\$machine"
-mkdir -p "\$TMPDIR"
-exec ip netns exec "tinynn$$m\$machine" sh -c "\$*"
+exec env TMPDIR="$3/tmp\$machine" ip netns exec "tinynn$$m\$machine" sh -c "\$*"
 A
     chmod +x "$agent"
 }
@@ -35,7 +34,7 @@ remove_machines() {
 }
 # on_machines ARGUMENT...: mpirun on the first of them.
 on_machines() {
-    mkdir -p "${agent%/*}/tmp1"
-    TMPDIR=${agent%/*}/tmp1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ip netns exec "tinynn$$m1" mpirun --mca plm_rsh_agent "$agent" \
-        --mca btl tcp,self --mca btl_tcp_if_include cable --mca oob_tcp_if_include cable --bind-to none "$@"
+    TMPDIR=${agent%/*}/tmp1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ip netns exec "tinynn$$m1" \
+        mpirun --mca plm_rsh_agent "$agent" --mca btl tcp,self --mca btl_tcp_if_include cable \
+        --mca oob_tcp_if_include cable --bind-to none "$@"
 }
